@@ -1,0 +1,201 @@
+package config
+
+import "time"
+
+// A Mode says what hotmess does with a request beyond passing it on.
+type Mode string
+
+// The modes, from least to most.
+const (
+	// Off counts and times; nothing is read.
+	Off Mode = "off"
+	// Observe measures beside the primary, which is never delayed.
+	Observe Mode = "observe"
+	// Ensemble answers with the sample that the vote picks.
+	Ensemble Mode = "ensemble"
+)
+
+// MaxSamples is the largest N of one request.
+const MaxSamples = 32
+
+// A Config is everything a user can set. The zero value is not usable: start
+// from Default.
+type Config struct {
+	// Listen is the address of the traffic port.
+	Listen string `yaml:"listen"`
+	Admin  Admin  `yaml:"admin"`
+	// DataDir holds windows, spent budget, the alert store and keys.
+	DataDir string `yaml:"data_dir"`
+	// Upstreams are added to the built-in ones (openai, anthropic, gemini); one
+	// of the same name replaces it.
+	Upstreams []Upstream `yaml:"upstreams"`
+	// Upstream, if set, replaces all upstreams: every request goes there. It
+	// is what --upstream sets.
+	Upstream string   `yaml:"upstream"`
+	Sampling Sampling `yaml:"sampling"`
+	Ensemble Voting   `yaml:"ensemble"`
+	Budget   Budget   `yaml:"budget"`
+	Routes   []Route  `yaml:"routes"`
+	Alerts   Alerts   `yaml:"alerts"`
+	NATS     NATS     `yaml:"nats"`
+	Limits   Limits   `yaml:"limits"`
+	// ClientHeaders lists the X-Hotmess-* request headers that are honoured:
+	// mode, samples, route, session. All are stripped in any case.
+	ClientHeaders []string `yaml:"client_headers"`
+	Log           Log      `yaml:"log"`
+}
+
+// Admin is the port for people and scrapers.
+type Admin struct {
+	Listen string `yaml:"listen"`
+	// Token, sent as a bearer token, is asked of every request but health
+	// checks; required off loopback.
+	Token Secret `yaml:"token"`
+}
+
+// An Upstream is one LLM API.
+type Upstream struct {
+	// Name is the first path segment that picks it.
+	Name string `yaml:"name"`
+	// URL is the base that request paths are joined to.
+	URL string `yaml:"url"`
+}
+
+// Sampling says whether and how often requests are measured.
+type Sampling struct {
+	Mode Mode `yaml:"mode"`
+	// Samples is N, the primary included: 1..MaxSamples.
+	Samples int `yaml:"samples"`
+	// Rate is the share of requests that is measured. In ensemble mode every
+	// request votes, and Rate is the share drawn beforehand whose samples 0
+	// and 1 are never cancelled.
+	Rate Rate `yaml:"rate"`
+	// Gone says what happens to extras when the client hangs up: finish or
+	// stop.
+	Gone string `yaml:"gone"`
+	// Timeout bounds one extra.
+	Timeout Duration `yaml:"timeout"`
+}
+
+// A Rate is a share of requests from 0 to 1, or automatic.
+type Rate struct {
+	// Auto: about 30 measured requests an hour and route.
+	Auto bool
+	// Share is used where Auto is false.
+	Share float64
+}
+
+// Voting configures ensemble mode.
+type Voting struct {
+	// Wait bounds the wait for extras, from the moment the primary is whole.
+	Wait Duration `yaml:"wait"`
+	// KeepAlive is the longest silence towards a streaming client.
+	KeepAlive Duration `yaml:"keepalive"`
+}
+
+// Budget bounds what extras may cost.
+type Budget struct {
+	// ExtraTokensPerHour is the most tokens that extras may use in one UTC
+	// hour; 0: none.
+	ExtraTokensPerHour int64 `yaml:"extra_tokens_per_hour"`
+	// MaxExtraInFlight is the most extras at one time.
+	MaxExtraInFlight int `yaml:"max_extra_in_flight"`
+}
+
+// A Route gives a class of requests a name and a policy.
+type Route struct {
+	Name  string `yaml:"name"`
+	Match Match  `yaml:"match"`
+	// Sampling fields that are set replace the defaults.
+	Sampling RouteSampling `yaml:"sampling"`
+	// Extract says how the final answer is found in a text: letter, number,
+	// boxed, tag:NAME or regexp:EXPR; empty: by what the prompt asks for.
+	Extract string `yaml:"extract"`
+}
+
+// Match picks requests; all that is set must fit. Patterns are globs with *.
+type Match struct {
+	Model    string            `yaml:"model"`
+	Client   string            `yaml:"client"`
+	Upstream string            `yaml:"upstream"`
+	Header   map[string]string `yaml:"header"`
+}
+
+// RouteSampling is Sampling with every field optional.
+type RouteSampling struct {
+	Mode    Mode  `yaml:"mode"`
+	Samples int   `yaml:"samples"`
+	Rate    *Rate `yaml:"rate"`
+}
+
+// Alerts holds the alert rules.
+type Alerts struct {
+	Rules []Rule `yaml:"rules"`
+}
+
+// A Rule is one alert rule.
+type Rule struct {
+	// Rule is the kind of rule: disagreement_high.
+	Rule string `yaml:"rule"`
+	// Route is a glob over route names; empty: all.
+	Route string `yaml:"route"`
+	// Threshold is the disagreement, 0..1, above which the rule fires.
+	Threshold float64 `yaml:"threshold"`
+	// For is how long the condition holds before the alert fires.
+	For Duration `yaml:"for"`
+	// KeepFiringFor is how long the condition must be clear before the alert
+	// resolves.
+	KeepFiringFor Duration `yaml:"keep_firing_for"`
+	// RepeatInterval is how often a firing alert is published again.
+	RepeatInterval Duration `yaml:"repeat_interval"`
+	// Severity is copied into the alert's labels.
+	Severity string `yaml:"severity"`
+}
+
+// NATS configures the embedded NATS server.
+type NATS struct {
+	// Listen is the client port; if it is taken, the next free one.
+	Listen string `yaml:"listen"`
+	// MaxStore bounds the JetStream file store.
+	MaxStore Size `yaml:"max_store"`
+}
+
+// Limits bound what is held in memory.
+type Limits struct {
+	// Body is the most of one body that is copied beside.
+	Body Size `yaml:"body"`
+	// Held is the most of all bodies together.
+	Held Size `yaml:"held"`
+}
+
+// Log configures the structured log.
+type Log struct {
+	// Level is debug, info, warn or error.
+	Level string `yaml:"level"`
+	// Format is text or json.
+	Format string `yaml:"format"`
+}
+
+// A Secret prints as *** everywhere but through Reveal.
+type Secret string
+
+// A Duration is a time.Duration written like 15s or 5m.
+type Duration time.Duration
+
+// A Size is a number of bytes written like 32MiB.
+type Size int64
+
+// Default is the configuration of a sidecar that was told nothing.
+func Default() Config {
+	return Config{
+		Listen:        "127.0.0.1:4141",
+		Admin:         Admin{Listen: "127.0.0.1:4142"},
+		Sampling:      Sampling{Mode: Observe, Samples: 2, Rate: Rate{Auto: true}, Gone: "finish", Timeout: Duration(10 * time.Minute)},
+		Ensemble:      Voting{Wait: Duration(15 * time.Second), KeepAlive: Duration(10 * time.Second)},
+		Budget:        Budget{ExtraTokensPerHour: 2_000_000, MaxExtraInFlight: 8},
+		NATS:          NATS{Listen: "127.0.0.1:4143", MaxStore: 1 << 30},
+		Limits:        Limits{Body: 32 << 20, Held: 256 << 20},
+		ClientHeaders: []string{"route", "session"},
+		Log:           Log{Level: "info", Format: "text"},
+	}
+}

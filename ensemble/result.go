@@ -1,0 +1,69 @@
+package ensemble
+
+import (
+	"net/http"
+	"time"
+
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// A Kind says what of a reply is compared. It is decided by the request, never
+// by the reply, and kinds are never pooled.
+type Kind string
+
+// The kinds.
+const (
+	KindAction     Kind = "action"
+	KindStructured Kind = "structured"
+	KindAnswer     Kind = "answer"
+	KindText       Kind = "text"
+)
+
+// A Level is how closely two actions must be alike to count as the same.
+type Level string
+
+// The levels. Only actions have Tool and Target; every kind has Exact.
+const (
+	// LevelTool compares the set of tool names.
+	LevelTool Level = "tool"
+	// LevelTarget compares tools and what they are pointed at.
+	LevelTarget Level = "target"
+	// LevelExact compares all of the canonical answer.
+	LevelExact Level = "exact"
+)
+
+// Keys are what is compared of one reply, by level: two replies agree at a
+// level if and only if their keys there are equal. Keys hold content and stay
+// in the process.
+type Keys map[Level]string
+
+// A Sample is one of the N calls of a request.
+type Sample struct {
+	// Number is the launch number; 0 is the primary.
+	Number int
+	// Reply and Keys are set if Missing is empty. What a missing sample did
+	// say is in Reply too where it could be read, for its lengths.
+	Reply   wire.Reply
+	Keys    Keys
+	Missing monitor.Reason
+	// Status is the HTTP status; 0 if no head arrived.
+	Status int
+	// Recording is the reply as it came, in ensemble mode only.
+	Recording *Recording
+	// Took is the time from its launch to its end.
+	Took time.Duration
+	// Tokens is what the sample was settled at; Estimated if not from usage.
+	Tokens    int64
+	Estimated bool
+}
+
+// A Recording is a whole HTTP reply as the upstream sent it.
+type Recording struct {
+	Status  int
+	Header  http.Header
+	Trailer http.Header
+	// Body is undecoded. Err is how it ended if it broke off.
+	Body []byte
+	Err  error
+}

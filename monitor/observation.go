@@ -1,0 +1,116 @@
+package monitor
+
+import "time"
+
+// SchemaVersion is the version of Observation's JSON form.
+const SchemaVersion = 1
+
+// An Observation is all that was measured on one request. It holds no text:
+// what identifies content is an HMAC under the data directory's key.
+type Observation struct {
+	V int `json:"v"`
+	// ID is a UUIDv7, so it holds the time of the request.
+	ID       string    `json:"id"`
+	Time     time.Time `json:"time"`
+	Instance string    `json:"instance"`
+	Route    string    `json:"route"`
+	// Conversation, System and Tools are HMACs: of the conversation's
+	// identity, the system prompt and the names of the offered tools.
+	Conversation string `json:"conversation"`
+	System       string `json:"system,omitempty"`
+	Tools        string `json:"tools,omitempty"`
+	Dialect      string `json:"dialect"`
+	Upstream     string `json:"upstream"`
+	Model        string `json:"model"`
+	ServedModel  string `json:"served_model,omitempty"`
+	Fingerprint  string `json:"fingerprint,omitempty"`
+	// Mode is off, observe or ensemble, as it was for this request.
+	Mode string `json:"mode"`
+	// Outcome is what the client got: see the Outcome constants.
+	Outcome Outcome `json:"outcome"`
+	// Status is the HTTP status of the reply; 0 if there was none.
+	Status int `json:"status"`
+	// Pinned is whether the client pinned the randomness.
+	Pinned bool `json:"pinned,omitempty"`
+	// Kind says what is compared: action, structured, answer or text.
+	Kind string `json:"kind,omitempty"`
+	// Headline is the level whose disagreement stands for the kind; empty
+	// for text.
+	Headline string `json:"headline,omitempty"`
+	// Inclusion is the probability with which the request was drawn, 0..1.
+	Inclusion float64 `json:"inclusion"`
+	// Drawn is whether it was.
+	Drawn bool `json:"drawn"`
+	// Reason says why the request has no measured pair; empty if it has.
+	Reason Reason `json:"reason,omitempty"`
+	// Differ says, for each level, whether samples 0 and 1 differ. It is nil
+	// unless both are whole: the measured pair.
+	Differ map[string]bool `json:"differ,omitempty"`
+	// Samples by launch number; sample 0 is the primary.
+	Samples []SampleRecord `json:"samples,omitempty"`
+	// Vote is set in ensemble mode.
+	Vote *VoteRecord `json:"vote,omitempty"`
+	// Actions counts the tool-calling turns in the request's history.
+	Actions int `json:"actions"`
+	// Seconds is the whole duration of the client's call; FirstByteSeconds
+	// until its first byte; OverheadSeconds what hotmess itself added before
+	// the upstream was called.
+	Seconds          float64 `json:"seconds"`
+	FirstByteSeconds float64 `json:"first_byte_seconds"`
+	OverheadSeconds  float64 `json:"overhead_seconds"`
+	// ExtraTokens is what the extras cost; Estimated if any part is not from
+	// usage.
+	ExtraTokens          int64 `json:"extra_tokens"`
+	ExtraTokensEstimated bool  `json:"extra_tokens_estimated,omitempty"`
+}
+
+// An Outcome is how a client's call ended.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeOK          Outcome = "ok"
+	OutcomeError       Outcome = "upstream_error" // status 400 or more
+	OutcomeCut         Outcome = "cut"            // the upstream broke off
+	OutcomeUnreachable Outcome = "unreachable"
+	OutcomeGone        Outcome = "client_gone"
+)
+
+// A SampleRecord is what is kept of one sample.
+type SampleRecord struct {
+	// Number is the launch number.
+	Number int `json:"number"`
+	// Missing says why there is no answer; empty if there is.
+	Missing Reason `json:"missing,omitempty"`
+	// Keys are HMACs of what is compared, by level.
+	Keys map[string]string `json:"keys,omitempty"`
+	// The lengths in tokens. Context is the prompt's.
+	Reasoning Length `json:"reasoning"`
+	Output    Length `json:"output"`
+	Context   Length `json:"context"`
+	Finish    string `json:"finish,omitempty"`
+	// Seconds until the sample was whole.
+	Seconds float64 `json:"seconds"`
+}
+
+// A Length is a number of tokens. The zero Length is absent: not reported,
+// and nothing to estimate it from.
+type Length struct {
+	Tokens int `json:"tokens"`
+	// Source is usage or estimate; empty: absent.
+	Source string `json:"source,omitempty"`
+}
+
+// A VoteRecord is the outcome of one vote.
+type VoteRecord struct {
+	Method string `json:"method"`
+	// Winner is the launch number of the sample that the client got.
+	Winner int `json:"winner"`
+	// Votes is how many samples voted, Agreed how many for the winner's answer.
+	Votes  int `json:"votes"`
+	Agreed int `json:"agreed"`
+	// Changed is whether the client got another answer than the primary's.
+	Changed bool `json:"changed"`
+	// WaitSeconds is how long the client waited beyond the primary's end.
+	WaitSeconds float64 `json:"wait_seconds"`
+}

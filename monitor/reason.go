@@ -1,0 +1,66 @@
+package monitor
+
+// A Reason says why a request was not measured, or a sample is missing. It is
+// the reason label of hotmess_unmeasured_total, so the set is closed.
+type Reason string
+
+// Why a request was not measured.
+const (
+	// ReasonOff: the route's mode is off, or N is 1.
+	ReasonOff Reason = "off"
+	// ReasonNotDrawn: the request's uniform was not below the rate.
+	ReasonNotDrawn Reason = "not_drawn"
+	// ReasonDialect: not a generation call that this version reads.
+	ReasonDialect Reason = "dialect"
+	// ReasonMalformed: the request body is not valid JSON of its dialect.
+	ReasonMalformed Reason = "malformed"
+	// ReasonDuplicateKey: the body repeats a top-level key, so that readers
+	// disagree on what it says.
+	ReasonDuplicateKey Reason = "duplicate_key"
+	// ReasonTooBig: a body exceeds limits.body.
+	ReasonTooBig Reason = "too_big"
+	// ReasonMemory: limits.held was used up.
+	ReasonMemory Reason = "memory"
+	// ReasonEncoding: a body is in an encoding that is not read.
+	ReasonEncoding Reason = "encoding"
+	// ReasonBudget: the extra-token budget of this hour would be exceeded.
+	ReasonBudget Reason = "budget"
+	// ReasonQueue: no extra could start within 20 s of its turn.
+	ReasonQueue Reason = "queue"
+	// ReasonYield: the user's own quota is low, or was refused lately.
+	ReasonYield Reason = "yield"
+	// ReasonNativeN: the client itself asks for several choices.
+	ReasonNativeN Reason = "native_n"
+	// ReasonProviderTools: the provider itself may act.
+	ReasonProviderTools Reason = "provider_tools"
+	// ReasonStored: the reply lives upstream, so a copy would too.
+	ReasonStored Reason = "stored"
+	// ReasonSubscription: the request carries a person's login.
+	ReasonSubscription Reason = "subscription"
+	// ReasonSigned: the request is signed.
+	ReasonSigned Reason = "signed"
+	// ReasonNotIndependent: an extra repeats the primary's reply id, or a
+	// gateway says that it came from its cache.
+	ReasonNotIndependent Reason = "not_independent"
+	// ReasonPanic: hotmess itself failed while measuring.
+	ReasonPanic Reason = "panic"
+	// ReasonBusy: the queue towards the monitor was full.
+	ReasonBusy Reason = "busy"
+)
+
+// Why a sample is missing; for sample 0 or 1 also why the request was not
+// measured.
+const (
+	// ReasonFailed: the upstream answered with an error, or not at all.
+	ReasonFailed Reason = "failed"
+	// ReasonTruncated: the reply broke off.
+	ReasonTruncated Reason = "truncated"
+	// ReasonTimeout: the sample exceeded its time.
+	ReasonTimeout Reason = "timeout"
+	// ReasonCancelled: the vote was decided without it.
+	ReasonCancelled Reason = "cancelled"
+	// ReasonGone: the client hung up.
+	ReasonGone Reason = "gone"
+	// ReasonUnreadable: the reply is not of its dialect.
+	ReasonUnreadable Reason = "unreadable"
+)

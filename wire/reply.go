@@ -1,0 +1,59 @@
+package wire
+
+// A Reply is one whole answer of an upstream, folded to the same value whether
+// it was streamed or not.
+type Reply struct {
+	// ID and Model as the upstream reports them. Fingerprint is the
+	// upstream's own mark of its configuration (system_fingerprint).
+	ID, Model, Fingerprint string
+	// Choice is the first choice; the others are left alone.
+	Choice
+	// Choices is how many choices the reply holds.
+	Choices int
+	// Usage is what the upstream reports of its tokens.
+	Usage Usage
+	// Truncated is whether the reply broke off: the stream ended without its
+	// end mark, or the body before it was whole. A truncated reply is a
+	// missing sample, not an answer.
+	Truncated bool
+	// Failure is the error that the upstream reported in the body of the
+	// reply, or nil.
+	Failure *Failure
+}
+
+// A Choice is one completion.
+type Choice struct {
+	Text    string
+	Refusal string
+	Calls   []Call
+	// Finish is why generation ended, in the dialect's own word: stop,
+	// length, tool_calls, content_filter.
+	Finish string
+	// ReasoningBytes is the size of the reasoning text that was shown, in
+	// bytes. The text itself is not kept.
+	ReasoningBytes int
+}
+
+// A Call is one tool call that the model proposes.
+type Call struct {
+	ID, Name string
+	// Arguments is the raw JSON text as the model wrote it; it may be
+	// malformed.
+	Arguments string
+}
+
+// Usage counts tokens. A count that the upstream does not report is absent:
+// see the Has fields.
+type Usage struct {
+	Input, CachedInput, Output, Reasoning int
+	// HasTotals is whether Input and Output were reported; HasReasoning
+	// whether Reasoning was.
+	HasTotals, HasReasoning bool
+}
+
+// A Failure is an error as an upstream reports it in a body.
+type Failure struct {
+	// Type and Code in the dialect's own words. The message is left out:
+	// providers quote prompts and keys in it.
+	Type, Code string
+}

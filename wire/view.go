@@ -1,0 +1,62 @@
+package wire
+
+// A View is the few fields of a request that hotmess acts on. The request
+// itself stays bytes and is never rebuilt from a View.
+type View struct {
+	Dialect Dialect
+	// Model as the client asked for it.
+	Model string
+	// Stream is whether the client asked for server-sent events.
+	Stream bool
+	// IncludeUsage is whether a streaming client asked for a usage event.
+	IncludeUsage bool
+	// Choices is the number of completions that the client asks of one call
+	// (n), at least 1.
+	Choices int
+	// OutputCap is the request's own cap on generated tokens; 0: none given.
+	OutputCap int
+	// Pinned is whether the client pinned the randomness: a seed is set or
+	// the temperature is 0. Such requests form a stratum of their own.
+	Pinned bool
+	// Stored is whether the reply will live upstream (store is true).
+	Stored bool
+	// ProviderTools is whether the request lets the provider itself act, for
+	// example by searching the web. Such a call is not repeated.
+	ProviderTools bool
+	// Tools that the request offers, in its order.
+	Tools []Tool
+	// Structured is whether the request asks for JSON by a schema or as an
+	// object.
+	Structured bool
+	// System is the text of the system and developer messages.
+	System string
+	// FirstUser and LastUser are the texts of the first and the last user
+	// message.
+	FirstUser, LastUser string
+	// Actions counts the assistant turns with tool calls in the history.
+	Actions int
+	// Messages counts the messages of the request.
+	Messages int
+	// PromptBytes is the size of the text of all messages and tools, in bytes: what the
+	// prompt's tokens are estimated from where usage does not say.
+	PromptBytes int
+}
+
+// A Tool is one function that a request offers.
+type Tool struct {
+	Name string
+	// Params describes the top-level arguments by name; an argument that the
+	// schema does not describe is absent.
+	Params map[string]Param
+}
+
+// A Param is what a tool's schema says of one argument.
+type Param struct {
+	// Type is the JSON Schema type: string, number, integer, boolean, array,
+	// object; empty if the schema gives none or several.
+	Type string
+	// Enum is whether the schema lists the allowed values.
+	Enum bool
+	// Format is the schema's format, such as uri, uuid or date-time.
+	Format string
+}
