@@ -18,13 +18,26 @@ const (
 // MaxSamples is the largest N of one request.
 const MaxSamples = 32
 
+// What happens to extras when the client hangs up. Finishing is the default:
+// stopping would censor the long ones.
+const (
+	GoneFinish = "finish"
+	GoneStop   = "stop"
+)
+
+// RuleDisagreementHigh fires while the lower bound of the disagreement of a
+// route is above a threshold.
+const RuleDisagreementHigh = "disagreement_high"
+
 // A Config is everything a user can set. The zero value is not usable: start
 // from Default.
 type Config struct {
 	// Listen is the address of the traffic port.
 	Listen string `yaml:"listen"`
 	Admin  Admin  `yaml:"admin"`
-	// DataDir holds windows, spent budget, the alert store and keys.
+	// DataDir holds windows, spent budget, the alert store and keys. It is
+	// empty in Default; Load resolves it to $XDG_STATE_HOME/hotmess or
+	// ~/.local/state/hotmess and leaves the making of it to its users.
 	DataDir string `yaml:"data_dir"`
 	// Upstreams are added to the built-in ones (openai, anthropic, gemini); one
 	// of the same name replaces it.
@@ -70,8 +83,8 @@ type Sampling struct {
 	// request votes, and Rate is the share drawn beforehand whose samples 0
 	// and 1 are never cancelled.
 	Rate Rate `yaml:"rate"`
-	// Gone says what happens to extras when the client hangs up: finish or
-	// stop.
+	// Gone says what happens to extras when the client hangs up: GoneFinish
+	// or GoneStop.
 	Gone string `yaml:"gone"`
 	// Timeout bounds one extra.
 	Timeout Duration `yaml:"timeout"`
@@ -121,10 +134,11 @@ type Match struct {
 	Header   map[string]string `yaml:"header"`
 }
 
-// RouteSampling is Sampling with every field optional.
+// RouteSampling is Sampling with every field optional: what is empty or nil is
+// inherited.
 type RouteSampling struct {
 	Mode    Mode  `yaml:"mode"`
-	Samples int   `yaml:"samples"`
+	Samples *int  `yaml:"samples"`
 	Rate    *Rate `yaml:"rate"`
 }
 
@@ -135,11 +149,12 @@ type Alerts struct {
 
 // A Rule is one alert rule.
 type Rule struct {
-	// Rule is the kind of rule: disagreement_high.
+	// Rule is the kind of rule: RuleDisagreementHigh.
 	Rule string `yaml:"rule"`
 	// Route is a glob over route names; empty: all.
 	Route string `yaml:"route"`
-	// Threshold is the disagreement, 0..1, above which the rule fires.
+	// Threshold is the disagreement, between 0 and 1, above which the rule
+	// fires; there is no default.
 	Threshold float64 `yaml:"threshold"`
 	// For is how long the condition holds before the alert fires.
 	For Duration `yaml:"for"`
@@ -176,21 +191,12 @@ type Log struct {
 	Format string `yaml:"format"`
 }
 
-// A Secret prints as *** everywhere but through Reveal.
-type Secret string
-
-// A Duration is a time.Duration written like 15s or 5m.
-type Duration time.Duration
-
-// A Size is a number of bytes written like 32MiB.
-type Size int64
-
 // Default is the configuration of a sidecar that was told nothing.
 func Default() Config {
 	return Config{
 		Listen:        "127.0.0.1:4141",
 		Admin:         Admin{Listen: "127.0.0.1:4142"},
-		Sampling:      Sampling{Mode: Observe, Samples: 2, Rate: Rate{Auto: true}, Gone: "finish", Timeout: Duration(10 * time.Minute)},
+		Sampling:      Sampling{Mode: Observe, Samples: 2, Rate: Rate{Auto: true}, Gone: GoneFinish, Timeout: Duration(10 * time.Minute)},
 		Ensemble:      Voting{Wait: Duration(15 * time.Second), KeepAlive: Duration(10 * time.Second)},
 		Budget:        Budget{ExtraTokensPerHour: 2_000_000, MaxExtraInFlight: 8},
 		NATS:          NATS{Listen: "127.0.0.1:4143", MaxStore: 1 << 30},

@@ -1,0 +1,62 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+)
+
+// builtIn is the list of upstreams that need no configuration.
+func builtIn() []Upstream {
+	return []Upstream{
+		{Name: "openai", URL: "https://api.openai.com/v1"},
+		{Name: "anthropic", URL: "https://api.anthropic.com"},
+		{Name: "gemini", URL: "https://generativelanguage.googleapis.com"},
+	}
+}
+
+// Resolve maps the names of all upstreams to their base URLs: the built-in ones
+// and the configured ones, which win. Where Upstream is set the map has one
+// entry, of the empty name. Of a validated configuration all URLs are
+// absolute; entries that Validate would refuse are left out.
+func (c Config) Resolve() map[string]*url.URL {
+	all := append(builtIn(), c.Upstreams...)
+	if c.Upstream != "" {
+		all = []Upstream{{URL: c.Upstream}}
+	}
+	urls := make(map[string]*url.URL, len(all))
+	for _, u := range all {
+		if base, err := baseURL(u.URL); err == nil {
+			urls[u.Name] = base
+		}
+	}
+	return urls
+}
+
+// baseURL parses the URL that request paths are joined to. Its errors never
+// repeat the URL, which may hold a password.
+func baseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case raw == "":
+		return nil, errors.New("is missing; write a URL, like http://127.0.0.1:11434/v1")
+	case err != nil:
+		return nil, fmt.Errorf("is not a URL: %w", reason(err))
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("must begin with http:// or https://")
+	case u.Hostname() == "":
+		return nil, errors.New("has no host")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("must end before ? and #: request paths are joined to it")
+	}
+	return u, nil
+}
+
+// reason is an error of url.Parse without the URL.
+func reason(err error) error {
+	var at *url.Error
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}

@@ -1,0 +1,93 @@
+package config
+
+import "slices"
+
+// pairSize is the fewest samples that can disagree; with fewer than voteSize a
+// vote cannot be decided.
+const (
+	pairSize = 2
+	voteSize = 3
+)
+
+// sampling checks the defaults of every route.
+func (k *checker) sampling() {
+	s := k.cfg.Sampling
+	k.mode("sampling.mode", s.Mode)
+	k.samples("sampling.samples", s.Samples)
+	k.rate("sampling.rate", s.Rate)
+	k.word("sampling.gone", s.Gone, GoneFinish, GoneStop)
+	k.positive("sampling.timeout", int64(s.Timeout), s.Timeout)
+	k.effect("sampling", s)
+}
+
+// mode refuses unknown words.
+func (k *checker) mode(key string, m Mode) {
+	k.word(key, string(m), string(Off), string(Observe), string(Ensemble))
+}
+
+// samples refuses N outside 1..MaxSamples.
+func (k *checker) samples(key string, n int) {
+	if n < 1 || n > MaxSamples {
+		k.fail(key, "%d is not from 1 to %d", n, MaxSamples)
+	}
+}
+
+// rate refuses shares outside 0..1, and NaN.
+func (k *checker) rate(key string, r Rate) {
+	if !r.Auto && !(r.Share >= 0 && r.Share <= 1) {
+		k.fail(key, "%s is not from 0 to 1; write auto, or 0.1 for one request in ten", r)
+	}
+}
+
+// effect warns of a mode whose other settings undo it.
+func (k *checker) effect(key string, s Sampling) {
+	never := s.Rate == Rate{}
+	switch {
+	case s.Mode == Observe && s.Samples < pairSize:
+		k.warn(key+".samples", "observing has no effect with fewer than %d samples: disagreement needs a pair", pairSize)
+	case s.Mode == Observe && never:
+		k.warn(key+".rate", "observing has no effect at rate 0: no request is measured")
+	case s.Mode == Ensemble && s.Samples < voteSize:
+		k.warn(key+".samples", "voting has no effect with fewer than %d samples: every split is a tie, and the primary wins ties", voteSize)
+	case s.Mode == Ensemble && never:
+		k.warn(key+".rate", "at rate 0 requests vote but none is measured")
+	}
+}
+
+// ensemble checks the settings of the vote.
+func (k *checker) ensemble() {
+	v := k.cfg.Ensemble
+	k.notNegative("ensemble.wait", int64(v.Wait), v.Wait)
+	k.positive("ensemble.keepalive", int64(v.KeepAlive), v.KeepAlive)
+	if v != Default().Ensemble && !k.any(Ensemble) {
+		k.warn("ensemble", "has no effect: no mode is ensemble")
+	}
+}
+
+// budget checks what extras may cost.
+func (k *checker) budget() {
+	b := k.cfg.Budget
+	if b.ExtraTokensPerHour < 0 {
+		k.fail("budget.extra_tokens_per_hour", "%d must not be negative", b.ExtraTokensPerHour)
+	}
+	if b.MaxExtraInFlight < 0 {
+		k.fail("budget.max_extra_in_flight", "%d must not be negative", b.MaxExtraInFlight)
+	}
+	if !k.any(Observe, Ensemble) {
+		return
+	}
+	if b.ExtraTokensPerHour == 0 {
+		k.warn("budget.extra_tokens_per_hour", "0 allows no extras, so nothing is measured")
+	}
+	if b.MaxExtraInFlight == 0 {
+		k.warn("budget.max_extra_in_flight", "0 allows no extras, so nothing is measured")
+	}
+}
+
+// any reports whether a request can get one of the modes.
+func (k *checker) any(modes ...Mode) bool {
+	if slices.Contains(modes, k.cfg.Sampling.Mode) || slices.Contains(k.cfg.ClientHeaders, "mode") {
+		return true
+	}
+	return slices.ContainsFunc(k.cfg.Routes, func(r Route) bool { return slices.Contains(modes, r.Sampling.Mode) })
+}
