@@ -8,13 +8,14 @@ type Reply struct {
 	ID, Model, Fingerprint string
 	// Choice is the first choice; the others are left alone.
 	Choice
-	// Choices is how many choices the reply holds.
+	// Choices is how many choices the reply holds, at most 1,024.
 	Choices int
 	// Usage is what the upstream reports of its tokens.
 	Usage Usage
-	// Truncated is whether the reply broke off: the stream ended without its
-	// end mark, or the body before it was whole. A truncated reply is a
-	// missing sample, not an answer.
+	// Truncated is whether the reply broke off: the stream ended without an
+	// end mark, the body before it was whole, or either without a first
+	// choice or an error. A truncated reply is a missing sample, not an
+	// answer.
 	Truncated bool
 	// Failure is the error that the upstream reported in the body of the
 	// reply, or nil.
@@ -38,7 +39,7 @@ type Choice struct {
 type Call struct {
 	ID, Name string
 	// Arguments is the raw JSON text as the model wrote it; it may be
-	// malformed.
+	// malformed. A custom tool's input is free text.
 	Arguments string
 }
 

@@ -28,7 +28,8 @@ type View struct {
 	// Structured is whether the request asks for JSON by a schema or as an
 	// object.
 	Structured bool
-	// System is the text of the system and developer messages.
+	// System is the text of the system and developer messages, a line end
+	// between them.
 	System string
 	// FirstUser and LastUser are the texts of the first and the last user
 	// message.
@@ -37,23 +38,25 @@ type View struct {
 	Actions int
 	// Messages counts the messages of the request.
 	Messages int
-	// PromptBytes is the size of the text of all messages and tools, in bytes: what the
-	// prompt's tokens are estimated from where usage does not say.
+	// PromptBytes is the size of the text of all messages and tools, in
+	// bytes: what the prompt's tokens are estimated from where usage does not
+	// say. Images and sound count nothing.
 	PromptBytes int
 }
 
-// A Tool is one function that a request offers.
+// A Tool is one function or custom tool that a request offers.
 type Tool struct {
 	Name string
 	// Params describes the top-level arguments by name; an argument that the
-	// schema does not describe is absent.
+	// schema does not describe is absent. It is nil for a tool without a
+	// schema.
 	Params map[string]Param
 }
 
 // A Param is what a tool's schema says of one argument.
 type Param struct {
 	// Type is the JSON Schema type: string, number, integer, boolean, array,
-	// object; empty if the schema gives none or several.
+	// object; empty if the schema gives none or several, null aside.
 	Type string
 	// Enum is whether the schema lists the allowed values.
 	Enum bool

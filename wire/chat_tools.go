@@ -1,0 +1,102 @@
+package wire
+
+import "github.com/tidwall/gjson"
+
+// What is read of one request's tools at most; beyond, tools and arguments are
+// left out of the View. The APIs themselves allow 128 tools.
+const (
+	maxTools  = 4096
+	maxParams = 1024
+	// maxFormat is the longest schema format that is kept, in bytes.
+	maxFormat = 64
+)
+
+// readChatTools reads tools and their legacy form, functions.
+func readChatTools(v *View, tools, functions gjson.Result) {
+	if functions.IsArray() {
+		v.PromptBytes += len(functions.Raw)
+		functions.ForEach(func(_, f gjson.Result) bool {
+			return v.addTool(f)
+		})
+	}
+	if tools.IsArray() {
+		v.PromptBytes += len(tools.Raw)
+		tools.ForEach(func(_, tool gjson.Result) bool {
+			return readChatTool(v, tool)
+		})
+	}
+}
+
+// readChatTool takes every type but function and custom for a tool that the
+// provider runs itself.
+func readChatTool(v *View, tool gjson.Result) bool {
+	switch kind := tool.Get("type").String(); {
+	case kind == "function", kind == "" && tool.Get("function").IsObject():
+		return v.addTool(tool.Get("function"))
+	case kind == "custom":
+		return v.addTool(tool.Get("custom"))
+	default:
+		v.ProviderTools = true
+		return true
+	}
+}
+
+// addTool reports whether there is room for more.
+func (v *View) addTool(f gjson.Result) bool {
+	if len(v.Tools) == maxTools {
+		return false
+	}
+	v.Tools = append(v.Tools, Tool{
+		Name:   str(f.Get("name")),
+		Params: readParams(f.Get("parameters.properties")),
+	})
+	return true
+}
+
+func readParams(properties gjson.Result) map[string]Param {
+	if !properties.IsObject() {
+		return nil
+	}
+	params := make(map[string]Param)
+	properties.ForEach(func(key, schema gjson.Result) bool {
+		params[str(key)] = readParam(schema)
+		return len(params) < maxParams
+	})
+	return params
+}
+
+func readParam(schema gjson.Result) Param {
+	return Param{
+		Type:   schemaType(schema.Get("type")),
+		Enum:   schema.Get("enum").IsArray() || schema.Get("const").Exists(),
+		Format: clip(schema.Get("format").String(), maxFormat),
+	}
+}
+
+// schemaType is the one type that a schema gives, null aside: strict schemas
+// write an optional string as ["string","null"].
+func schemaType(v gjson.Result) string {
+	if !v.IsArray() {
+		return knownType(v.String())
+	}
+	only, several := "", false
+	v.ForEach(func(_, item gjson.Result) bool {
+		name := knownType(item.String())
+		several = several || (only != "" && name != "")
+		only += name
+		return !several
+	})
+	if several {
+		return ""
+	}
+	return only
+}
+
+func knownType(name string) string {
+	for _, known := range [...]string{"string", "number", "integer", "boolean", "array", "object"} {
+		if name == known {
+			return known
+		}
+	}
+	return ""
+}

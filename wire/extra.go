@@ -1,0 +1,24 @@
+package wire
+
+import "net/http"
+
+// onceOnly are the request headers that name one call, which no other may
+// repeat: an upstream may answer a repeated key with the first call's reply, or
+// refuse a repeated id.
+var onceOnly = []string{
+	"Idempotency-Key",
+	"X-Idempotency-Key",
+	"X-Client-Request-Id",
+	"X-Request-Id",
+	"Request-Id",
+	"X-Correlation-Id",
+	"Helicone-Request-Id",
+}
+
+// ScrubExtra removes from h, the cloned header of a request, what an extra must
+// not repeat.
+func ScrubExtra(h http.Header) {
+	for _, name := range onceOnly {
+		h.Del(name)
+	}
+}

@@ -1,0 +1,91 @@
+package wire
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// maxRetryAfter bounds Quota.RetryAfter.
+const maxRetryAfter = 24 * time.Hour
+
+// A Quota is what the head of a reply tells of the rate limits behind it.
+type Quota struct {
+	// Remaining is the smallest share of any limit that is left, 0..1. It is
+	// meaningful only if Known.
+	Remaining float64
+	// Known is whether the reply named a limit and what is left of it.
+	Known bool
+	// RetryAfter is how long the upstream asks to wait, at most a day; 0: it
+	// does not ask.
+	RetryAfter time.Duration
+}
+
+// limits pairs the headers that name a limit and what is left of it.
+var limits = []struct{ limit, remaining string }{
+	// OpenAI, Azure OpenAI, Groq and most compatible servers.
+	{"X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests"},
+	{"X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens"},
+	// OpenRouter.
+	{"X-Ratelimit-Limit", "X-Ratelimit-Remaining"},
+	// Anthropic. The tokens pair is the most restrictive of its token limits.
+	{"Anthropic-Ratelimit-Requests-Limit", "Anthropic-Ratelimit-Requests-Remaining"},
+	{"Anthropic-Ratelimit-Tokens-Limit", "Anthropic-Ratelimit-Tokens-Remaining"},
+	{"Anthropic-Ratelimit-Input-Tokens-Limit", "Anthropic-Ratelimit-Input-Tokens-Remaining"},
+	{"Anthropic-Ratelimit-Output-Tokens-Limit", "Anthropic-Ratelimit-Output-Tokens-Remaining"},
+}
+
+// ReadQuota reads the rate-limit headers of a reply. Values that are malformed
+// or negative are ignored. A Retry-After that is a date counts from the Date
+// header of the same reply, and is ignored without one.
+func ReadQuota(h http.Header) Quota {
+	q := Quota{RetryAfter: retryAfter(h)}
+	for _, pair := range limits {
+		limit, ok := amount(h.Get(pair.limit))
+		if !ok || limit == 0 {
+			continue
+		}
+		remaining, ok := amount(h.Get(pair.remaining))
+		if !ok {
+			continue
+		}
+		share := min(1, remaining/limit)
+		if !q.Known || share < q.Remaining {
+			q.Remaining, q.Known = share, true
+		}
+	}
+	return q
+}
+
+// amount is a number from 0 to maxNumber.
+func amount(s string) (float64, bool) {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(n >= 0 && n <= maxNumber) {
+		return 0, false
+	}
+	return n, true
+}
+
+// retryAfter prefers the header in milliseconds, as SDKs do.
+func retryAfter(h http.Header) time.Duration {
+	if ms, ok := amount(h.Get("Retry-After-Ms")); ok {
+		return wait(ms, time.Millisecond)
+	}
+	value := h.Get("Retry-After")
+	if s, ok := amount(value); ok {
+		return wait(s, time.Second)
+	}
+	until, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	sent, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return min(max(0, until.Sub(sent)), maxRetryAfter)
+}
+
+func wait(n float64, unit time.Duration) time.Duration {
+	return time.Duration(min(n*float64(unit), float64(maxRetryAfter)))
+}
