@@ -1,0 +1,56 @@
+package ensemble
+
+import (
+	"strings"
+
+	"hotmess/wire"
+)
+
+// actionKeys compares tool calls. Parallel calls have no order, and call ids
+// are left out. A reply without a call is one value at every level: its text is
+// no action. Equal keys at a level imply equal keys at every coarser one.
+func (c Comparer) actionKeys(calls []wire.Call) Keys {
+	if len(calls) == 0 {
+		return everyLevel(c.levels, list(tagNone))
+	}
+	names := make([]string, len(calls))
+	targets := make([]string, len(calls))
+	exact := make([]string, len(calls))
+	for i, call := range calls {
+		names[i] = call.Name
+		targets[i], exact[i] = c.callKeys(call)
+	}
+	return Keys{
+		LevelTool:   set(tagAction, names),
+		LevelTarget: bag(tagAction, targets),
+		LevelExact:  bag(tagAction, exact),
+	}
+}
+
+// callKeys are one call's parts of the keys at levels target and exact.
+// Arguments that are not JSON are a value: what was written. No arguments at
+// all are an empty object, which is how models call a tool that takes none.
+func (c Comparer) callKeys(call wire.Call) (target, exact string) {
+	raw := call.Arguments
+	if strings.TrimSpace(raw) == "" {
+		raw = "{}"
+	}
+	v, ok := parseJSON(raw)
+	if !ok {
+		key := list(tagCall, call.Name, list(tagMalformed, raw))
+		return key, key
+	}
+	args := identify(c.tool(call.Name), v)
+	target = list(tagCall, append([]string{call.Name}, args...)...)
+	exact = list(tagCall, call.Name, list(tagJSON, canonicalJSON(v)))
+	return target, exact
+}
+
+// tool is the tool of that name; if the request did not offer it, nothing is
+// known but its name.
+func (c Comparer) tool(name string) wire.Tool {
+	if t, ok := c.tools[name]; ok {
+		return t
+	}
+	return wire.Tool{Name: name}
+}

@@ -1,0 +1,120 @@
+package ensemble
+
+import "strings"
+
+// commandTarget is one program with the part of its command line that matters:
+//
+//   - the program, without /bin and the like;
+//   - its flags as a set, clusters of known programs taken apart, without those
+//     that only change what is printed;
+//   - its operands in order, paths cleaned; of these, literal text with blanks
+//     is free text and is left out, and so is the pattern of grep, sed and
+//     their kind. The sub-command is the first operand.
+//
+// A program that runs another (sudo, env, …) is kept with what it runs, a shell
+// with its script. words holds at least the program.
+func commandTarget(words []word, depth int) string {
+	program := programName(words[0])
+	h, rest := habitOf(program), words[1:]
+	if h.wraps && len(rest) > 0 && !rest[0].isFlag() && depth < maxNesting {
+		return list(tagWrap, program, commandTarget(rest, depth+1))
+	}
+	if script, ok := innerScript(rest); ok && h.shell {
+		return list(tagWrap, program, scriptTarget(script, depth+1))
+	}
+	line := commandLine{program: program, habit: h}
+	line.read(rest)
+	return list(tagRun, program, set(tagFlags, line.flags), list(tagOperands, line.operands...))
+}
+
+// A commandLine collects what matters of one program's words.
+type commandLine struct {
+	program string
+	habit   habit
+	flags   []string
+	// operands are word keys.
+	operands []string
+	// seen counts the operands read, kept or not.
+	seen int
+}
+
+func (l *commandLine) read(rest []word) {
+	flagsOver, skip := false, false
+	for _, w := range rest {
+		switch {
+		case skip:
+			skip = false
+		case !flagsOver && w.literal && w.text == "--":
+			flagsOver = true
+		case !flagsOver && w.isFlag():
+			skip = l.flag(w.text)
+		default:
+			l.operand(w)
+		}
+	}
+}
+
+func (l *commandLine) operand(w word) {
+	l.seen++
+	if l.habit.prose || l.habit.pattern && l.seen == 1 {
+		return
+	}
+	if w.isProse() && !l.habit.code {
+		return
+	}
+	l.operands = append(l.operands, w.key())
+}
+
+// flag notes one flag. It reports whether the next word is its value and free
+// text.
+func (l *commandLine) flag(text string) (skip bool) {
+	if strings.HasPrefix(text, "--") {
+		return l.longFlag(text)
+	}
+	last := text[len(text)-1]
+	if l.habit.clusters {
+		l.cluster(text[1:])
+	} else {
+		l.addFlag(text)
+	}
+	// grep -e PATTERN: the pattern is no operand any more.
+	if l.habit.pattern && last == 'e' {
+		l.seen++
+		return true
+	}
+	return l.habit.message != 0 && last == l.habit.message
+}
+
+func (l *commandLine) longFlag(text string) (skip bool) {
+	name, value, hasValue := strings.Cut(text, "=")
+	switch {
+	case isChatter(name):
+		return false
+	case takesProse(name):
+		l.addFlag(name)
+		return !hasValue
+	case hasValue && !strings.ContainsAny(value, " \t\n"):
+		l.addFlag(name + "=" + cleanPath(value))
+	default:
+		l.addFlag(name)
+	}
+	return false
+}
+
+// cluster adds the one-letter flags of known programs one by one; digits stay
+// together, as in head -20.
+func (l *commandLine) cluster(letters string) {
+	if strings.ContainsAny(letters, "0123456789") {
+		l.addFlag("-" + letters)
+		return
+	}
+	for _, letter := range letters {
+		if !strings.ContainsRune(l.habit.quiet, letter) {
+			l.addFlag("-" + string(letter))
+		}
+	}
+}
+
+func (l *commandLine) addFlag(flag string) {
+	l.flags = append(l.flags, sameFlag(l.program, flag))
+}

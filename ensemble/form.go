@@ -1,0 +1,85 @@
+package ensemble
+
+import (
+	"regexp"
+
+	"hotmess/wire"
+)
+
+// The forms of final answer, as config.Route.Extract names them.
+const (
+	formLetter = "letter"
+	formNumber = "number"
+	formBoxed  = "boxed"
+	formTag    = "tag:"
+	formRegexp = "regexp:"
+)
+
+// maxInstruction is how much of each end of a prompt's text is searched for a
+// form, in bytes: instructions stand first or last.
+const maxInstruction = 8 << 10
+
+// askedForm is the form of final answer that a prompt asks for; empty if it
+// asks for none, or not clearly. The last user message goes before the system
+// prompt. It rather misses a form than sees one in prose: a form seen wrongly
+// would compare letters and numbers that nobody asked for.
+func askedForm(v wire.View) string {
+	for _, text := range []string{v.LastUser, v.System} {
+		if form := formIn(ends(text)); form != "" {
+			return form
+		}
+	}
+	return ""
+}
+
+// formIn tries the more explicit forms first.
+func formIn(text string) string {
+	if boxedAsked.MatchString(text) {
+		return formBoxed
+	}
+	if m := tagAsked.FindStringSubmatch(text); m != nil {
+		return formTag + m[1]
+	}
+	if letterAsked.MatchString(text) {
+		return formLetter
+	}
+	if numberAsked.MatchString(text) {
+		return formNumber
+	}
+	return ""
+}
+
+func ends(s string) string {
+	if len(s) <= 2*maxInstruction {
+		return s
+	}
+	return s[:maxInstruction] + "\n" + s[len(s)-maxInstruction:]
+}
+
+// What prompts say when they ask for a form.
+var (
+	// "put your final answer within \boxed{}"
+	boxedAsked = regexp.MustCompile(`\\boxed\b`)
+
+	// "put the answer in <answer> tags", "end with <answer>X</answer>"
+	tagAsked = regexp.MustCompile(`(?i)\b(?:put|give|write|place|wrap|enclose|return|respond|reply|answer|output|provide|` +
+		`end|finish|conclude|state|report|present|format)\b[^\n<>]{0,100}<(answer|final_answer|finalanswer|final|result|solution)>`)
+
+	// "answer with the letter only", "reply with a single letter", "the letter
+	// of the correct option", "Answer: <letter>"
+	letterAsked = regexp.MustCompile(`(?i)` +
+		`\b(?:answer|respond|reply)\s+(?:only\s+)?(?:with|by\s+giving|by\s+writing|using)\s+(?:only\s+|just\s+)*` +
+		`(?:the|one|a\s+single|single)\s+(?:single\s+|correct\s+|corresponding\s+|capital\s+|option\s+)*letter\b` +
+		`\s*(?:[.,:;()\[\n]|only\b|of\b|for\b|corresponding\b|from\b|$)` +
+		`|\bletter\s+(?:of|for|corresponding\s+to)\s+(?:the|your)\s+(?:correct\s+|right\s+|best\s+|chosen\s+)*(?:answer|option|choice)\b` +
+		`|\banswer:\s*[\[<({$"]*\s*(?:letter|option\s+letter)\b`)
+
+	// "give the final answer as a number", "answer with only an integer",
+	// "Answer: <number>", "#### <number>"
+	numberAsked = regexp.MustCompile(`(?i)` +
+		`\bfinal\s+answer\s+(?:as|is|should\s+be|must\s+be)\s+(?:only\s+|just\s+)?(?:an?|one|the)?\s*(?:single\s+)?` +
+		`(?:number|integer|decimal|numeric(?:al)?\s+value)\b\s*(?:[.,:;()\n]|only\b|between\b|without\b|$)` +
+		`|\b(?:answer|respond|reply)\s+(?:only\s+)?with\s+(?:only\s+|just\s+)*(?:an?|the|one)\s+(?:single\s+)?` +
+		`(?:number|integer)\b\s*(?:[.,:;()\n]|only\b|between\b|without\b|$)` +
+		`|(?:\banswer:|####)\s*[\[<({$"]*\s*(?:the\s+|your\s+)?(?:number|integer|numeric|numerical)\b`)
+)
