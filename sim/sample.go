@@ -1,0 +1,107 @@
+package sim
+
+import (
+	"math"
+	"math/rand/v2"
+	"strconv"
+)
+
+// bytesPerToken is what tokens are estimated from: four bytes of text each.
+const bytesPerToken = 4
+
+// A sample is one choice of a reply, as it will be sent.
+type sample struct {
+	text    string
+	refusal string
+	calls   []call
+	// thoughts is the reasoning text that is shown; reasoning its length in
+	// tokens, shown or not.
+	thoughts  string
+	reasoning int
+	truth     drawn
+}
+
+// Drawn is what a sample was drawn from.
+type drawn struct {
+	key    string
+	right  bool
+	pRight float64
+	// disagreement is 1 − Σp² of the distribution, or absent.
+	disagreement *float64
+}
+
+// A turn is one chat request with its answer.
+type turn struct {
+	prompt  *prompt
+	Request Request
+	samples []sample
+	fault   fault
+	// rng draws what has no bearing on the answer: ids, cuts and delays.
+	rng *rand.Rand
+}
+
+// visit names the occurrence-th request of a prompt.
+func visit(p *prompt, occurrence int) names {
+	return names{p.hash.String(), strconv.Itoa(occurrence)}
+}
+
+// simulate answers from the knobs.
+func (s *Server) simulate(t *turn, nth int64) {
+	q := s.problem(t.prompt)
+	t.Request.ID, t.Request.Step = q.id, q.step
+	accuracy := s.accuracyAt(nth) * math.Pow(1-share(s.Compound), float64(q.wrongCalls))
+	d := q.spread(accuracy, share(s.Refusals))
+	disagreement := d.disagreement()
+	for i := range t.prompt.choices() {
+		from := visit(t.prompt, t.Request.Occurrence).and("choice", strconv.Itoa(i))
+		rng := source(s.Seed, from...)
+		o := d.draw(rng)
+		made := s.phrased(o.content, from)
+		made.truth = drawn{key: o.key, right: o.right, pRight: d.pRight(), disagreement: &disagreement}
+		made.reasoning = s.Reasoning.tokens(rng, o.right)
+		if s.Reasoning.Show {
+			made.thoughts = thoughts(rng, made.reasoning)
+		}
+		t.samples = append(t.samples, made)
+	}
+}
+
+// phrased puts c into words; from are the names of the sample.
+func (s *Server) phrased(c content, from names) sample {
+	if s.FixedText {
+		from = names{"fixed"}
+	}
+	rng := source(s.Seed, from.and("prose")...)
+	switch {
+	case c.refuse:
+		return sample{refusal: "I am sorry, but I cannot help with that. (" + pick(rng, openings) + ")"}
+	case c.verbatim != "":
+		return sample{text: c.verbatim}
+	case len(c.calls) == 0:
+		return sample{text: prose(rng) + "\n\nAnswer: " + c.result}
+	}
+	var made sample
+	for i, plan := range c.calls {
+		made.calls = append(made.calls, s.fill(plan, from.and(strconv.Itoa(i))))
+	}
+	return made
+}
+
+// visible is the tokens of what a sample shows besides its reasoning.
+func (a sample) visible() int {
+	size := len(a.text) + len(a.refusal)
+	for _, c := range a.calls {
+		size += len(c.Name) + len(c.Arguments)
+	}
+	return tokens(size)
+}
+
+func (a sample) finish() string {
+	if len(a.calls) > 0 {
+		return "tool_calls"
+	}
+	return "stop"
+}
+
+// tokens estimates the tokens of a text of size bytes, rounded up.
+func tokens(size int) int { return (size + bytesPerToken - 1) / bytesPerToken }

@@ -1,0 +1,115 @@
+package sim
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// A Tool is one function that a request offers. It encodes and decodes as an
+// entry of the request's tools.
+type Tool struct {
+	Name        string
+	Description string
+	// Parameters is the JSON Schema of the arguments, an object; empty for
+	// none.
+	Parameters json.RawMessage
+}
+
+// toolJSON is the form of a Tool on the wire.
+type toolJSON struct {
+	Type     string `json:"type"`
+	Function struct {
+		Name        string          `json:"name"`
+		Description string          `json:"description,omitempty"`
+		Parameters  json.RawMessage `json:"parameters,omitempty"`
+	} `json:"function"`
+}
+
+// MarshalJSON gives {"type": "function", "function": {…}}.
+func (t Tool) MarshalJSON() ([]byte, error) {
+	wire := toolJSON{Type: "function"}
+	wire.Function.Name, wire.Function.Description, wire.Function.Parameters = t.Name, t.Description, t.Parameters
+	return json.Marshal(wire)
+}
+
+// UnmarshalJSON reads what MarshalJSON gives.
+func (t *Tool) UnmarshalJSON(b []byte) error {
+	var wire toolJSON
+	if err := json.Unmarshal(b, &wire); err != nil {
+		return err
+	}
+	*t = Tool{Name: wire.Function.Name, Description: wire.Function.Description, Parameters: wire.Function.Parameters}
+	return nil
+}
+
+// keepTool is the tools of one name.
+func keepTool(tools []Tool, name string) []Tool {
+	var kept []Tool
+	for _, t := range tools {
+		if t.Name == name {
+			kept = append(kept, t)
+		}
+	}
+	return kept
+}
+
+// byName is tools in the order of their names, so that the order in which a
+// request offers them does not matter.
+func byName(tools []Tool) []Tool {
+	return slices.SortedStableFunc(slices.Values(tools), func(a, b Tool) int {
+		return strings.Compare(a.Name, b.Name)
+	})
+}
+
+// A call is one proposed tool call.
+type call struct {
+	Name string `json:"name"`
+	// Arguments is JSON text, as on the wire.
+	Arguments string `json:"arguments"`
+}
+
+// callOf builds a call of tool. Identifying arguments come from who, free text
+// from phrase.
+func callOf(tool Tool, gen generator) call {
+	args := map[string]any{}
+	for name, param := range parametersOf(tool).wanted() {
+		args[name] = gen.value(name, param, 0)
+	}
+	return call{Name: tool.Name, Arguments: encode(args)}
+}
+
+// identity is what makes a call the same as another: its tool and those of its
+// arguments that are not free text.
+func identity(tool Tool, c call) string {
+	var args map[string]any
+	if json.Unmarshal([]byte(c.Arguments), &args) != nil {
+		return c.Name + " malformed"
+	}
+	for name, param := range parametersOf(tool).Properties {
+		if param.freeText(name) {
+			delete(args, name)
+		}
+	}
+	return c.Name + " " + encode(args)
+}
+
+// parametersOf is the schema of a tool's arguments; a schema that cannot be
+// read is one without arguments.
+func parametersOf(tool Tool) schema {
+	var s schema
+	if json.Unmarshal(tool.Parameters, &s) != nil {
+		return schema{}
+	}
+	return s
+}
+
+// encode is the JSON text of v, keys sorted. All v here come from decoded JSON
+// or from generator, which encoding/json always accepts.
+func encode(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
