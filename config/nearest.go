@@ -3,9 +3,9 @@ package config
 import "fmt"
 
 // didYouMean is a hint at the known word that differs from word in at most two
-// letters and less than half, or nothing.
+// letters and at most half of them, or nothing.
 func didYouMean(word string, known []string) string {
-	best, least := "", min(2, (len(word)-1)/2)+1
+	best, least := "", min(2, len(word)/2)+1
 	for _, k := range known {
 		if d := editDistance(word, k); d < least {
 			best, least = k, d

@@ -108,13 +108,15 @@ func excerpt(text string, line, column int) string {
 }
 
 var (
-	tokenValue = regexp.MustCompile(`(?i)(token["']?\s*:\s*)("[^"]*"?|'[^']*'?|[^\s,}]+)`)
-	userinfo   = regexp.MustCompile(`(://)[^/@\s"']*@`)
+	secretValue = regexp.MustCompile(`(?i)((?:\b|_)(?:tokens?|[\w-]*(?:secret|passw|key)[\w-]*)["']?\s*:\s*)("[^"]*"?|'[^']*'?|[^\s,}]+)`)
+	userinfo    = regexp.MustCompile(`(://)[^/@\s"']*@`)
+	query       = regexp.MustCompile(`(://[^\s?"']*\?)[^\s"']+`)
 )
 
-// hideSecrets blanks what must not reach a log: tokens, and user and password
-// of a URL.
+// hideSecrets blanks what must not reach a log: the value of a key whose name
+// speaks of secrets, and of a URL user, password and query.
 func hideSecrets(line string) string {
-	line = tokenValue.ReplaceAllString(line, "${1}"+hidden)
-	return userinfo.ReplaceAllString(line, "${1}"+hidden+"@")
+	line = secretValue.ReplaceAllString(line, "${1}"+hidden)
+	line = userinfo.ReplaceAllString(line, "${1}"+hidden+"@")
+	return query.ReplaceAllString(line, "${1}"+hidden)
 }

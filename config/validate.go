@@ -62,8 +62,17 @@ func (k *checker) warn(key, format string, args ...any) {
 // word refuses what is not one of the allowed words.
 func (k *checker) word(key, got string, allowed ...string) {
 	if !slices.Contains(allowed, got) {
-		k.fail(key, "%q is not one of %s%s", got, strings.Join(allowed, ", "), didYouMean(got, allowed))
+		k.fail(key, "%q is unknown; write %s%s", got, either(allowed), didYouMean(got, allowed))
 	}
+}
+
+// either lists words: a, b or c.
+func either(words []string) string {
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // ports checks the addresses that are listened on. NATS takes the next free

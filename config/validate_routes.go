@@ -160,7 +160,7 @@ func (k *checker) extract(key, how string) {
 			k.fail(key, "%q is not a regular expression", arg)
 		}
 	default:
-		k.fail(key, "%q is not one of letter, number, boxed, tag:NAME, regexp:EXPR%s", how,
+		k.fail(key, "%q is unknown; write letter, number, boxed, tag:NAME or regexp:EXPR%s", how,
 			didYouMean(how, []string{"letter", "number", "boxed"}))
 	}
 }
@@ -184,8 +184,11 @@ func (k *checker) rules() {
 func (k *checker) rule(key string, r Rule) {
 	k.word(key+".rule", r.Rule, RuleDisagreementHigh)
 	k.glob(key+".route", r.Route)
-	if !(r.Threshold > 0 && r.Threshold < 1) {
-		k.fail(key+".threshold", "%v is not between 0 and 1; it has no default", r.Threshold)
+	switch {
+	case r.Threshold == 0:
+		k.fail(key+".threshold", "is missing or 0; set the disagreement, between 0 and 1, that is too much")
+	case !(r.Threshold > 0 && r.Threshold < 1):
+		k.fail(key+".threshold", "%v is not between 0 and 1", r.Threshold)
 	}
 	k.notNegative(key+".for", int64(r.For), r.For)
 	k.notNegative(key+".keep_firing_for", int64(r.KeepFiringFor), r.KeepFiringFor)
