@@ -101,6 +101,12 @@ type Length struct {
 	Source string `json:"source,omitempty"`
 }
 
+// Where a Length comes from.
+const (
+	SourceUsage    = "usage"
+	SourceEstimate = "estimate"
+)
+
 // A VoteRecord is the outcome of one vote.
 type VoteRecord struct {
 	Method string `json:"method"`

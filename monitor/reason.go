@@ -1,5 +1,11 @@
 package monitor
 
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
 // A Reason says why a request was not measured, or a sample is missing. It is
 // the reason label of hotmess_unmeasured_total, so the set is closed.
 type Reason string
@@ -64,3 +70,70 @@ const (
 	// ReasonUnreadable: the reply is not of its dialect.
 	ReasonUnreadable Reason = "unreadable"
 )
+
+// ReasonUnknown stands for a reason outside this list, so that labels stay
+// bounded whatever a caller says.
+const ReasonUnknown Reason = "unknown"
+
+// reasonCount is the number of reasons, ReasonUnknown included.
+const reasonCount = 26
+
+// Reasons lists every reason.
+func Reasons() [reasonCount]Reason {
+	return [reasonCount]Reason{
+		ReasonOff, ReasonNotDrawn, ReasonDialect, ReasonMalformed, ReasonDuplicateKey,
+		ReasonTooBig, ReasonMemory, ReasonEncoding, ReasonBudget, ReasonQueue, ReasonYield,
+		ReasonNativeN, ReasonProviderTools, ReasonStored, ReasonSubscription, ReasonSigned,
+		ReasonNotIndependent, ReasonPanic, ReasonBusy, ReasonFailed, ReasonTruncated,
+		ReasonTimeout, ReasonCancelled, ReasonGone, ReasonUnreadable, ReasonUnknown,
+	}
+}
+
+// reasonCounts counts by reason, in the order of Reasons. In JSON it is an
+// object of the counts that are not 0.
+type reasonCounts [reasonCount]uint32
+
+func (c *reasonCounts) count(r Reason) {
+	all := Reasons()
+	i := slices.Index(all[:], r)
+	if i < 0 {
+		i = reasonCount - 1
+	}
+	c[i]++
+}
+
+func (c *reasonCounts) add(o *reasonCounts) {
+	for i, n := range o {
+		c[i] += n
+	}
+}
+
+// byName gives the counts that are not 0; nil if there are none.
+func (c *reasonCounts) byName() map[Reason]int64 {
+	var m map[Reason]int64
+	for i, r := range Reasons() {
+		if c[i] == 0 {
+			continue
+		}
+		if m == nil {
+			m = map[Reason]int64{}
+		}
+		m[r] = int64(c[i])
+	}
+	return m
+}
+
+// MarshalJSON writes the counts by name.
+func (c reasonCounts) MarshalJSON() ([]byte, error) { return json.Marshal(c.byName()) }
+
+// UnmarshalJSON reads counts by name; names it does not know are left out.
+func (c *reasonCounts) UnmarshalJSON(b []byte) error {
+	var m map[Reason]uint32
+	if err := json.Unmarshal(b, &m); err != nil {
+		return fmt.Errorf("read counts by reason: %w", err)
+	}
+	for i, r := range Reasons() {
+		c[i] = m[r]
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package monitor
+
+import (
+	"container/list"
+	"time"
+)
+
+const (
+	// conversationSilence ends a conversation.
+	conversationSilence = 30 * time.Minute
+	// unitPairs is how many measured requests, from its first, make up the
+	// one value that a conversation gives to the bound.
+	unitPairs = 20
+	// maxConversations bounds the table of conversations.
+	maxConversations = 20_000
+)
+
+// A conversationKey names a conversation: ids are unique within a route.
+type conversationKey struct {
+	Route string `json:"route"`
+	ID    string `json:"id"`
+}
+
+// A conversation is what is remembered of one task.
+type conversation struct {
+	key conversationKey
+	// seen is when its latest request was taken in, by the monitor's clock.
+	seen   time.Time
+	tracks []track
+}
+
+// A track is one conversation's part in one series.
+type track struct {
+	Key seriesKey `json:"key"`
+	// Clusters are its sums as they stand in the rings of the series.
+	Clusters [windowCount]cluster `json:"clusters"`
+	// Unit is set on the headline level.
+	Unit *unit `json:"unit,omitempty"`
+}
+
+// A cluster is the record of one conversation in one ring. The rule: a
+// conversation counts whole in the bucket of its latest pair, its sums moving
+// there by integer subtraction and addition; once its first pair is older
+// than the ring's span, a new record begins. So every record stands in exactly
+// one bucket, and merging buckets is exact.
+type cluster struct {
+	// First and Last are buckets of the ring.
+	First int64 `json:"f"`
+	Last  int64 `json:"l"`
+	X     int64 `json:"x"`
+	N     int64 `json:"n"`
+}
+
+// count adds one pair, measured in the given bucket, to the record and to the
+// ring. A pair that is older than the ring reaches is left out.
+func (c *cluster) count(r *ring[sums], bucket int64, differ bool) {
+	home := r.find(c.Last)
+	if c.N == 0 || home == nil || bucket-c.First >= r.span.buckets {
+		home, *c = r.at(bucket), cluster{First: bucket, Last: bucket}
+		if home == nil {
+			return
+		}
+	} else if c.Last-bucket >= r.span.buckets {
+		return
+	} else {
+		home.subtract(conversationSums(c.X, c.N))
+	}
+	c.First, c.Last = min(c.First, bucket), max(c.Last, bucket)
+	c.X += boolInt(differ)
+	c.N++
+	if home = r.at(c.Last); home != nil {
+		home.add(conversationSums(c.X, c.N))
+	}
+}
+
+// A unit gathers the value that a conversation gives to the bound: the mean
+// pair disagreement of its first unitPairs measured requests.
+type unit struct {
+	X int64 `json:"x"`
+	N int64 `json:"n"`
+	// Done is whether the value was given; a conversation gives only one.
+	Done bool `json:"done,omitempty"`
+}
+
+// count adds a pair and reports whether the value is complete.
+func (u *unit) count(differ bool) bool {
+	if u.Done {
+		return false
+	}
+	u.X += boolInt(differ)
+	u.N++
+	return u.N >= unitPairs
+}
+
+// settle gives the value, once.
+func (u *unit) settle(b *bound) {
+	if u.Done || u.N == 0 {
+		return
+	}
+	u.Done = true
+	b.take(float64(u.X) / float64(u.N))
+}
+
+// track finds the conversation's part in a series, or adds it.
+func (c *conversation) track(key seriesKey, headline bool) *track {
+	for i := range c.tracks {
+		if c.tracks[i].Key == key {
+			return &c.tracks[i]
+		}
+	}
+	t := track{Key: key}
+	if headline {
+		t.Unit = &unit{}
+	}
+	c.tracks = append(c.tracks, t)
+	return &c.tracks[len(c.tracks)-1]
+}
+
+// conversations is the bounded table of conversations, the latest in front. A
+// conversation that has given its values stays, so that it does not give them
+// twice, until it is the oldest of a full table.
+type conversations struct {
+	limit   int
+	byKey   map[conversationKey]*list.Element
+	order   *list.List
+	evicted int64
+}
+
+func newConversations(limit int) *conversations {
+	return &conversations{limit: limit, byKey: map[conversationKey]*list.Element{}, order: list.New()}
+}
+
+// touch notes a request of a conversation that is in the table.
+func (t *conversations) touch(key conversationKey, now time.Time) {
+	if e, ok := t.byKey[key]; ok {
+		e.Value.(*conversation).seen = now
+		t.order.MoveToFront(e)
+	}
+}
+
+// enter finds or adds a conversation. If the table was full, the oldest leaves
+// it and is returned for its end.
+func (t *conversations) enter(key conversationKey, now time.Time) (c, evicted *conversation) {
+	if e, ok := t.byKey[key]; ok {
+		t.touch(key, now)
+		return e.Value.(*conversation), nil
+	}
+	if t.order.Len() >= t.limit {
+		oldest := t.order.Remove(t.order.Back()).(*conversation)
+		delete(t.byKey, oldest.key)
+		t.evicted++
+		evicted = oldest
+	}
+	c = &conversation{key: key, seen: now}
+	t.byKey[key] = t.order.PushFront(c)
+	return c, evicted
+}
+
+// silent calls f for every conversation without a request since the time.
+func (t *conversations) silent(since time.Time, f func(*conversation)) {
+	for e := t.order.Back(); e != nil; e = e.Prev() {
+		c := e.Value.(*conversation)
+		if c.seen.After(since) {
+			return
+		}
+		f(c)
+	}
+}

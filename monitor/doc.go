@@ -1,0 +1,48 @@
+// Package monitor is the memory across requests: what was observed goes in,
+// what can be said about a route comes out. It does no I/O on the request
+// path.
+//
+//	Observe ──▶ queue ──▶ Run ──▶ windows, conversations, bounds ──▶ Routes, Readings, WriteMetrics
+//	Arrived, Passed, Learn, Heard, Gate.Enter ──▶ counters that guard themselves
+//	                        Run ──▶ snapshot file, every 30 s and at exit
+//
+// # Definitions
+//
+// A pair is samples 0 and 1, by launch number, of a request that was drawn
+// beforehand; both ran to their end. The disagreement D = Σx/Σn is the share of
+// pairs that differ. The conversation is the unit: intervals are robust
+// against dependence within conversations (see interval), n is given as pairs
+// and as conversations, and a figure that cannot be computed is absent with a
+// reason. The bound that alerts rest on takes one value for each conversation
+// (see unit) and may be looked at at any time (see bound).
+//
+// # Ownership
+//
+// The goroutine in Run is the only one that takes observations in. Windows,
+// conversations, bounds and look-up are guarded by Monitor.mu, which it shares
+// with readers; nothing on the request path takes that lock but OutputP99,
+// which is asked for extras alone. Names, arrivals, byte ratios, budget, slots
+// and metrics have a lock each and never take another one while holding it.
+//
+// # Bounds
+//
+// Memory is bounded whatever arrives: 200 routes (others are pooled as "other"
+// and counted) of at most 24 series each; a series holds 138 buckets of 48
+// bytes and, if it is a headline, a bound of 3 KiB; a route holds 138 buckets
+// of four length histograms (480 bytes) and of traffic (160 bytes). Slots are
+// allocated as they are used. That is 90 KiB for a route with full rings plus
+// 10 KiB for each of its series: 30 MiB for 200 routes of six series. To that
+// come 20,000 conversations of about 1 KiB, the latest 10,000 observations or
+// 32 MiB, and a queue of 4,096 observations.
+//
+// # What a crash loses
+//
+// Whatever was taken in since the last snapshot, at most 30 s, including spent
+// budget of that time. Extras in flight at the snapshot count as spent.
+//
+// # Testing
+//
+// Estimators are tested against closed forms and by simulation with correlated
+// conversations, with tolerances derived from the number of runs. Clocks are
+// injected; nothing sleeps.
+package monitor

@@ -1,0 +1,103 @@
+package monitor
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"hotmess/alerts"
+)
+
+// WriteMetrics writes all metrics in the Prometheus text form. A disagreement
+// that cannot be computed is left out, never written as 0 or NaN.
+func (m *Monitor) WriteMetrics(w io.Writer) {
+	var b bytes.Buffer
+	m.meters.set.WritePrometheus(&b)
+	writeDisagreement(&b, m.allReadings())
+	writeTotals(&b, m.Totals(), len(m.queue), m.gate.slots.running())
+	metrics.WriteProcessMetrics(&b)
+	// A scraper that hangs up is not our trouble.
+	_, _ = w.Write(b.Bytes())
+}
+
+// A gauge is one family that is computed at scrape time; value gives ok = false
+// for a series that is absent.
+type gauge struct {
+	name  string
+	value func(alerts.Reading) (v float64, ok bool)
+}
+
+func disagreementGauges() []gauge {
+	return []gauge{
+		{"hotmess_disagreement", func(r alerts.Reading) (float64, bool) { return r.Value, r.HasValue }},
+		{"hotmess_disagreement_low", func(r alerts.Reading) (float64, bool) { return r.Low, r.HasRange }},
+		{"hotmess_disagreement_high", func(r alerts.Reading) (float64, bool) { return r.High, r.HasRange }},
+		{"hotmess_disagreement_pairs", func(r alerts.Reading) (float64, bool) { return float64(r.Pairs), true }},
+		{"hotmess_disagreement_conversations", func(r alerts.Reading) (float64, bool) { return float64(r.Conversation), true }},
+		{"hotmess_disagreement_measured_share", func(r alerts.Reading) (float64, bool) { return r.MeasuredShare, r.HasShare }},
+		{"hotmess_disagreement_bound", func(r alerts.Reading) (float64, bool) { return r.Bound, r.HasBound }},
+	}
+}
+
+// writeDisagreement writes one family after the other, each with its type.
+func writeDisagreement(b *bytes.Buffer, all []alerts.Reading) {
+	for _, g := range disagreementGauges() {
+		typed := false
+		for _, r := range all {
+			v, ok := g.value(r)
+			if !ok {
+				continue
+			}
+			if !typed {
+				fmt.Fprintf(b, "# TYPE %s gauge\n", g.name)
+				typed = true
+			}
+			name := metricName(g.name, "route", r.Route, "kind", r.Kind, "level", r.Level,
+				"pinned", strconv.FormatBool(r.Pinned))
+			fmt.Fprintf(b, "%s %g\n", name, v)
+		}
+	}
+}
+
+// writeTotals writes hotmess's account of itself.
+func writeTotals(b *bytes.Buffer, t Totals, queued, running int) {
+	for _, f := range []struct {
+		name, kind string
+		value      int64
+	}{
+		{"hotmess_budget_limit_tokens", "gauge", t.BudgetPerHour},
+		{"hotmess_budget_spent_tokens", "gauge", t.SpentThisHour},
+		{"hotmess_conversations", "gauge", t.Conversations},
+		{"hotmess_conversations_evicted_total", "counter", t.Evicted},
+		{"hotmess_extras_in_flight", "gauge", int64(running)},
+		{"hotmess_observation_queue", "gauge", int64(queued)},
+		{"hotmess_observation_queue_capacity", "gauge", queueLength},
+		{"hotmess_observations_dropped_total", "counter", t.Dropped},
+		{"hotmess_pooled_requests_total", "counter", t.Pooled},
+		{"hotmess_routes", "gauge", t.Routes},
+		{"hotmess_snapshot_failures_total", "counter", t.SnapshotFailures},
+		{"hotmess_votes_total", "counter", t.Votes},
+		{"hotmess_votes_changed_total", "counter", t.Changed},
+	} {
+		fmt.Fprintf(b, "# TYPE %s %s\n%s %d\n", f.name, f.kind, f.name, f.value)
+	}
+}
+
+// allReadings are readings of every series, headline or not.
+func (m *Monitor) allReadings() []alerts.Reading {
+	return m.readings(func(*series) bool { return true })
+}
+
+// buildInfo names the build in labels, the usual way.
+func buildInfo() string {
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		version = info.Main.Version
+	}
+	return metricName("hotmess_build_info", "version", version, "go_version", runtime.Version())
+}

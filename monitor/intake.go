@@ -1,0 +1,106 @@
+package monitor
+
+import "time"
+
+// take takes one observation into the memory.
+func (m *Monitor) take(o Observation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	at := requestTime(&o, now)
+	name := m.names.resolve(o.Route)
+	r := m.route(name)
+	r.traffic.update(at, func(t *traffic) { t.count(&o) })
+	if len(o.Samples) > 0 && o.Samples[0].Missing == "" {
+		r.lengths.update(at, func(l *lengths) { l.count(o.Samples[0], o.Actions) })
+	}
+	if t := tallyOf(&o); t != (tally{}) {
+		if w := r.stratumFor(stratumKey{Kind: o.Kind, Pinned: o.Pinned}); w != nil {
+			w.update(at, func(v *tally) { v.add(t) })
+		}
+	}
+	m.takePair(name, r, &o, at, now)
+	m.recent.add(o)
+	m.totals.count(&o)
+	m.meters.taken(name, &o)
+}
+
+// requestTime is the time of a request, but not in the future: a bucket that
+// has not begun would hide the one it shares its place with.
+func requestTime(o *Observation, now time.Time) time.Time {
+	if o.Time.IsZero() || o.Time.After(now) {
+		return now
+	}
+	return o.Time
+}
+
+// takePair takes in the measured pair of a drawn request. Requests that were
+// not drawn never enter a disagreement, whatever they carry.
+func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.Time) {
+	key := conversationKey{Route: name, ID: o.Conversation}
+	if key.ID == "" {
+		key.ID = o.ID
+	}
+	if !o.Drawn || o.Differ == nil || len(key.ID) > maxName {
+		m.live.touch(key, now)
+		return
+	}
+	c, evicted := m.live.enter(key, now)
+	if evicted != nil {
+		m.end(evicted)
+	}
+	for level, differ := range o.Differ {
+		k := seriesKey{Kind: o.Kind, Level: level, Pinned: o.Pinned}
+		m.takeLevel(c, r, k, level == o.Headline, differ, at)
+	}
+}
+
+// takeLevel takes in the pair at one level.
+func (m *Monitor) takeLevel(c *conversation, r *route, key seriesKey, headline, differ bool, at time.Time) {
+	s := r.seriesFor(key, headline)
+	if s == nil {
+		return
+	}
+	if at.After(s.updated) {
+		s.updated = at
+	}
+	t := c.track(key, headline)
+	for i := range t.Clusters {
+		ring := &s.windows.rings[i]
+		t.Clusters[i].count(ring, ring.span.bucket(at), differ)
+	}
+	if t.Unit != nil && s.bound != nil && t.Unit.count(differ) {
+		t.Unit.settle(s.bound)
+	}
+}
+
+// sweep ends the conversations that have fallen silent.
+func (m *Monitor) sweep() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.live.silent(m.now().Add(-conversationSilence), m.end)
+}
+
+// end makes a conversation give the values that it has not given yet.
+func (m *Monitor) end(c *conversation) {
+	r := m.routes[c.key.Route]
+	if r == nil {
+		return
+	}
+	for i := range c.tracks {
+		t := &c.tracks[i]
+		if s := r.series[t.Key]; s != nil && s.bound != nil && t.Unit != nil {
+			t.Unit.settle(s.bound)
+		}
+	}
+}
+
+// route finds or adds a route by its resolved name.
+func (m *Monitor) route(name string) *route {
+	r := m.routes[name]
+	if r == nil {
+		r = newRoute()
+		m.routes[name] = r
+	}
+	return r
+}

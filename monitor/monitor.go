@@ -1,0 +1,189 @@
+package monitor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hotmess/config"
+)
+
+const (
+	// queueLength bounds the observations that wait to be taken in.
+	queueLength = 4096
+	// sweepEvery is how often silent conversations are looked for.
+	sweepEvery = 10 * time.Second
+	// snapshotEvery is how often the memory is written to disk.
+	snapshotEvery = 30 * time.Second
+)
+
+// ErrStopped is what Sync returns once Run has ended.
+var ErrStopped = errors.New("monitor has stopped")
+
+// Settings are what a Monitor is made from.
+type Settings struct {
+	// Sampling gives the mode and rate that reports name as the default.
+	Sampling config.Sampling
+	Budget   config.Budget
+	// Dir is the data directory; empty: nothing outlasts the process.
+	Dir string
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+	// Instance names this sidecar; observations without an instance get it.
+	Instance string
+	// Log is where trouble is told; nil: nowhere.
+	Log *slog.Logger
+}
+
+// A Monitor is the memory across requests. All methods are safe for concurrent
+// use; see the package comment for who owns what.
+type Monitor struct {
+	now      func() time.Time
+	log      *slog.Logger
+	instance string
+	since    time.Time
+
+	// These guard themselves: the request path uses them.
+	names    *names
+	arrivals *arrivals
+	ratios   *ratios
+	gate     *Gate
+	meters   *meters
+	store    *store
+
+	queue   chan message
+	closing sync.RWMutex // guards closed against sends to queue
+	closed  bool
+	stopped chan struct{}
+
+	mu     sync.Mutex // guards all below
+	routes map[string]*route
+	live   *conversations
+	recent *recent
+	totals Totals
+}
+
+// A message is an observation to take in, or a mark that Sync waits for.
+type message struct {
+	observation Observation
+	mark        chan struct{}
+}
+
+// New makes a Monitor and restores the snapshot of an earlier one. A damaged
+// snapshot, or one of another version, is set aside under another name and
+// said in the log.
+func New(s Settings) (*Monitor, error) {
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	m := &Monitor{
+		now: s.Now, log: s.Log, instance: s.Instance, since: s.Now(),
+		names: newNames(), arrivals: newArrivals(), ratios: newRatios(),
+		meters: newMeters(), store: newStore(s.Dir),
+		queue: make(chan message, queueLength), stopped: make(chan struct{}),
+		routes: map[string]*route{}, live: newConversations(maxConversations),
+		recent: newRecent(maxRecent, maxRecentBytes),
+	}
+	m.gate = &Gate{
+		budget: newBudget(s.Budget.ExtraTokensPerHour, s.Now),
+		slots:  newSlots(s.Budget.MaxExtraInFlight, s.Now), settled: m.meters.settled,
+	}
+	if err := m.load(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Run takes in observations, ends silent conversations and writes snapshots
+// until ctx ends; then it takes in what is still queued and writes a last one.
+// It is to be called once.
+func (m *Monitor) Run(ctx context.Context) error {
+	defer close(m.stopped)
+	sweep, snapshot := time.NewTicker(sweepEvery), time.NewTicker(snapshotEvery)
+	defer sweep.Stop()
+	defer snapshot.Stop()
+	for {
+		select {
+		case msg := <-m.queue:
+			m.handle(msg)
+		case <-sweep.C:
+			m.sweep()
+		case <-snapshot.C:
+			m.save()
+		case <-ctx.Done():
+			m.drain()
+			m.save()
+			return nil
+		}
+	}
+}
+
+// drain takes in what is queued. No send can follow it.
+func (m *Monitor) drain() {
+	m.closing.Lock()
+	m.closed = true
+	m.closing.Unlock()
+	for {
+		select {
+		case msg := <-m.queue:
+			m.handle(msg)
+		default:
+			return
+		}
+	}
+}
+
+func (m *Monitor) handle(msg message) {
+	if msg.mark != nil {
+		close(msg.mark)
+		return
+	}
+	m.take(msg.observation)
+}
+
+// Observe hands over an observation, whose maps and slices must not change any
+// more. It never blocks: if the queue is full or Run has ended, the observation
+// is dropped, counted under ReasonBusy, and the result is false.
+func (m *Monitor) Observe(o Observation) bool {
+	if o.Instance == "" {
+		o.Instance = m.instance
+	}
+	m.meters.observed(m.names.resolve(o.Route), &o)
+	m.closing.RLock()
+	defer m.closing.RUnlock()
+	if !m.closed {
+		select {
+		case m.queue <- message{observation: o}:
+			return true
+		default:
+		}
+	}
+	m.meters.unmeasured(ReasonBusy)
+	return false
+}
+
+// Sync waits until everything observed before is taken in. Run has to be
+// running; after its end Sync returns ErrStopped.
+func (m *Monitor) Sync(ctx context.Context) error {
+	mark := make(chan struct{})
+	select {
+	case m.queue <- message{mark: mark}:
+	case <-m.stopped:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-mark:
+		return nil
+	case <-m.stopped:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,66 @@
+package monitor
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"hotmess/alerts"
+)
+
+// Readings gives what alert rules judge: one reading for every headline
+// series, by route and series name. Kinds without a headline level, such as
+// text, have none.
+func (m *Monitor) Readings() []alerts.Reading {
+	return m.readings(func(s *series) bool { return s.bound != nil })
+}
+
+// readings gives the readings of the wanted series, in order.
+func (m *Monitor) readings(wanted func(*series) bool) []alerts.Reading {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	var all []alerts.Reading
+	for name, r := range m.routes {
+		for key, s := range r.series {
+			if wanted(s) {
+				all = append(all, r.reading(name, key, now))
+			}
+		}
+	}
+	slices.SortFunc(all, compareReadings)
+	return all
+}
+
+func compareReadings(a, b alerts.Reading) int {
+	return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Kind, b.Kind),
+		cmp.Compare(a.Level, b.Level), cmp.Compare(boolInt(a.Pinned), boolInt(b.Pinned)))
+}
+
+// reading is the state of one series.
+func (r *route) reading(name string, key seriesKey, now time.Time) alerts.Reading {
+	s := r.series[key]
+	e := estimate(s.total(windowHour, now), r.tallied(key.stratum(), windowHour, now))
+	reading := alerts.Reading{
+		Route: name, Kind: key.Kind, Level: key.Level, Pinned: key.Pinned,
+		Alpha: boundAlpha, Updated: s.updated,
+		Pairs: int(e.Pairs), Conversation: int(e.Conversations),
+	}
+	if s.bound != nil {
+		reading.Units = int(s.bound.units)
+		reading.Bound, reading.HasBound = s.bound.value()
+	}
+	reading.Value, reading.HasValue = deref(e.Value)
+	reading.Low, reading.HasRange = deref(e.Low)
+	reading.High, _ = deref(e.High)
+	reading.MeasuredShare, reading.HasShare = deref(e.MeasuredShare)
+	return reading
+}
+
+// deref gives the value of p, and whether there is one.
+func deref(p *float64) (float64, bool) {
+	if p == nil {
+		return 0, false
+	}
+	return *p, true
+}

@@ -1,0 +1,103 @@
+package monitor
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// load restores the snapshot, if there is one. One that cannot be used is set
+// aside, not deleted; only if not even that works is it an error.
+func (m *Monitor) load() error {
+	if m.store.path == "" {
+		return nil
+	}
+	b, err := os.ReadFile(m.store.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		var s snapshot
+		if s, err = decodeSnapshot(b); err == nil {
+			m.restore(s)
+			return nil
+		}
+	}
+	aside := fmt.Sprintf("%s.unusable-%s", m.store.path, m.now().UTC().Format("20060102T150405"))
+	if rename := os.Rename(m.store.path, aside); rename != nil {
+		return fmt.Errorf("set aside unusable snapshot: %w", errors.Join(err, rename))
+	}
+	m.log.Error("snapshot not usable, starting without it", "err", err, "set_aside_as", aside)
+	return nil
+}
+
+// decodeSnapshot reads a snapshot of this version.
+func decodeSnapshot(b []byte) (snapshot, error) {
+	var v struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		return snapshot{}, fmt.Errorf("read snapshot: %w", err)
+	}
+	if v.Version != snapshotVersion {
+		return snapshot{}, fmt.Errorf("read snapshot: version %d, this hotmess reads %d", v.Version, snapshotVersion)
+	}
+	var s snapshot
+	if err := json.Unmarshal(b, &s); err != nil {
+		return snapshot{}, fmt.Errorf("read snapshot: %w", err)
+	}
+	return s, nil
+}
+
+// restore takes over a snapshot, within the same bounds as live data. A route
+// that saw nothing for the length of the longest ring is left behind.
+func (m *Monitor) restore(s snapshot) {
+	m.gate.budget.restore(s.Budget)
+	m.ratios.restore(s.Ratios)
+	for name, st := range s.Routes {
+		if !st.recent(m.now()) || m.names.resolve(name) != name {
+			continue
+		}
+		m.routes[name] = restoreRoute(st)
+	}
+	for _, c := range s.Conversations {
+		if m.routes[c.Key.Route] == nil || len(c.Tracks) > maxSeries {
+			continue
+		}
+		live, _ := m.live.enter(c.Key, c.Seen)
+		live.tracks = c.Tracks
+	}
+}
+
+// recent is whether the route has traffic that a ring still reaches.
+func (st *routeState) recent(now time.Time) bool {
+	s := spans()[windowMonth]
+	for _, slot := range st.Traffic[windowMonth] {
+		if slot.Bucket > s.bucket(now)-s.buckets {
+			return true
+		}
+	}
+	return false
+}
+
+func restoreRoute(st routeState) *route {
+	r := newRoute()
+	r.lengths, r.traffic = restoreWindows(st.Lengths), restoreWindows(st.Traffic)
+	for _, ss := range st.Series {
+		if s := r.seriesFor(ss.Key, ss.Bound != nil); s != nil {
+			s.updated, s.windows = ss.Updated, restoreWindows(ss.Windows)
+			if ss.Bound != nil {
+				s.bound = restoreBound(ss.Bound)
+			}
+		}
+	}
+	for _, ss := range st.Strata {
+		if len(r.strata) < maxSeries {
+			r.strata[ss.Key] = restoreWindows(ss.Windows)
+		}
+	}
+	return r
+}

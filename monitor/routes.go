@@ -1,0 +1,109 @@
+package monitor
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// maxRoutes bounds the routes that are told apart; the rest is pooled.
+	maxRoutes = 200
+	// maxSeries bounds the series of one route: 4 kinds, 3 levels, 2 strata.
+	maxSeries = 24
+	// maxName bounds the bytes of a route, kind or level name.
+	maxName = 128
+	// OtherRoute is the name that pooled routes go by.
+	OtherRoute = "other"
+)
+
+// names decides which route names are kept. It has a lock of its own: the
+// request path asks it.
+type names struct {
+	mu     sync.RWMutex
+	known  map[string]bool
+	pooled int64
+}
+
+func newNames() *names { return &names{known: map[string]bool{OtherRoute: true}} }
+
+// resolve gives the name that a route is kept under: its own, or OtherRoute
+// once maxRoutes others are known.
+func (n *names) resolve(route string) string {
+	n.mu.RLock()
+	known := n.known[route]
+	n.mu.RUnlock()
+	if known {
+		return route
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.known[route] {
+		return route
+	}
+	if route == "" || len(route) > maxName || len(n.known) > maxRoutes {
+		n.pooled++
+		return OtherRoute
+	}
+	n.known[route] = true
+	return route
+}
+
+// pooledRequests is how often a name was replaced by OtherRoute.
+func (n *names) pooledRequests() int64 {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.pooled
+}
+
+// A route is everything windowed that is known of one route.
+type route struct {
+	series  map[seriesKey]*series
+	strata  map[stratumKey]*windows[tally]
+	lengths *windows[lengths]
+	traffic *windows[traffic]
+	// dropped counts pairs of series beyond maxSeries.
+	dropped int64
+}
+
+func newRoute() *route {
+	return &route{
+		series:  map[seriesKey]*series{},
+		strata:  map[stratumKey]*windows[tally]{},
+		lengths: newWindows[lengths](),
+		traffic: newWindows[traffic](),
+	}
+}
+
+// seriesFor finds or adds a series; nil if the route has too many.
+func (r *route) seriesFor(key seriesKey, headline bool) *series {
+	s, ok := r.series[key]
+	if ok {
+		return s
+	}
+	if len(r.series) >= maxSeries || len(key.Kind) > maxName || len(key.Level) > maxName {
+		r.dropped++
+		return nil
+	}
+	s = newSeries(headline)
+	r.series[key] = s
+	return s
+}
+
+// stratumFor finds or adds a stratum; nil if the route has too many.
+func (r *route) stratumFor(key stratumKey) *windows[tally] {
+	w, ok := r.strata[key]
+	if !ok && len(r.strata) < maxSeries && len(key.Kind) <= maxName {
+		w = newWindows[tally]()
+		r.strata[key] = w
+	}
+	return w
+}
+
+// tallied merges a stratum's counts of one window.
+func (r *route) tallied(key stratumKey, window int, now time.Time) tally {
+	var t tally
+	if w := r.strata[key]; w != nil {
+		w.rings[window].each(now, func(_ int64, v *tally) { t.add(*v) })
+	}
+	return t
+}

@@ -1,0 +1,125 @@
+package monitor
+
+import "time"
+
+// A seriesKey names one measured series of a route. Kinds and strata are
+// never pooled.
+type seriesKey struct {
+	Kind   string `json:"kind"`
+	Level  string `json:"level"`
+	Pinned bool   `json:"pinned,omitempty"`
+}
+
+func (k seriesKey) stratum() stratumKey { return stratumKey{Kind: k.Kind, Pinned: k.Pinned} }
+
+// A stratumKey names the requests that a series is drawn from: what counts as
+// eligible does not depend on the level of comparison.
+type stratumKey struct {
+	Kind   string `json:"kind"`
+	Pinned bool   `json:"pinned,omitempty"`
+}
+
+// A series is the disagreement of one kind, level and stratum of a route.
+type series struct {
+	windows *windows[sums]
+	// bound is set on the headline level only.
+	bound *bound
+	// updated is when it last took a pair.
+	updated time.Time
+}
+
+func newSeries(headline bool) *series {
+	s := &series{windows: newWindows[sums]()}
+	if headline {
+		s.bound = newBound()
+	}
+	return s
+}
+
+// sums are the sufficient statistics of the ratio estimator, over
+// conversations: with n the pairs of a conversation and x those that differ,
+// Σx, Σn, Σx², Σxn, Σn² and the number of conversations G. They are integers,
+// so adding and subtracting them is exact in any order.
+type sums struct {
+	X  int64 `json:"x"`
+	N  int64 `json:"n"`
+	XX int64 `json:"xx"`
+	XN int64 `json:"xn"`
+	NN int64 `json:"nn"`
+	G  int64 `json:"g"`
+}
+
+// conversationSums is what one conversation contributes.
+func conversationSums(x, n int64) sums {
+	return sums{X: x, N: n, XX: x * x, XN: x * n, NN: n * n, G: 1}
+}
+
+func (s *sums) add(o sums) {
+	s.X += o.X
+	s.N += o.N
+	s.XX += o.XX
+	s.XN += o.XN
+	s.NN += o.NN
+	s.G += o.G
+}
+
+func (s *sums) subtract(o sums) {
+	s.add(sums{X: -o.X, N: -o.N, XX: -o.XX, XN: -o.XN, NN: -o.NN, G: -o.G})
+}
+
+// total merges the buckets of one window.
+func (s *series) total(window int, now time.Time) sums {
+	var t sums
+	s.windows.rings[window].each(now, func(_ int64, v *sums) { t.add(*v) })
+	return t
+}
+
+// A tally counts the requests of a stratum, each in the bucket of its own
+// time: eligible ⊇ drawn ⊇ measured.
+type tally struct {
+	Eligible int64 `json:"e"`
+	Drawn    int64 `json:"d"`
+	Measured int64 `json:"m"`
+}
+
+func (t *tally) add(o tally) {
+	t.Eligible += o.Eligible
+	t.Drawn += o.Drawn
+	t.Measured += o.Measured
+}
+
+// tallyOf is what one observation adds to its stratum.
+func tallyOf(o *Observation) tally {
+	if !eligible(o) {
+		return tally{}
+	}
+	t := tally{Eligible: 1}
+	if o.Drawn {
+		t.Drawn = 1
+		t.Measured = boolInt(o.Differ != nil)
+	}
+	return t
+}
+
+// eligible is whether the request could have been measured had it been drawn:
+// it was read, and nothing about the request itself rules extras out. A
+// request that budget, queue or a failure kept from being measured is
+// eligible.
+func eligible(o *Observation) bool {
+	if o.Kind == "" {
+		return false
+	}
+	switch o.Reason {
+	case ReasonOff, ReasonDialect, ReasonNativeN, ReasonProviderTools, ReasonStored,
+		ReasonSubscription, ReasonSigned:
+		return false
+	}
+	return true
+}
+
+func boolInt(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,131 @@
+package monitor
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"hotmess/wire"
+)
+
+// slots hands out the right to run an extra: at most max at one time, and for
+// each upstream as many as its throttle admits. Who waits is served in order of
+// arrival, but nobody waits behind another upstream's limit.
+type slots struct {
+	max int
+	now func() time.Time
+
+	mu        sync.Mutex
+	inFlight  int
+	upstreams map[string]*throttle
+	waiting   []*waiter
+}
+
+// A waiter waits for a slot. ready is closed by who settles its fate: granted,
+// or refused for the reason.
+type waiter struct {
+	throttle *throttle
+	ready    chan struct{}
+	refused  Reason
+}
+
+func newSlots(most int, now func() time.Time) *slots {
+	return &slots{max: most, now: now, upstreams: map[string]*throttle{}}
+}
+
+// acquire waits for a slot. It refuses at once with ReasonYield where extras
+// have to stay away, and with ReasonQueue when ctx ends first.
+func (s *slots) acquire(ctx context.Context, upstream string) (*throttle, Reason) {
+	w, refused := s.enqueue(upstream)
+	if refused != "" {
+		return nil, refused
+	}
+	select {
+	case <-w.ready:
+	case <-ctx.Done():
+		s.leave(w)
+	}
+	return w.throttle, w.refused
+}
+
+func (s *slots) enqueue(upstream string) (*waiter, Reason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.throttle(upstream)
+	if t.yields(s.now()) {
+		return nil, ReasonYield
+	}
+	w := &waiter{throttle: t, ready: make(chan struct{})}
+	s.waiting = append(s.waiting, w)
+	s.serve()
+	return w, ""
+}
+
+// leave gives up a place in the queue. If the slot came at the same moment,
+// the waiter keeps it: its caller sees the end of ctx soon enough.
+func (s *slots) leave(w *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.waiting, w); i >= 0 {
+		s.waiting = slices.Delete(s.waiting, i, i+1)
+		w.refused = ReasonQueue
+	}
+}
+
+// serve grants or refuses all waiters that it can. The lock is held.
+func (s *slots) serve() {
+	now := s.now()
+	s.waiting = slices.DeleteFunc(s.waiting, func(w *waiter) bool {
+		switch {
+		case w.throttle.yields(now):
+			w.refused = ReasonYield
+		case s.inFlight < s.max && w.throttle.admits(now):
+			s.inFlight++
+			w.throttle.inFlight++
+		default:
+			return false
+		}
+		close(w.ready)
+		return true
+	})
+}
+
+// release returns a slot.
+func (s *slots) release(t *throttle) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inFlight--
+	t.inFlight--
+	s.serve()
+}
+
+// hear takes in the head of a reply of an upstream.
+func (s *slots) hear(upstream string, status int, q wire.Quota) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.throttle(upstream).hear(status, q, s.now(), s.max)
+	s.serve()
+}
+
+// throttle finds or adds the state of an upstream; those beyond maxUpstreams
+// share one.
+func (s *slots) throttle(upstream string) *throttle {
+	if t, ok := s.upstreams[upstream]; ok {
+		return t
+	}
+	if len(s.upstreams) >= maxUpstreams {
+		upstream = ""
+	}
+	if s.upstreams[upstream] == nil {
+		s.upstreams[upstream] = newThrottle(s.now())
+	}
+	return s.upstreams[upstream]
+}
+
+// running is how many extras are in flight.
+func (s *slots) running() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inFlight
+}

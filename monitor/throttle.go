@@ -1,0 +1,82 @@
+package monitor
+
+import (
+	"time"
+
+	"hotmess/wire"
+)
+
+const (
+	// quotaFloor is the remaining share of the user's own quota below which
+	// extras yield.
+	quotaFloor = 0.25
+	// quotaFresh is how long a remaining share is believed: providers count
+	// by the minute.
+	quotaFresh = time.Minute
+	// refusedPause is how long extras yield after a 429, unless the upstream
+	// asks for longer; at most maxPause.
+	refusedPause = time.Minute
+	maxPause     = time.Hour
+	// maxUpstreams bounds the upstreams that are told apart.
+	maxUpstreams = 100
+)
+
+// A throttle decides how many extras one upstream bears at the moment, from
+// the replies to the user's own calls. Its owner guards it.
+//
+// With rate-limit headers extras run freely while the remaining share is at
+// least quotaFloor. Without, they start at one in flight, and one more is
+// allowed for each clean minute: a minute in whose course answers came and no
+// 429 among them. Idle time earns one step at most.
+type throttle struct {
+	// inFlight is how many extras run.
+	inFlight int
+	// allowed is how many may, where no quota is known.
+	allowed int
+	// since is when the running clean minute began.
+	since time.Time
+	// until is when the pause after a 429 ends.
+	until time.Time
+	// remaining was reported at heard; heard is zero if it never was.
+	remaining float64
+	heard     time.Time
+}
+
+func newThrottle(now time.Time) *throttle { return &throttle{allowed: 1, since: now} }
+
+// hear takes in the head of a reply.
+func (t *throttle) hear(status int, q wire.Quota, now time.Time, most int) {
+	if q.Known {
+		t.remaining, t.heard = q.Remaining, now
+	}
+	switch {
+	case status == 429:
+		t.pause(q.RetryAfter, now)
+	case status >= 100 && status < 500 && now.Sub(t.since) >= time.Minute:
+		t.allowed = min(t.allowed+1, max(1, most))
+		t.since = now
+	}
+}
+
+// pause starts again from one in flight once it is over.
+func (t *throttle) pause(asked time.Duration, now time.Time) {
+	until := now.Add(min(max(asked, refusedPause), maxPause))
+	if until.After(t.until) {
+		t.until = until
+	}
+	t.allowed, t.since = 1, t.until
+}
+
+// yields is whether extras have to stay away altogether.
+func (t *throttle) yields(now time.Time) bool {
+	return now.Before(t.until) || (t.knows(now) && t.remaining < quotaFloor)
+}
+
+func (t *throttle) knows(now time.Time) bool {
+	return !t.heard.IsZero() && now.Sub(t.heard) < quotaFresh
+}
+
+// admits is whether one more extra may start, as far as this upstream goes.
+func (t *throttle) admits(now time.Time) bool {
+	return t.knows(now) || t.inFlight < t.allowed
+}

@@ -1,0 +1,46 @@
+package monitor
+
+// traffic counts the observed requests of a route. It is a plain value: a
+// copy shares nothing.
+type traffic struct {
+	Requests int64 `json:"r"`
+	// Failed counts those whose client got an error or a broken reply.
+	Failed int64 `json:"f,omitempty"`
+	// Unmeasured counts requests without a measured pair, by reason.
+	Unmeasured reasonCounts `json:"u,omitzero"`
+	// ExtraTokens is what extras cost, EstimatedTokens the cost of requests
+	// of which some part is not from usage.
+	ExtraTokens     int64 `json:"x,omitempty"`
+	EstimatedTokens int64 `json:"xe,omitempty"`
+	// Votes and Changed count votes, and those whose winner was another
+	// answer than the primary's.
+	Votes   int64 `json:"v,omitempty"`
+	Changed int64 `json:"c,omitempty"`
+}
+
+// count adds one observation.
+func (t *traffic) count(o *Observation) {
+	t.Requests++
+	t.Failed += boolInt(o.Outcome != OutcomeOK && o.Outcome != OutcomeGone)
+	if o.Reason != "" {
+		t.Unmeasured.count(o.Reason)
+	}
+	t.ExtraTokens += o.ExtraTokens
+	if o.ExtraTokensEstimated {
+		t.EstimatedTokens += o.ExtraTokens
+	}
+	if o.Vote != nil {
+		t.Votes++
+		t.Changed += boolInt(o.Vote.Changed)
+	}
+}
+
+func (t *traffic) add(o *traffic) {
+	t.Requests += o.Requests
+	t.Failed += o.Failed
+	t.Unmeasured.add(&o.Unmeasured)
+	t.ExtraTokens += o.ExtraTokens
+	t.EstimatedTokens += o.EstimatedTokens
+	t.Votes += o.Votes
+	t.Changed += o.Changed
+}
