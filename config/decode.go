@@ -76,7 +76,7 @@ func (d *decoder) value(key string, n ast.Node, dst reflect.Value) {
 		return
 	}
 	d.origins[key] = d.place(at)
-	if _, ok := dst.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if _, ok := reflect.TypeAssert[encoding.TextUnmarshaler](dst.Addr()); ok {
 		d.scalar(key, n, dst)
 		return
 	}

@@ -101,8 +101,7 @@ func readFile(name string) ([]byte, error) {
 
 // cause leaves the file name, which leads the message already, out of err.
 func cause(op string, err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		err = pathErr.Err
 	}
 	return fmt.Errorf("%s: %w", op, err)

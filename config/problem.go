@@ -8,7 +8,7 @@ import (
 
 // A Problem is one setting that cannot stand. Every error of Load and Validate
 // is a Problem, or several joined.
-type Problem struct {
+type Problem struct { //nolint:errname // people read it as a problem of their settings; it is seldom caught as an error
 	// Key is the path of the setting, like routes[1].sampling.samples; empty
 	// where the trouble is with a whole file.
 	Key string

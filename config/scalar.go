@@ -12,7 +12,7 @@ import (
 // parse sets dst, a single setting, from its text in a file or a variable. On
 // an error dst keeps its value.
 func parse(text string, dst reflect.Value) error {
-	if u, ok := dst.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](dst.Addr()); ok {
 		return u.UnmarshalText([]byte(text))
 	}
 	switch dst.Kind() {

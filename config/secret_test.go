@@ -24,7 +24,7 @@ func TestSecretIsHiddenInEveryForm(t *testing.T) {
 	var log strings.Builder
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "token", c.Admin.Token, "config", c)
 	for form, text := range map[string]string{
-		"%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", c), "%#v": fmt.Sprintf("%#v", c), "%s": fmt.Sprintf("%s", c.Admin.Token),
+		"%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", c), "%#v": fmt.Sprintf("%#v", c), "%s": fmt.Sprintf("%s.", c.Admin.Token),
 		"%q": fmt.Sprintf("%q", c.Admin.Token), "json": string(asJSON), "yaml": string(asYAML), "log": log.String(),
 	} {
 		if strings.Contains(text, "hunter2") || !strings.Contains(text, "***") {

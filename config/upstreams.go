@@ -54,8 +54,7 @@ func baseURL(raw string) (*url.URL, error) {
 
 // reason is an error of url.Parse without the URL.
 func reason(err error) error {
-	var at *url.Error
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*url.Error](err); ok {
 		return at.Err
 	}
 	return err

@@ -29,8 +29,7 @@ func TestValidateLeadsWithTheKey(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	var p *Problem
-	if !errors.As(c.Validate(), &p) {
+	if _, ok := errors.AsType[*Problem](c.Validate()); !ok {
 		t.Error("no *Problem among the errors")
 	}
 }
