@@ -1,0 +1,157 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A golden is what is wanted of one case in testdata.
+type golden struct {
+	View  *View  `json:"view"`
+	Reply *Reply `json:"reply"`
+}
+
+// eachGolden runs f for every case in testdata/openai-chat; path lacks the
+// suffix.
+func eachGolden(t *testing.T, f func(t *testing.T, path string, want golden)) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/openai-chat/*.want.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	for _, file := range files {
+		path := strings.TrimSuffix(file, ".want.json")
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			var want golden
+			dec := json.NewDecoder(bytes.NewReader(mustRead(t, file)))
+			dec.DisallowUnknownFields()
+			if err := dec.Decode(&want); err != nil {
+				t.Fatal(err)
+			}
+			f(t, path, want)
+		})
+	}
+}
+
+func mustRead(t testing.TB, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// optional reads a file of a case that may lack it.
+func optional(t *testing.T, file string) ([]byte, bool) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data, true
+}
+
+func TestGoldenRequests(t *testing.T) {
+	eachGolden(t, func(t *testing.T, path string, want golden) {
+		body, ok := optional(t, path+".req.json")
+		if ok != (want.View != nil) {
+			t.Fatalf("request there: %v, view wanted: %v", ok, want.View != nil)
+		}
+		if !ok {
+			return
+		}
+		got, err := ReadView(OpenAIChat, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(*want.View, got); diff != "" {
+			t.Errorf("view (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestGoldenReplies(t *testing.T) {
+	eachGolden(t, func(t *testing.T, path string, want golden) {
+		unary, isUnary := optional(t, path+".resp.json")
+		stream, isStream := optional(t, path+".sse")
+		if (isUnary || isStream) != (want.Reply != nil) {
+			t.Fatalf("reply there: %v, wanted: %v", isUnary || isStream, want.Reply != nil)
+		}
+		if isUnary {
+			checkFold(t, false, unary, *want.Reply)
+		}
+		if isStream {
+			checkFold(t, true, stream, *want.Reply)
+		}
+	})
+}
+
+func checkFold(t *testing.T, stream bool, body []byte, want Reply) {
+	t.Helper()
+	got, err := Fold(OpenAIChat, stream, bytes.NewReader(body), nil)
+	if err != nil {
+		t.Fatalf("stream %v: %v", stream, err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("stream %v: reply (-want +got):\n%s", stream, diff)
+	}
+}
+
+func TestStreamsFoldAlikeHoweverTheyAreCut(t *testing.T) {
+	eachGolden(t, func(t *testing.T, path string, want golden) {
+		body, ok := optional(t, path+".sse")
+		if !ok {
+			return
+		}
+		events := eventsOf(t, bytes.NewReader(body))
+		for _, end := range []string{"\n", "\r\n", "\r"} {
+			text := bytes.ReplaceAll(body, []byte("\n"), []byte(end))
+			got, err := Fold(OpenAIChat, true, iotest.OneByteReader(bytes.NewReader(text)), nil)
+			if err != nil || cmp.Diff(*want.Reply, got) != "" {
+				t.Errorf("line end %q, byte by byte: %v\n%s", end, err, cmp.Diff(*want.Reply, got))
+			}
+			for i := range text {
+				if diff := cmp.Diff(events, eventsOf(t, inTwo(text, i))); diff != "" {
+					t.Fatalf("line end %q, cut at %d (-want +got):\n%s", end, i, diff)
+				}
+			}
+		}
+	})
+}
+
+// TestStreamsThatEndEarlyAreTruncated ends every whole stream at every byte:
+// each start either folds to the whole reply's choice, its end mark being
+// there, or is truncated.
+func TestStreamsThatEndEarlyAreTruncated(t *testing.T) {
+	eachGolden(t, func(t *testing.T, path string, want golden) {
+		body, ok := optional(t, path+".sse")
+		if !ok || want.Reply.Truncated {
+			return
+		}
+		for i := range body {
+			got, err := Fold(OpenAIChat, true, bytes.NewReader(body[:i]), nil)
+			if err != nil {
+				t.Fatalf("ended at %d: %v", i, err)
+			}
+			if got.Truncated {
+				continue
+			}
+			if diff := cmp.Diff(want.Reply.Choice, got.Choice); diff != "" {
+				t.Fatalf("ended at %d, yet whole (-want +got):\n%s", i, diff)
+			}
+		}
+	})
+}

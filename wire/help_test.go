@@ -1,0 +1,23 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// inTwo gives body in two reads, cut at i.
+func inTwo(body []byte, i int) io.Reader {
+	return io.MultiReader(bytes.NewReader(body[:i]), bytes.NewReader(body[i:]))
+}
+
+var errBroken = errors.New("connection reset")
+
+// broken gives body and then fails.
+func broken(body string) io.Reader {
+	return io.MultiReader(bytes.NewReader([]byte(body)), failing{})
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, errBroken }
