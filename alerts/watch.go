@@ -2,8 +2,21 @@ package alerts
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	defaultSince  = time.Hour
+	dialTimeout   = 2 * time.Second
+	reconnectWait = 250 * time.Millisecond
 )
 
 // WatchSettings are what Watch needs.
@@ -15,11 +28,124 @@ type WatchSettings struct {
 	// Observations prints observations too, from now on.
 	Observations bool
 	Out          io.Writer
-	// Since is how far back alerts are printed; 0: one hour.
+	// Since is how far back alerts are printed; 0: one hour. Alerts that
+	// still fire are printed however old they are.
 	Since time.Duration
 }
 
-// Watch prints alerts until ctx ends.
+// Watch prints the alerts of the last hour and those that still fire, then
+// every alert as it comes, until ctx ends; then it returns nil. It waits for
+// a sidecar that restarts on the same port, but fails at once if there is
+// none at the start. The only other error is one of Out.
 func Watch(ctx context.Context, s WatchSettings) error {
+	if s.Since == 0 {
+		s.Since = defaultSince
+	}
+	nc, err := dial(s)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(writeTimeout))
+	if err != nil {
+		return fmt.Errorf("open JetStream: %w", err)
+	}
+	p := &printer{out: s.Out, json: s.JSON, seen: map[string]bool{}, broken: make(chan error, 1)}
+	start := time.Now().Add(-s.Since)
+	if err := printFiring(ctx, js, start, p); err != nil {
+		return err
+	}
+	stop, err := follow(ctx, js, s, start, p)
+	defer stop()
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-p.broken:
+		return fmt.Errorf("print alerts: %w", err)
+	}
+}
+
+// dial connects once; only later are losses waited out.
+func dial(s WatchSettings) (*nats.Conn, error) {
+	key, err := readKey(s.Creds)
+	if err != nil {
+		return nil, err
+	}
+	auth, err := login(key)
+	if err != nil {
+		return nil, err
+	}
+	nc, err := nats.Connect(s.URL, auth, nats.Name("hotmess watch"), nats.Timeout(dialTimeout),
+		nats.MaxReconnects(-1), nats.ReconnectWait(reconnectWait))
+	switch {
+	case errors.Is(err, nats.ErrAuthorization):
+		return nil, fmt.Errorf("sidecar at %s refuses the key in %s, which is of another data_dir: %w", s.URL, s.Creds, err)
+	case err != nil:
+		return nil, fmt.Errorf("no sidecar answers at %s, start one with hotmess serve: %w", s.URL, err)
+	}
+	return nc, nil
+}
+
+// printFiring prints the alerts that still fire and were last told before
+// start, oldest first; follow prints all later ones.
+func printFiring(ctx context.Context, js jetstream.JetStream, start time.Time, p *printer) error {
+	kv, err := js.KeyValue(ctx, StateBucket)
+	if err != nil {
+		return fmt.Errorf("open bucket %s: %w", StateBucket, err)
+	}
+	found, err := records(ctx, kv, func(string, error) {}) // the sidecar logs the unreadable
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(found, func(a, b record) int { return a.Event.Time.Compare(b.Event.Time) })
+	for _, r := range found {
+		a, err := r.Event.alert()
+		if err != nil || a.Status != Firing || !r.Published || !madeAt(r.Event.ID).Before(start) {
+			continue
+		}
+		p.print(r.Event)
+	}
 	return nil
+}
+
+// madeAt is the real time in a UUIDv7; zero for any other id. The event's own
+// time is that of the sidecar's clock, which a demo lets run ahead.
+func madeAt(id string) time.Time {
+	u, err := uuid.Parse(id)
+	if err != nil || u.Version() != 7 {
+		return time.Time{}
+	}
+	sec, nsec := u.Time().UnixTime()
+	return time.Unix(sec, nsec)
+}
+
+// follow starts the consumers. stop ends them, and is set in any case.
+func follow(ctx context.Context, js jetstream.JetStream, s WatchSettings, start time.Time, p *printer) (stop func(), err error) {
+	alertsFrom := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &start}
+	stop, err = consume(ctx, js, AlertStream, alertsFrom, p)
+	if err != nil || !s.Observations {
+		return stop, err
+	}
+	fromNow := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy}
+	stopToo, err := consume(ctx, js, ObservationStream, fromNow, p)
+	return func() { stop(); stopToo() }, err
+}
+
+func consume(ctx context.Context, js jetstream.JetStream, stream string, c jetstream.OrderedConsumerConfig, p *printer) (stop func(), err error) {
+	stop = func() {}
+	consumer, err := js.OrderedConsumer(ctx, stream, c)
+	if err != nil {
+		return stop, fmt.Errorf("follow stream %s: %w", stream, err)
+	}
+	running, err := consumer.Consume(p.receive)
+	if err != nil {
+		return stop, fmt.Errorf("follow stream %s: %w", stream, err)
+	}
+	return func() {
+		running.Stop()
+		<-running.Closed()
+	}, nil
 }

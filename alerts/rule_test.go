@@ -1,0 +1,104 @@
+package alerts
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"hotmess/config"
+)
+
+func rule(change func(*config.Rule)) config.Rule {
+	r := config.Rule{Rule: DisagreementHigh, Threshold: 0.3}
+	if change != nil {
+		change(&r)
+	}
+	return r
+}
+
+func TestCheckRuleNamesTheKey(t *testing.T) {
+	tests := map[string]struct {
+		change func(*config.Rule)
+		want   string // a part of the error; empty: none
+	}{
+		"a threshold is enough": {nil, ""},
+		"everything set": {func(r *config.Rule) {
+			r.Route, r.Severity, r.For, r.RepeatInterval = "a*", "page", config.Duration(time.Minute), config.Duration(time.Hour)
+		}, ""},
+		"no rule":            {func(r *config.Rule) { r.Rule = "" }, "rule: missing"},
+		"unknown rule":       {func(r *config.Rule) { r.Rule = "disagreement" }, `rule: unknown "disagreement"`},
+		"no threshold":       {func(r *config.Rule) { r.Threshold = 0 }, "threshold: 0"},
+		"threshold 1":        {func(r *config.Rule) { r.Threshold = 1 }, "threshold: 1"},
+		"threshold percent":  {func(r *config.Rule) { r.Threshold = 30 }, "threshold: 30"},
+		"threshold NaN":      {func(r *config.Rule) { r.Threshold = math.NaN() }, "threshold: NaN"},
+		"negative for":       {func(r *config.Rule) { r.For = -1 }, "for: -1ns"},
+		"negative keep":      {func(r *config.Rule) { r.KeepFiringFor = -1 }, "keep_firing_for: -1ns"},
+		"repeat every blink": {func(r *config.Rule) { r.RepeatInterval = config.Duration(time.Second) }, "repeat_interval: 1s is below 1m0s"},
+		"long severity":      {func(r *config.Rule) { r.Severity = strings.Repeat("x", 65) }, "severity: longer"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := CheckRule(rule(tt.change))
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("CheckRule = %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestCheckRuleReportsAllProblems(t *testing.T) {
+	err := CheckRule(config.Rule{Rule: "x", For: -1})
+	for _, want := range []string{"rule:", "threshold:", "for:"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("CheckRule = %v, want %s as well", err, want)
+		}
+	}
+}
+
+func TestJudgeNeedsABoundAboveTheThreshold(t *testing.T) {
+	tests := map[string]struct {
+		reading *Reading
+		want    condition
+	}{
+		"no reading":       {nil, absent},
+		"no bound":         {&Reading{Bound: 0.9, Value: 0.9, HasValue: true}, absent},
+		"not a number":     {&Reading{Bound: math.NaN(), HasBound: true}, absent},
+		"above":            {&Reading{Bound: 0.31, HasBound: true}, holds},
+		"at the threshold": {&Reading{Bound: 0.3, HasBound: true}, cleared},
+		"mean above only":  {&Reading{Bound: 0.2, HasBound: true, Value: 0.9, HasValue: true}, cleared},
+		"pinned and above": {&Reading{Bound: 0.31, HasBound: true, Pinned: true}, holds},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := judge(rule(nil), tt.reading); got != tt.want {
+				t.Errorf("judge = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCoversMatchesStars(t *testing.T) {
+	tests := []struct {
+		pattern, route string
+		want           bool
+	}{
+		{"", "any", true},
+		{"*", "", true},
+		{"billing", "billing", true},
+		{"billing", "billing2", false},
+		{"codex.*", "codex.openai/gpt-5", true},
+		{"codex.*", "claude.x", false},
+		{"*.gpt-5", "codex.gpt-5", true},
+		{"*gpt*mini", "a.gpt-5-mini", true},
+		{"*gpt*mini", "a.mini-gpt", false},
+		{"a*a", "a", false},
+		{"*ab", "aab", true},
+		{"a?c", "abc", false},
+	}
+	for _, tt := range tests {
+		if got := covers(tt.pattern, tt.route); got != tt.want {
+			t.Errorf("covers(%q, %q) = %v, want %v", tt.pattern, tt.route, got, tt.want)
+		}
+	}
+}
