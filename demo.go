@@ -1,0 +1,3 @@
+package main
+type demoCommand struct{}
+func (d *demoCommand) Run(c *console) error { return nil }

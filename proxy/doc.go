@@ -1,0 +1,36 @@
+// Package proxy owns the client's HTTP: it takes a request in, passes it on to
+// its upstream, and chooses which reply goes back.
+//
+//	client ──▶ goproxy ──▶ Handler ──▶ ReverseProxy ──▶ upstream
+//	                          │             │ copy beside (observe)
+//	                          │             ▼
+//	                          │          observer ──▶ wire ──▶ ensemble.Extras ──▶ monitor
+//	                          └─ ensemble mode: the ReverseProxy's transport is a vote
+//
+// There is one path for bytes: net/http/httputil.ReverseProxy. The three modes
+// differ only in what is attached to it.
+//
+//   - off: nothing. The request is counted and timed.
+//   - observe: both bodies are copied beside, into bounded spools, while they
+//     pass. An observer goroutine reads the copies, runs the extras and hands
+//     the observation on. It can fail, stall or panic without the client's
+//     call noticing.
+//   - ensemble: the request is read first; the transport of the ReverseProxy
+//     is a vote that returns one whole recorded reply.
+//
+// A request is read before it is sent only where a configured route of its
+// upstream is in ensemble mode.
+//
+// # Promises
+//
+// The request that leaves is the request that came, byte for byte, but for
+// hop-by-hop headers, X-Hotmess-* headers and the upstream's own Host. The
+// reply is the upstream's, plus X-Hotmess-* headers. A reply that breaks off
+// breaks off for the client. Nothing is retried. When the client hangs up, the
+// primary is cancelled.
+//
+// # Testing
+//
+// Tests run the real handler against real servers on loopback; the promises of
+// the design each have a test of that name.
+package proxy

@@ -1,0 +1,151 @@
+package proxy
+
+import (
+	"context"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hotmess/config"
+	"hotmess/ensemble"
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// copyBuffer is the size of the buffers that bodies are relayed through.
+const copyBuffer = 32 << 10
+
+// Settings are what a Handler works with. All fields are required but Publish.
+type Settings struct {
+	Config    config.Config
+	Upstreams *Upstreams
+	// Transport makes every call to an upstream, of primaries and extras.
+	Transport http.RoundTripper
+	Monitor   *monitor.Monitor
+	// Publish is given every observation, after the monitor; it must not
+	// block.
+	Publish  func(monitor.Observation)
+	Sealer   Sealer
+	Instance string
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// A Handler serves the traffic port. It is safe for concurrent use.
+type Handler struct {
+	upstreams *Upstreams
+	transport http.RoundTripper
+	monitor   *monitor.Monitor
+	publish   func(monitor.Observation)
+	seal      Sealer
+	instance  string
+	log       *slog.Logger
+	now       func() time.Time
+
+	policy  atomic.Pointer[policy]
+	ledger  ledger
+	buffers bufferPool
+	runner  atomic.Pointer[ensemble.Runner]
+	// beside counts the observers that outlive their client's call.
+	beside sync.WaitGroup
+	// running ends when the handler is closed, and the extras with it.
+	running context.Context
+	stop    context.CancelFunc
+}
+
+// NewHandler makes a handler.
+func NewHandler(s Settings) *Handler {
+	h := &Handler{
+		upstreams: s.Upstreams,
+		transport: s.Transport,
+		monitor:   s.Monitor,
+		publish:   s.Publish,
+		seal:      s.Sealer,
+		instance:  s.Instance,
+		log:       s.Log,
+		now:       s.Now,
+	}
+	h.running, h.stop = context.WithCancel(context.Background())
+	if h.publish == nil {
+		h.publish = func(monitor.Observation) {}
+	}
+	h.ledger.limit = int64(s.Config.Limits.Held)
+	h.buffers.New = func() any { b := make([]byte, copyBuffer); return &b }
+	h.Reload(s.Config)
+	return h
+}
+
+// Reload replaces the policy. Requests in flight keep the one they began
+// with; limits.held stays as it was at the start.
+func (h *Handler) Reload(c config.Config) {
+	h.policy.Store(newPolicy(c))
+	h.runner.Store(&ensemble.Runner{
+		Transport: h.transport,
+		Gate:      h.monitor.Gate(),
+		Timeout:   time.Duration(c.Sampling.Timeout),
+		MaxBody:   int64(c.Limits.Body),
+		Hold:      h.ledger.Hold,
+		Heard:     h.heard,
+	})
+}
+
+// heard tells the monitor what a reply says about the user's quota.
+func (h *Handler) heard(upstream string, status int, header http.Header) {
+	h.monitor.Heard(upstream, status, wire.ReadQuota(header))
+}
+
+// Close stops the extras and waits for all observers. Call it after the server
+// has stopped.
+func (h *Handler) Close() {
+	h.stop()
+	h.beside.Wait()
+}
+
+// ServeHTTP takes one request in and relays its reply. See the package comment
+// for the three ways.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x, err := h.begin(w, r)
+	if err != nil {
+		h.refuse(w, r, err)
+		return
+	}
+	defer x.end()
+	switch x.reading {
+	case readFirst:
+		h.decide(x, r)
+	case readBeside:
+		h.observe(x)
+	}
+	x.relay(w, r)
+}
+
+// refuse answers a request that has nowhere to go.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	target := wire.Detect(r.Method, rawPath(r), r.Header)
+	writeError(w, target.Dialect, http.StatusBadGateway, "hotmess_no_upstream", err.Error())
+}
+
+// writeError answers in the caller's dialect.
+func writeError(w http.ResponseWriter, d wire.Dialect, status int, kind, message string) {
+	contentType, body := wire.ErrorBody(d, status, kind, message)
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone
+}
+
+// bufferPool implements httputil.BufferPool.
+type bufferPool struct{ sync.Pool }
+
+// Get implements httputil.BufferPool.
+func (p *bufferPool) Get() []byte { return *p.Pool.Get().(*[]byte) }
+
+// Put implements httputil.BufferPool.
+func (p *bufferPool) Put(b []byte) { p.Pool.Put(&b) }
+
+// discardLog silences a logger of the standard library: what it would say is
+// in our own log already.
+func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -1,0 +1,71 @@
+package proxy
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"hotmess/config"
+)
+
+// Names of hotmess's own headers.
+const (
+	headerPrefix    = "X-Hotmess-"
+	headerID        = headerPrefix + "Id"
+	headerMode      = headerPrefix + "Mode"
+	headerSamples   = headerPrefix + "Samples"
+	headerRoute     = headerPrefix + "Route"
+	headerSession   = headerPrefix + "Session"
+	headerAgreement = headerPrefix + "Agreement"
+	headerMethod    = headerPrefix + "Method"
+)
+
+// sessionHeaders are the headers by which known clients name a conversation of
+// their own accord.
+var sessionHeaders = []string{"Session-Id", "Session_id", "X-Session-Id", "X-Session-Affinity", "Thread-Id"}
+
+// askedBy reads the X-Hotmess-* headers that the configuration honours. What
+// is malformed is as good as absent.
+func (p *policy) askedBy(h http.Header) asked {
+	var a asked
+	if p.honours["mode"] {
+		switch m := config.Mode(strings.ToLower(h.Get(headerMode))); m {
+		case config.Off, config.Observe, config.Ensemble:
+			a.mode = m
+		}
+	}
+	if p.honours["samples"] {
+		if n, err := strconv.Atoi(h.Get(headerSamples)); err == nil && n >= 1 && n <= config.MaxSamples {
+			a.samples = n
+		}
+	}
+	if p.honours["route"] && h.Get(headerRoute) != "" {
+		a.route = cleanName(h.Get(headerRoute))
+	}
+	if p.honours["session"] {
+		a.session = h.Get(headerSession)
+	}
+	return a
+}
+
+// stripOwn removes every X-Hotmess-* header.
+func stripOwn(h http.Header) {
+	for name := range h {
+		if strings.HasPrefix(name, headerPrefix) {
+			delete(h, name)
+		}
+	}
+}
+
+// session is what the client itself calls its conversation, or empty.
+func session(h http.Header, a asked) string {
+	if a.session != "" {
+		return a.session
+	}
+	for _, name := range sessionHeaders {
+		if v := h.Get(name); v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,145 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+
+	"hotmess/config"
+	"hotmess/ensemble"
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// defaultOutput is what a call is reserved at, in output tokens, while neither
+// the request nor the route's history says more.
+const defaultOutput = 4096
+
+// An inspection is what reading one request's body gave.
+type inspection struct {
+	// raw is the body as sent, plain the decoded one; they are the same
+	// bytes unless the client compressed it.
+	raw, plain []byte
+	view       wire.View
+	route      route
+	compare    ensemble.Comparer
+	// rate is the probability with which the request was to be drawn, drawn
+	// whether it was.
+	rate  float64
+	drawn bool
+	// reason says why the request gets no extras; empty: it does.
+	reason monitor.Reason
+	// readable is whether view is set.
+	readable bool
+}
+
+// extras is how many samples are wanted beside the primary.
+func (in inspection) extras() int {
+	if in.reason != "" {
+		return 0
+	}
+	return in.route.sampling.Samples - 1
+}
+
+// inspect reads one request's body and decides what becomes of it.
+func (x *exchange) inspect(body []byte, h http.Header) inspection {
+	// The draw comes before anything is read, so that nothing read can bend
+	// it.
+	u := rand.Float64()
+	in := inspection{raw: body, route: route{name: x.client + "." + unnamed, sampling: x.policy.sampling}}
+	if in.plain, in.reason = decodeRequest(body, h, int64(x.policy.limits.Body)); in.reason != "" {
+		return in
+	}
+	v, err := wire.ReadView(x.dest.target.Dialect, in.plain)
+	if err != nil {
+		in.reason = unreadable(err)
+		return in
+	}
+	in.readable, in.view = true, v
+	in.route = x.policy.route(x.client, x.dest.upstream.name, v, h, x.asked)
+	if in.compare, err = ensemble.NewComparer(v, in.route.extract); err != nil {
+		in.reason = monitor.ReasonMalformed
+		return in
+	}
+	in.reason = x.exclusion(in, h)
+	x.h.monitor.Arrived(in.route.name)
+	in.rate = x.h.monitor.Rate(in.route.name, in.route.sampling.Rate)
+	in.drawn = in.reason == "" && u < in.rate
+	if in.reason == "" && !in.drawn && in.route.sampling.Mode != config.Ensemble {
+		in.reason = monitor.ReasonNotDrawn
+	}
+	return in
+}
+
+// exclusion says why a readable request gets no extras whatever is drawn.
+func (x *exchange) exclusion(in inspection, h http.Header) monitor.Reason {
+	if in.route.sampling.Mode == config.Off || in.route.sampling.Samples < 2 {
+		return monitor.ReasonOff
+	}
+	if in.view.Stored && in.route.sampling.Mode == config.Ensemble {
+		return monitor.ReasonStored
+	}
+	return ensemble.Exclusion(in.view, wire.Credential(h))
+}
+
+// decodeRequest undoes the Content-Encoding of a request.
+func decodeRequest(body []byte, h http.Header, limit int64) ([]byte, monitor.Reason) {
+	encoding := h.Get("Content-Encoding")
+	if encoding == "" {
+		return body, ""
+	}
+	r, err := wire.Decode(bytes.NewReader(body), encoding, limit)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	defer r.Close()
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	return plain, ""
+}
+
+// unreadable names the reason for an error of package wire.
+func unreadable(err error) monitor.Reason {
+	switch {
+	case errors.Is(err, wire.ErrDuplicateKey):
+		return monitor.ReasonDuplicateKey
+	case errors.Is(err, wire.ErrTooBig):
+		return monitor.ReasonTooBig
+	case errors.Is(err, wire.ErrEncoding):
+		return monitor.ReasonEncoding
+	}
+	return monitor.ReasonMalformed
+}
+
+// call makes what the ensemble sends of a request that is about to leave or
+// has left.
+func (x *exchange) call(out *http.Request, header http.Header, body []byte, in inspection) ensemble.Call {
+	return ensemble.Call{
+		Method:          out.Method,
+		URL:             out.URL,
+		Host:            out.Host,
+		Header:          header,
+		Body:            body,
+		View:            in.view,
+		Compare:         in.compare,
+		Upstream:        x.dest.upstream.name,
+		EstimatedTokens: int64(x.worstCase(in)),
+	}
+}
+
+// worstCase is the most tokens that one call is expected to use: its prompt,
+// estimated, and the request's own cap on output, else the route's p99.
+func (x *exchange) worstCase(in inspection) int {
+	output := in.view.OutputCap
+	if output == 0 {
+		p99, ok := x.h.monitor.OutputP99(in.route.name)
+		if output = defaultOutput; ok {
+			output = p99
+		}
+	}
+	return x.h.monitor.EstimateTokens(in.view.Model, in.view.PromptBytes) + output
+}

@@ -1,0 +1,146 @@
+package proxy
+
+import (
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"hotmess/config"
+	"hotmess/wire"
+)
+
+// A policy is what the configuration says of requests, made ready for use. It
+// is replaced as a whole on reload.
+type policy struct {
+	sampling config.Sampling
+	voting   config.Voting
+	limits   config.Limits
+	routes   []config.Route
+	honours  map[string]bool
+}
+
+// newPolicy reads a policy off a validated configuration.
+func newPolicy(c config.Config) *policy {
+	p := &policy{sampling: c.Sampling, voting: c.Ensemble, limits: c.Limits, routes: c.Routes, honours: map[string]bool{}}
+	for _, name := range c.ClientHeaders {
+		p.honours[name] = true
+	}
+	return p
+}
+
+// A reading says when the request of an upstream is read.
+type reading int
+
+const (
+	readNever  reading = iota // every route is off
+	readBeside                // while it passes
+	readFirst                 // before it leaves: a route may be in ensemble mode
+)
+
+// reading decides, before the body is there, when it is read.
+func (p *policy) reading(d destination, asked config.Mode) reading {
+	if !d.target.Dialect.Readable() {
+		return readNever
+	}
+	r := readingOf(p.sampling.Mode)
+	for _, route := range p.routes {
+		if route.Sampling.Mode != "" && glob(route.Match.Upstream, d.upstream.name) {
+			r = max(r, readingOf(route.Sampling.Mode))
+		}
+	}
+	if asked != "" {
+		r = max(r, readingOf(asked))
+	}
+	return r
+}
+
+// readingOf is when a request of mode m is read.
+func readingOf(m config.Mode) reading {
+	switch m {
+	case config.Ensemble:
+		return readFirst
+	case config.Observe:
+		return readBeside
+	}
+	return readNever
+}
+
+// A route is the class that one request belongs to.
+type route struct {
+	name     string
+	sampling config.Sampling
+	extract  string
+}
+
+// asked is what the client asks for by X-Hotmess-* headers, as far as the
+// configuration honours them.
+type asked struct {
+	mode           config.Mode
+	samples        int
+	route, session string
+}
+
+// route finds the class of a request: the name that the client gives, else the
+// first configured route that fits, else <client>.<model>.
+func (p *policy) route(client string, up string, v wire.View, h http.Header, a asked) route {
+	r := route{sampling: p.sampling}
+	if i := slices.IndexFunc(p.routes, func(c config.Route) bool { return fits(c, a.route, client, up, v, h) }); i >= 0 {
+		r = p.apply(r, p.routes[i])
+	}
+	switch {
+	case a.route != "":
+		r.name = a.route
+	case r.name == "":
+		r.name = client + "." + cleanModel(v.Model)
+	}
+	if a.mode != "" {
+		r.sampling.Mode = a.mode
+	}
+	if a.samples > 0 {
+		r.sampling.Samples = a.samples
+	}
+	return r
+}
+
+// apply lays a configured route over the defaults.
+func (p *policy) apply(r route, c config.Route) route {
+	r.name, r.extract = c.Name, c.Extract
+	if c.Sampling.Mode != "" {
+		r.sampling.Mode = c.Sampling.Mode
+	}
+	if c.Sampling.Samples != nil {
+		r.sampling.Samples = *c.Sampling.Samples
+	}
+	if c.Sampling.Rate != nil {
+		r.sampling.Rate = *c.Sampling.Rate
+	}
+	return r
+}
+
+// fits reports whether a request belongs to c: by the name that the client
+// gives, else by every pattern that c sets.
+func fits(c config.Route, named, client, up string, v wire.View, h http.Header) bool {
+	if named != "" {
+		return c.Name == named
+	}
+	if !glob(c.Match.Model, v.Model) || !glob(c.Match.Client, client) || !glob(c.Match.Upstream, up) {
+		return false
+	}
+	for name, pattern := range c.Match.Header {
+		if !glob(pattern, h.Get(name)) {
+			return false
+		}
+	}
+	return true
+}
+
+// glob matches s against a pattern with *; the empty pattern fits everything.
+// A / in s is an ordinary character: model names have them.
+func glob(pattern, s string) bool {
+	if pattern == "" {
+		return true
+	}
+	ok, err := path.Match(strings.ReplaceAll(pattern, "/", "\x00"), strings.ReplaceAll(s, "/", "\x00"))
+	return ok && err == nil
+}

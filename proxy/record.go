@@ -1,0 +1,143 @@
+package proxy
+
+import (
+	"log/slog"
+	"time"
+
+	"hotmess/ensemble"
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// record turns what one exchange gave into an observation and hands it on.
+func (x *exchange) record(in inspection, samples []ensemble.Sample, vote *monitor.VoteRecord, end ending) {
+	o := monitor.Observation{
+		V: monitor.SchemaVersion, ID: x.id, Time: x.began, Instance: x.h.instance,
+		Route:    in.route.name,
+		Dialect:  dialectName(x.dest.target.Dialect),
+		Upstream: x.dest.upstream.name,
+		Mode:     string(modeOf(in)), Outcome: end.outcome, Status: end.status,
+		Inclusion: in.rate, Drawn: in.drawn, Reason: in.reason,
+		Vote:    vote,
+		Seconds: end.total.Seconds(), OverheadSeconds: x.overhead().Seconds(),
+	}
+	if !x.firstByte.IsZero() {
+		o.FirstByteSeconds = x.firstByte.Sub(x.began).Seconds()
+	}
+	x.describe(&o, in, samples[0].Reply)
+	x.compare(&o, in, samples)
+	for _, s := range samples {
+		o.Samples = append(o.Samples, x.sample(in, s))
+	}
+	for _, s := range samples[1:] {
+		o.ExtraTokens += s.Tokens
+		o.ExtraTokensEstimated = o.ExtraTokensEstimated || s.Estimated
+	}
+	x.h.monitor.Observe(o)
+	x.h.publish(o)
+	x.log(o)
+}
+
+// describe fills in what the request and the primary say of themselves.
+func (x *exchange) describe(o *monitor.Observation, in inspection, primary wire.Reply) {
+	o.ServedModel, o.Fingerprint = primary.Model, primary.Fingerprint
+	if !in.readable {
+		return
+	}
+	o.Model, o.Pinned, o.Actions = in.view.Model, in.view.Pinned, in.view.Actions
+	o.Kind, o.Headline = string(in.compare.Kind()), string(in.compare.Headline())
+	o.Conversation = x.h.seal.conversation(x.named, x.client, in.view)
+	o.System, o.Tools = x.h.seal.system(in.view), x.h.seal.tools(in.view)
+	if u := primary.Usage; u.HasTotals {
+		x.h.monitor.Learn(in.view.Model, in.view.PromptBytes, u.Input)
+	}
+}
+
+// compare fills in whether samples 0 and 1 differ, or why that is not known.
+func (x *exchange) compare(o *monitor.Observation, in inspection, samples []ensemble.Sample) {
+	if !in.drawn {
+		if o.Reason == "" {
+			o.Reason = monitor.ReasonNotDrawn
+		}
+		return
+	}
+	if primary := samples[0]; primary.Missing != "" {
+		o.Reason = primary.Missing
+		if o.Outcome == monitor.OutcomeGone {
+			o.Reason = monitor.ReasonGone
+		}
+		return
+	}
+	if len(samples) < 2 {
+		o.Reason = monitor.ReasonCancelled
+		return
+	}
+	if second := samples[1]; second.Missing != "" {
+		o.Reason = second.Missing
+		return
+	}
+	o.Differ = make(map[string]bool, 3)
+	for _, level := range in.compare.Levels() {
+		o.Differ[string(level)] = samples[0].Keys[level] != samples[1].Keys[level]
+	}
+}
+
+// sample is what is kept of one sample.
+func (x *exchange) sample(in inspection, s ensemble.Sample) monitor.SampleRecord {
+	r := monitor.SampleRecord{Number: s.Number, Missing: s.Missing, Finish: s.Reply.Finish, Seconds: s.Took.Seconds()}
+	for level, key := range s.Keys {
+		if r.Keys == nil {
+			r.Keys = make(map[string]string, len(s.Keys))
+		}
+		r.Keys[string(level)] = x.h.seal.seal("answer", string(level), key)
+	}
+	if in.readable && s.Missing == "" {
+		x.lengths(&r, in.view, s.Reply)
+	}
+	return r
+}
+
+// lengths fills in the token counts of a reply: as the upstream reports them,
+// else estimated from bytes and marked so.
+func (x *exchange) lengths(r *monitor.SampleRecord, v wire.View, reply wire.Reply) {
+	estimate := func(bytes int) monitor.Length {
+		return monitor.Length{Tokens: x.h.monitor.EstimateTokens(v.Model, bytes), Source: monitor.SourceEstimate}
+	}
+	u := reply.Usage
+	if u.HasTotals {
+		r.Context = monitor.Length{Tokens: u.Input, Source: monitor.SourceUsage}
+		r.Output = monitor.Length{Tokens: u.Output, Source: monitor.SourceUsage}
+	} else {
+		r.Context, r.Output = estimate(v.PromptBytes), estimate(outputBytes(reply))
+	}
+	switch {
+	case u.HasReasoning:
+		r.Reasoning = monitor.Length{Tokens: u.Reasoning, Source: monitor.SourceUsage}
+	case reply.ReasoningBytes > 0:
+		r.Reasoning = estimate(reply.ReasoningBytes)
+	}
+}
+
+// outputBytes is the size of all that the model generated, as far as it was
+// shown.
+func outputBytes(r wire.Reply) int {
+	n := len(r.Text) + len(r.Refusal) + r.ReasoningBytes
+	for _, c := range r.Calls {
+		n += len(c.Name) + len(c.Arguments)
+	}
+	return n
+}
+
+// log writes the one line of a request that was read.
+func (x *exchange) log(o monitor.Observation) {
+	attrs := append(x.attrs(o.Outcome, time.Duration(o.Seconds*float64(time.Second))),
+		slog.String("route", o.Route),
+		slog.String("conversation", o.Conversation),
+		slog.Int("samples", len(o.Samples)),
+		slog.Int64("extra_tokens", o.ExtraTokens),
+	)
+	if o.Reason != "" {
+		attrs = append(attrs, slog.String("unmeasured", string(o.Reason)))
+	}
+	x.h.log.Info("request", attrs...)
+}

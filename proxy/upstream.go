@@ -1,0 +1,174 @@
+package proxy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+
+	"hotmess/wire"
+)
+
+// maxTakenOver bounds the upstreams that are added at run time.
+const maxTakenOver = 256
+
+// errTooManyUpstreams is returned by Add when the table is full.
+var errTooManyUpstreams = errors.New("too many upstreams were added; restart the sidecar")
+
+// An upstream is one LLM API by name and base URL.
+type upstream struct {
+	name string
+	base *url.URL
+}
+
+// Upstreams finds the upstream of a request. It is safe for concurrent use.
+type Upstreams struct {
+	mu     sync.RWMutex
+	byName map[string]*upstream
+	// only, if set, serves every request.
+	only  *upstream
+	added int
+}
+
+// NewUpstreams makes the table. all maps names to base URLs; only, if not nil,
+// replaces them all.
+func NewUpstreams(all map[string]*url.URL, only *url.URL) *Upstreams {
+	u := &Upstreams{byName: make(map[string]*upstream, len(all))}
+	for name, base := range all {
+		u.byName[name] = &upstream{name: name, base: base}
+	}
+	if only != nil {
+		u.only = &upstream{name: "upstream", base: only}
+	}
+	return u
+}
+
+// Add makes base an upstream of its own and returns its name. The same base
+// gives the same name.
+func (u *Upstreams) Add(base *url.URL) (string, error) {
+	sum := sha256.Sum256([]byte(base.String()))
+	name := "env-" + hex.EncodeToString(sum[:4])
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, known := u.byName[name]; known {
+		return name, nil
+	}
+	if u.added >= maxTakenOver {
+		return "", errTooManyUpstreams
+	}
+	u.added++
+	u.byName[name] = &upstream{name: name, base: base}
+	return name, nil
+}
+
+// URLs returns the base URLs by name, without user info.
+func (u *Upstreams) URLs() map[string]string {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	table := maps.Clone(u.byName)
+	if u.only != nil {
+		table[u.only.name] = u.only
+	}
+	urls := make(map[string]string, len(table))
+	for name, up := range table {
+		urls[name] = up.base.Redacted()
+	}
+	return urls
+}
+
+// A destination is where a request goes.
+type destination struct {
+	upstream *upstream
+	target   wire.Target
+	// client is the name that the path gave, or empty.
+	client string
+	// path is the raw path at the upstream, joined to its base.
+	path string
+}
+
+// find reads the destination off a raw path: /~client and /upstream are
+// optional first segments, the rest is the API's own.
+func (u *Upstreams) find(method, rawPath string, h http.Header) (destination, error) {
+	client, rest := cutClient(rawPath)
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	up, rest := u.cutName(rest)
+	target := wire.Detect(method, rest, h)
+	if u.only != nil {
+		up = u.only
+	}
+	if up == nil {
+		up = u.byName[target.Provider]
+	}
+	if up == nil {
+		return destination{}, fmt.Errorf("no upstream named %s", target.Provider)
+	}
+	return destination{upstream: up, target: target, client: client, path: join(up.base.EscapedPath(), rest)}, nil
+}
+
+// cutClient cuts /~client off a path.
+func cutClient(path string) (client, rest string) {
+	if !strings.HasPrefix(path, "/~") {
+		return "", path
+	}
+	seg, rest := cutSegment(path)
+	return cleanName(strings.TrimPrefix(seg, "~")), rest
+}
+
+// cutName cuts the name of an upstream off a path. Azure's paths start with
+// /openai/deployments/, which is not a name. The caller holds u.mu.
+func (u *Upstreams) cutName(path string) (*upstream, string) {
+	seg, rest := cutSegment(path)
+	up := u.byName[seg]
+	if up == nil || strings.HasPrefix(rest, "/deployments/") {
+		return nil, path
+	}
+	return up, rest
+}
+
+// cutSegment splits /a/b/c into a and /b/c. The rest is never empty.
+func cutSegment(path string) (segment, rest string) {
+	segment, rest, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return segment, "/" + rest
+}
+
+// version matches a path segment that names an API version.
+var version = regexp.MustCompile(`^v[0-9]+((alpha|beta)[0-9]*)?$`)
+
+// join joins a request path to an upstream's base path, both raw. Clients and
+// upstreams both carry the version, so it must not appear twice:
+//
+//	base ends in a version      the path's own version takes its place
+//	base holds a version inside the path's version is dropped
+//	otherwise                   plain concatenation
+func join(base, path string) string {
+	base = strings.TrimRight(base, "/")
+	first, rest := cutSegment(path)
+	if !version.MatchString(first) {
+		return base + path
+	}
+	head, last := base[:strings.LastIndex(base, "/")+1], base[strings.LastIndex(base, "/")+1:]
+	switch {
+	case version.MatchString(last):
+		return strings.TrimRight(head, "/") + path
+	case hasVersion(base):
+		return base + rest
+	}
+	return base + path
+}
+
+// hasVersion reports whether any segment of path is a version.
+func hasVersion(path string) bool {
+	for seg := range strings.SplitSeq(path, "/") {
+		if version.MatchString(seg) {
+			return true
+		}
+	}
+	return false
+}

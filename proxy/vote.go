@@ -1,0 +1,217 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"hotmess/ensemble"
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// errNoWinner is the transport error when not even the primary got a reply.
+var errNoWinner = errors.New("no sample got a reply")
+
+// A vote is the transport of one request in ensemble mode: it makes all the
+// calls and returns the winner's recorded reply as if it had been the only one.
+type vote struct {
+	x  *exchange
+	in inspection
+	// decided is closed once outcome and finish are set.
+	decided chan struct{}
+	outcome ensemble.Outcome
+	finish  func() []ensemble.Sample
+}
+
+// newVote makes the vote on a request.
+func newVote(x *exchange, in inspection) *vote {
+	return &vote{x: x, in: in, decided: make(chan struct{})}
+}
+
+// RoundTrip implements http.RoundTripper. Towards a streaming client it
+// returns at the latest after ensemble.keepalive, with a body of keep-alives
+// that ends in the winner's events.
+func (v *vote) RoundTrip(out *http.Request) (*http.Response, error) {
+	if out.Body != nil {
+		defer out.Body.Close()
+	}
+	v.x.h.beside.Go(func() { v.run(out) })
+	if !v.in.view.Stream {
+		<-v.decided
+		return v.response(out)
+	}
+	timer := time.NewTimer(time.Duration(v.x.policy.voting.KeepAlive))
+	defer timer.Stop()
+	select {
+	case <-v.decided:
+		return v.response(out)
+	case <-timer.C:
+		return v.waiting(out), nil
+	}
+}
+
+// run makes the calls and decides.
+func (v *vote) run(out *http.Request) {
+	defer close(v.decided)
+	call := v.x.call(out, out.Header, v.in.raw, v.in)
+	v.outcome, v.finish = v.x.h.runner.Load().Vote(out.Context(), call, ensemble.Policy{
+		Samples: v.in.route.sampling.Samples,
+		Level:   votingLevel(v.in.compare),
+		Wait:    time.Duration(v.x.policy.voting.Wait),
+		Measure: v.in.drawn,
+		Stop:    v.x.h.running.Done(),
+	})
+}
+
+// votingLevel is the level at which samples agree. Text has no headline: only
+// equal texts agree, so a vote over prose nearly always keeps the primary.
+func votingLevel(c ensemble.Comparer) ensemble.Level {
+	if level := c.Headline(); level != "" {
+		return level
+	}
+	return ensemble.LevelExact
+}
+
+// response is the winner's reply.
+func (v *vote) response(out *http.Request) (*http.Response, error) {
+	rec := v.outcome.Winner
+	if rec == nil {
+		return nil, errors.Join(errNoWinner, v.outcome.Err)
+	}
+	header := rec.Header.Clone()
+	v.mark(header)
+	return &http.Response{
+		Status: http.StatusText(rec.Status), StatusCode: rec.Status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, Trailer: rec.Trailer.Clone(),
+		Body: replay(rec), ContentLength: length(rec),
+		Request: out,
+	}, nil
+}
+
+// mark adds what the vote found to the reply's headers.
+func (v *vote) mark(h http.Header) {
+	h.Set(headerSamples, strconv.Itoa(v.outcome.Vote.Votes))
+	if v.outcome.Voted {
+		h.Set(headerAgreement, strconv.FormatFloat(float64(v.outcome.Vote.Agreed)/float64(v.outcome.Vote.Votes), 'f', 2, 64))
+		h.Set(headerMethod, methodMajority)
+	}
+}
+
+// methodMajority names the vote of this version.
+const methodMajority = "majority"
+
+// record is what the observation keeps of the vote; nil if there was none.
+func (v *vote) record() *monitor.VoteRecord {
+	if !v.outcome.Voted {
+		return nil
+	}
+	o := v.outcome
+	return &monitor.VoteRecord{
+		Method: methodMajority, Winner: o.Vote.Winner, Votes: o.Vote.Votes, Agreed: o.Vote.Agreed,
+		Changed: o.Vote.Changed, WaitSeconds: o.Waited.Seconds(),
+	}
+}
+
+// replay is a recorded body: its bytes, what could not be recorded, and the
+// error that it ended in.
+func replay(rec *ensemble.Recording) io.ReadCloser {
+	recorded := io.Reader(bytes.NewReader(rec.Body))
+	switch {
+	case rec.Rest != nil:
+		return joined{io.MultiReader(recorded, rec.Rest), rec.Rest}
+	case rec.Err != nil:
+		return io.NopCloser(io.MultiReader(recorded, failing{rec.Err}))
+	}
+	return io.NopCloser(recorded)
+}
+
+// length is the Content-Length to announce: the recorded one, or -1.
+func length(rec *ensemble.Recording) int64 {
+	if n, err := strconv.ParseInt(rec.Header.Get("Content-Length"), 10, 64); err == nil {
+		return n
+	}
+	return -1
+}
+
+// waiting is the reply to a streaming client for whom the vote takes long: a
+// head that promises a stream, then keep-alives, then the winner.
+func (v *vote) waiting(out *http.Request) *http.Response {
+	header := http.Header{
+		"Content-Type":      {"text/event-stream"},
+		"Cache-Control":     {"no-cache"},
+		"X-Accel-Buffering": {"no"},
+	}
+	return &http.Response{
+		Status: http.StatusText(http.StatusOK), StatusCode: http.StatusOK,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, ContentLength: -1, Request: out,
+		Body: &pinging{v: v, pending: wire.KeepAlive(v.in.view.Dialect)},
+	}
+}
+
+// pinging is the body of a stream that waits for the vote.
+type pinging struct {
+	v       *vote
+	pending []byte
+	winner  io.ReadCloser
+}
+
+// Read implements io.Reader.
+func (p *pinging) Read(b []byte) (int, error) {
+	for len(p.pending) == 0 && p.winner == nil {
+		p.await()
+	}
+	if len(p.pending) > 0 {
+		n := copy(b, p.pending)
+		p.pending = p.pending[n:]
+		return n, nil
+	}
+	return p.winner.Read(b)
+}
+
+// await waits for the vote or the next keep-alive.
+func (p *pinging) await() {
+	timer := time.NewTimer(time.Duration(p.v.x.policy.voting.KeepAlive))
+	defer timer.Stop()
+	select {
+	case <-p.v.decided:
+		p.winner = p.v.stream()
+	case <-timer.C:
+		p.pending = wire.KeepAlive(p.v.in.view.Dialect)
+	}
+}
+
+// Close implements io.Closer.
+func (p *pinging) Close() error {
+	if p.winner != nil {
+		return p.winner.Close()
+	}
+	return nil
+}
+
+// stream is the winner's body for a client that was promised a plain event
+// stream: decoded, or an error event if the winner is no stream.
+func (v *vote) stream() io.ReadCloser {
+	rec, d := v.outcome.Winner, v.in.view.Dialect
+	if rec == nil {
+		return event(wire.StreamError(d, http.StatusBadGateway, "hotmess_upstream_unreachable", "hotmess got no reply from the upstream"))
+	}
+	if rec.Status != http.StatusOK || !wire.IsEventStream(rec.Header.Get("Content-Type")) {
+		return event(wire.StreamError(d, rec.Status, "hotmess_upstream_error", "the upstream answered with status "+strconv.Itoa(rec.Status)))
+	}
+	body, err := wire.Decode(replay(rec), rec.Header.Get("Content-Encoding"), int64(v.x.policy.limits.Body))
+	if err != nil {
+		v.x.h.log.Warn("winner cannot be decoded", slog.String("id", v.x.id), slog.Any("error", err))
+		return event(wire.StreamError(d, http.StatusBadGateway, "hotmess_encoding", "hotmess cannot decode the upstream's stream"))
+	}
+	return body
+}
+
+// event is a stream of one event.
+func event(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }

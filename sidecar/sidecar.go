@@ -1,0 +1,206 @@
+package sidecar
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"hotmess/alerts"
+	"hotmess/config"
+	"hotmess/dashboard"
+	"hotmess/monitor"
+	"hotmess/proxy"
+)
+
+// Options are what a sidecar is made of.
+type Options struct {
+	// Config is validated, with DataDir resolved.
+	Config config.Config
+	Log    *slog.Logger
+	// Now is the clock; nil: time.Now. The demo has one that runs faster.
+	Now func() time.Time
+	// Leased ends the sidecar when no process holds a lease on it any more.
+	Leased bool
+}
+
+// A Sidecar is the whole line, bound and ready to run.
+type Sidecar struct {
+	Monitor *monitor.Monitor
+	Alerts  *alerts.Engine
+
+	log     *slog.Logger
+	handler *proxy.Handler
+	bus     *alerts.Bus
+	leases  *dashboard.Leases
+	leased  bool
+	traffic listening
+	admin   listening
+	running config.Running
+	dir     string
+}
+
+// listening is a server and the port that it is bound to.
+type listening struct {
+	server   *http.Server
+	listener net.Listener
+}
+
+// New binds and opens everything. On an error nothing stays open.
+func New(ctx context.Context, o Options) (s *Sidecar, err error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s = &Sidecar{log: o.Log, leased: o.Leased, leases: dashboard.NewLeases(leaseGrace), dir: o.Config.DataDir}
+	defer func() {
+		if err != nil {
+			s.abandon()
+		}
+	}()
+	if err := s.bind(ctx, o.Config); err != nil {
+		return nil, err
+	}
+	keys, err := openKeys(o.Config.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.openAlerts(ctx, o, keys.instance); err != nil {
+		return nil, err
+	}
+	if err := s.openTraffic(o, keys); err != nil {
+		return nil, err
+	}
+	if err := config.WriteRunning(s.dir, s.running); err != nil {
+		return nil, fmt.Errorf("data_dir %s: %w", s.dir, err)
+	}
+	return s, nil
+}
+
+// bind takes the two ports.
+func (s *Sidecar) bind(ctx context.Context, c config.Config) (err error) {
+	var lc net.ListenConfig
+	if s.traffic.listener, err = lc.Listen(ctx, "tcp", c.Listen); err != nil {
+		return fmt.Errorf("listen: cannot take %s: %w", c.Listen, err)
+	}
+	if s.admin.listener, err = lc.Listen(ctx, "tcp", c.Admin.Listen); err != nil {
+		return fmt.Errorf("admin.listen: cannot take %s: %w", c.Admin.Listen, err)
+	}
+	return nil
+}
+
+// openAlerts opens the store and what is built on it, last room first.
+func (s *Sidecar) openAlerts(ctx context.Context, o Options, instance string) (err error) {
+	s.bus, err = alerts.OpenBus(ctx, alerts.BusSettings{
+		Listen: o.Config.NATS.Listen, Dir: o.Config.DataDir, MaxStore: int64(o.Config.NATS.MaxStore), Instance: instance, Log: o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	s.Monitor, err = monitor.New(monitor.Settings{
+		Sampling: o.Config.Sampling, Budget: o.Config.Budget, Dir: o.Config.DataDir,
+		Now: o.Now, Instance: instance, Log: o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	s.Alerts, err = alerts.New(ctx, alerts.Settings{
+		Rules: o.Config.Alerts.Rules, Source: s.Monitor, Bus: s.bus,
+		Instance: instance, Now: o.Now, Log: o.Log,
+	})
+	return err
+}
+
+// openTraffic makes the handlers of both ports.
+func (s *Sidecar) openTraffic(o Options, k keys) error {
+	ups, err := upstreams(o.Config, s.traffic.listener.Addr())
+	if err != nil {
+		return err
+	}
+	s.handler = proxy.NewHandler(proxy.Settings{
+		Config: o.Config, Upstreams: ups, Transport: newTransport(), Monitor: s.Monitor,
+		Publish: s.publish, Sealer: proxy.NewSealer(k.hmac), Instance: k.instance, Log: o.Log, Now: o.Now,
+	})
+	s.traffic.server = proxy.NewServer(s.handler)
+	s.admin.server = dashboard.New(dashboard.Settings{
+		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, AddUpstream: ups.Add,
+		Instance: k.instance, Token: o.Config.Admin.Token, Leases: s.leases, Log: o.Log,
+	})
+	s.running = config.Running{
+		PID: os.Getpid(), Instance: k.instance, Started: time.Now().UTC(),
+		Listen: s.traffic.listener.Addr().String(), Admin: s.admin.listener.Addr().String(), NATS: s.bus.URL(),
+		Upstreams: ups.URLs(),
+	}
+	return nil
+}
+
+// upstreams makes the table of upstreams and refuses one that is the sidecar
+// itself.
+func upstreams(c config.Config, own net.Addr) (*proxy.Upstreams, error) {
+	table := c.Resolve()
+	var only *url.URL
+	if c.Upstream != "" {
+		u, err := url.Parse(c.Upstream)
+		if err != nil {
+			return nil, fmt.Errorf("upstream: %w", err)
+		}
+		only = u
+	}
+	all := maps.Clone(table)
+	all["--upstream"] = only
+	for name, u := range all {
+		if u != nil && u.Host == own.String() {
+			return nil, fmt.Errorf("upstream %s: %s is this sidecar's own port: requests would go round for ever", name, u)
+		}
+	}
+	return proxy.NewUpstreams(table, only), nil
+}
+
+// publish hands an observation to the bus. Where it does not fit, it is
+// dropped and counted there.
+func (s *Sidecar) publish(o monitor.Observation) {
+	payload, err := json.Marshal(o)
+	if err != nil {
+		s.log.Error("observation cannot be encoded", slog.String("id", o.ID), slog.Any("error", err))
+		return
+	}
+	s.bus.Observation(o.Route, o.ID, o.Time, payload)
+}
+
+// Running says where the sidecar listens.
+func (s *Sidecar) Running() config.Running { return s.running }
+
+// Reload takes over a new configuration as far as that is possible without a
+// restart: sampling, routes, voting, limits.body and alert rules.
+func (s *Sidecar) Reload(c config.Config) error {
+	if err := s.Alerts.Reload(c.Alerts.Rules); err != nil {
+		return err
+	}
+	s.handler.Reload(c)
+	return nil
+}
+
+// abandon closes what New had opened when it came to an error.
+func (s *Sidecar) abandon() {
+	for _, l := range []net.Listener{s.traffic.listener, s.admin.listener} {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+	if s.bus != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		if err := s.bus.Close(ctx); err != nil {
+			s.log.Warn("close the alert store", slog.Any("error", err))
+		}
+	}
+}
+
+// errStopped is the cause of a stage that ended on its own.
+var errStopped = errors.New("stopped by itself")

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"hotmess/sim"
+)
+
+// simCommand runs the simulated LLM API alone.
+type simCommand struct {
+	Listen    string        `default:"127.0.0.1:4140" help:"Address to serve on."`
+	Seed      uint64        `default:"1" help:"What all randomness is derived from."`
+	Model     string        `help:"Model id to report; by default the one asked for."`
+	Accuracy  float64       `default:"0.95" help:"Probability of the right answer."`
+	Wrong     int           `default:"4" help:"Number of distinct wrong answers."`
+	TurnAfter int           `help:"Turn incoherent after this many requests."`
+	TurnTo    float64       `default:"0.5" help:"Accuracy after that."`
+	Compound  float64       `help:"How much each wrong call in the history lowers the accuracy."`
+	Steps     int           `default:"20" help:"Tool calls of one task."`
+	Parallel  int           `default:"1" help:"Tool calls proposed at once."`
+	Reasoning int           `default:"256" help:"Median reasoning tokens; negative: none."`
+	Show      bool          `help:"Send the reasoning as reasoning_content."`
+	First     time.Duration `name:"first" help:"Time before the first token."`
+	PerToken  time.Duration `help:"Time of each token."`
+	Jitter    float64       `help:"Relative spread of all times."`
+	Hostile   bool          `help:"A little of every fault: 429, 500, cuts, stalls, bad JSON."`
+	Replay    string        `placeholder:"FILE" help:"Answer with recorded samples (JSON lines)."`
+	TruthLog  string        `placeholder:"FILE" help:"Write what is true of each answer (JSON lines)."`
+}
+
+// Run runs the command.
+func (s *simCommand) Run(c *console) error {
+	server, closeLog, err := s.server()
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", s.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	fmt.Fprintf(c.stderr, "hotmess sim: simulated model on http://%s/v1\n", l.Addr())
+	if server.Replay != nil {
+		fmt.Fprintf(c.stderr, "hotmess sim: replaying %d questions of %d models\n", len(server.Replay.Questions()), len(server.Replay.Models()))
+	}
+	h := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { _ = h.Close() })
+	if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// server makes the simulated API that the flags describe.
+func (s *simCommand) server() (*sim.Server, func(), error) {
+	server := &sim.Server{
+		Seed: s.Seed, Model: s.Model, Accuracy: s.Accuracy, Wrong: s.Wrong,
+		TurnAfter: s.TurnAfter, TurnTo: s.TurnTo, Compound: s.Compound,
+		Steps: s.Steps, ParallelCalls: s.Parallel,
+		Reasoning: sim.Reasoning{Median: s.Reasoning, Show: s.Show},
+		Latency:   sim.Latency{First: s.First, PerToken: s.PerToken, Jitter: s.Jitter},
+	}
+	if s.Hostile {
+		server.Faults = sim.Hostile()
+	}
+	if s.Accuracy == 0 { // the field's zero stands for the default
+		server.SetAccuracy(0)
+	}
+	closeLog := func() {}
+	if s.TruthLog != "" {
+		f, err := os.OpenFile(s.TruthLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--truth-log: %w", err)
+		}
+		server.TruthLog, closeLog = f, func() { _ = f.Close() }
+	}
+	if s.Replay != "" {
+		replay, err := loadReplay(s.Replay)
+		if err != nil {
+			return nil, nil, err
+		}
+		server.Replay = replay
+	}
+	return server, closeLog, server.Validate()
+}
+
+// loadReplay reads a file of recorded samples.
+func loadReplay(file string) (*sim.Replay, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("--replay: %w", err)
+	}
+	defer f.Close()
+	replay, err := sim.LoadReplay(f)
+	if err != nil {
+		return nil, fmt.Errorf("--replay %s: %w", file, err)
+	}
+	return replay, nil
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"hotmess/alerts"
+	"hotmess/config"
+	"hotmess/sidecar"
+)
+
+// probeTimeout bounds a health check.
+const probeTimeout = 3 * time.Second
+
+// errUnhealthy is wrapped by health checks that fail.
+var errUnhealthy = errors.New("the sidecar is not healthy")
+
+// watchCommand prints alerts as they come.
+type watchCommand struct {
+	Config  *string       `placeholder:"FILE" help:"Configuration file (YAML)."`
+	DataDir *string       `name:"data-dir" placeholder:"DIR" help:"Data directory of the sidecar."`
+	NATS    string        `name:"nats" placeholder:"URL" help:"NATS server to watch; by default that of the running sidecar."`
+	Creds   string        `placeholder:"FILE" help:"Credentials for --nats; by default nats.creds of the data directory."`
+	JSON    bool          `name:"json" help:"Print events as lines of JSON."`
+	Also    string        `short:"o" name:"output" enum:",observations" default:"" help:"observations: print those too."`
+	Since   time.Duration `default:"1h" help:"Begin this far back."`
+}
+
+// Run runs the command.
+func (w *watchCommand) Run(c *console) error {
+	cfg, err := c.load(config.Overrides{Config: w.Config, DataDir: w.DataDir})
+	if err != nil {
+		return err
+	}
+	url, creds := w.NATS, w.Creds
+	if url == "" {
+		r, err := c.running(cfg)
+		if err != nil {
+			return err
+		}
+		url = r.NATS
+	}
+	if creds == "" {
+		creds = filepath.Join(cfg.DataDir, "nats.creds")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err = alerts.Watch(ctx, alerts.WatchSettings{
+		URL: url, Creds: creds, JSON: w.JSON, Observations: w.Also == "observations", Out: c.stdout, Since: w.Since,
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// checkCommand checks a configuration.
+type checkCommand struct {
+	File string `arg:"" optional:"" help:"Configuration file (YAML)."`
+}
+
+// Run runs the command.
+func (k *checkCommand) Run(c *console) error {
+	var flags config.Overrides
+	if k.File != "" {
+		flags.Config = &k.File
+	}
+	cfg, err := c.load(flags)
+	if err != nil {
+		return err
+	}
+	if err := sidecar.Check(cfg); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.stdout, "the configuration is valid")
+	return nil
+}
+
+// healthCommand asks the running sidecar whether it is alive.
+type healthCommand struct {
+	Config  *string `placeholder:"FILE" help:"Configuration file (YAML)."`
+	DataDir *string `name:"data-dir" placeholder:"DIR" help:"Data directory of the sidecar."`
+}
+
+// Run runs the command.
+func (h *healthCommand) Run(c *console) error {
+	cfg, err := c.load(config.Overrides{Config: h.Config, DataDir: h.DataDir})
+	if err != nil {
+		return err
+	}
+	r, err := c.running(cfg)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Timeout: probeTimeout}
+	res, err := client.Get("http://" + r.Admin + "/livez")
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUnhealthy, err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%w: /livez answered %s", errUnhealthy, res.Status)
+	}
+	return nil
+}
