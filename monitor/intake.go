@@ -41,7 +41,7 @@ func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.T
 	if key.ID == "" {
 		key.ID = o.ID
 	}
-	if !o.Drawn || o.Differ == nil || len(key.ID) > maxName {
+	if !o.Drawn || o.Differ == nil {
 		m.live.touch(key, now)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -43,7 +44,17 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:maxLabel], "")
 }
 
-// series name of a metric with labels given as name, value, name, value …
+// presentable is whether a label shows the value unchanged, so that two values
+// never share a label.
+func presentable(value string) bool {
+	if value == "" || len(value) > maxLabel || !utf8.ValidString(value) {
+		return false
+	}
+	return strings.IndexFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
+
+// metricName joins a metric with its labels, given as name, value, name,
+// value …
 func metricName(family string, labels ...string) string {
 	pairs := make([]string, 0, len(labels)/2)
 	for i := 0; i+1 < len(labels); i += 2 {

@@ -56,17 +56,17 @@ type usageLabels struct {
 // in the metrics library; every Monitor sets it the same way.
 func newMeters() *meters {
 	metrics.ExposeMetadata(true)
-	m := &meters{set: metrics.NewSet(), models: newNames(), reasons: map[Reason]*metrics.Counter{}}
+	m := &meters{set: metrics.NewSet(), models: newNames(maxModelLabels), reasons: map[Reason]*metrics.Counter{}}
 	m.requests = newFamily(maxHandles, requestLabels{otherLabel, otherLabel, otherLabel, otherLabel}, m.newRequests)
 	m.samples = newFamily(maxHandles, sampleLabels{otherLabel, otherLabel}, m.newSamples)
 	for _, r := range Reasons() {
-		m.reasons[r] = m.set.NewCounter(metricName("hotmess_unmeasured_total", "reason", string(r)))
+		m.reasons[r] = m.set.GetOrCreateCounter(metricName("hotmess_unmeasured_total", "reason", string(r)))
 	}
 	m.overhead = m.set.NewPrometheusHistogramExt("hotmess_overhead_seconds", overheadBuckets())
 	m.seconds = m.set.NewPrometheusHistogramExt("hotmess_request_seconds", durationBuckets())
 	m.reasoning = newFamily(maxRoutes+1, otherLabel, m.newReasoning)
-	m.usage = newFamily(2*maxModelLabels, usageLabels{callLabels{otherLabel, otherLabel}, otherLabel}, m.newUsage)
-	m.duration = newFamily(maxModelLabels, callLabels{otherLabel, otherLabel}, m.newDuration)
+	m.usage = newFamily(8*maxModelLabels, usageLabels{callLabels{otherLabel, otherLabel}, otherLabel}, m.newUsage)
+	m.duration = newFamily(4*maxModelLabels, callLabels{otherLabel, otherLabel}, m.newDuration)
 	m.extra = m.set.NewCounter(`hotmess_extra_tokens_total{estimated="false"}`)
 	m.extraEstimated = m.set.NewCounter(`hotmess_extra_tokens_total{estimated="true"}`)
 	m.set.NewGauge(buildInfo(), func() float64 { return 1 })
@@ -84,26 +84,26 @@ func tokenBuckets() []float64 { return metrics.ExponentialBuckets(1, 4, 14) }
 func durationBuckets() []float64 { return metrics.ExponentialBuckets(0.01, 2, 17) }
 
 func (m *meters) newRequests(l requestLabels) *metrics.Counter {
-	return m.set.NewCounter(metricName("hotmess_requests_total",
+	return m.set.GetOrCreateCounter(metricName("hotmess_requests_total",
 		"route", l.route, "dialect", l.dialect, "mode", l.mode, "outcome", string(l.outcome)))
 }
 
 func (m *meters) newSamples(l sampleLabels) *metrics.Counter {
-	return m.set.NewCounter(metricName("hotmess_samples_total", "route", l.route, "outcome", l.outcome))
+	return m.set.GetOrCreateCounter(metricName("hotmess_samples_total", "route", l.route, "outcome", l.outcome))
 }
 
 func (m *meters) newReasoning(route string) *metrics.PrometheusHistogram {
-	return m.set.NewPrometheusHistogramExt(metricName("hotmess_reasoning_tokens", "route", route), tokenBuckets())
+	return m.set.GetOrCreatePrometheusHistogramExt(metricName("hotmess_reasoning_tokens", "route", route), tokenBuckets())
 }
 
 func (m *meters) newUsage(l usageLabels) *metrics.PrometheusHistogram {
-	return m.set.NewPrometheusHistogramExt(metricName("gen_ai_client_token_usage",
+	return m.set.GetOrCreatePrometheusHistogramExt(metricName("gen_ai_client_token_usage",
 		"gen_ai_operation_name", "chat", "gen_ai_provider_name", l.provider,
 		"gen_ai_request_model", l.model, "gen_ai_token_type", l.tokenType), tokenBuckets())
 }
 
 func (m *meters) newDuration(l callLabels) *metrics.PrometheusHistogram {
-	return m.set.NewPrometheusHistogramExt(metricName("gen_ai_client_operation_duration_seconds",
+	return m.set.GetOrCreatePrometheusHistogramExt(metricName("gen_ai_client_operation_duration_seconds",
 		"gen_ai_operation_name", "chat", "gen_ai_provider_name", l.provider,
 		"gen_ai_request_model", l.model), durationBuckets())
 }
@@ -115,9 +115,7 @@ func (m *meters) newDuration(l callLabels) *metrics.PrometheusHistogram {
 func (m *Monitor) Passed(route, dialect, mode string, outcome Outcome, overhead, total time.Duration, reason Reason) {
 	m.meters.request(requestLabels{m.names.resolve(route), dialect, mode, outcome}, overhead)
 	m.meters.seconds.Update(max(0, total.Seconds()))
-	if reason != "" {
-		m.meters.unmeasured(reason)
-	}
+	m.meters.unmeasured(reason)
 }
 
 func (m *meters) request(l requestLabels, overhead time.Duration) {
@@ -126,7 +124,12 @@ func (m *meters) request(l requestLabels, overhead time.Duration) {
 	m.overhead.Update(max(0, overhead.Seconds()))
 }
 
+// unmeasured counts a request that was not measured; the empty reason is that
+// of a measured one.
 func (m *meters) unmeasured(r Reason) {
+	if r == "" {
+		return
+	}
 	m.reasons[m.known(r)].Inc()
 }
 
@@ -159,9 +162,6 @@ func (m *meters) observed(route string, o *Observation) {
 	overhead := time.Duration(o.OverheadSeconds * float64(time.Second))
 	m.request(requestLabels{route, o.Dialect, o.Mode, o.Outcome}, overhead)
 	m.seconds.Update(max(0, o.Seconds))
-	if o.Reason != "" {
-		m.unmeasured(o.Reason)
-	}
 }
 
 // taken counts the samples and lengths of an observation.

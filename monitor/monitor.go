@@ -83,7 +83,7 @@ func New(s Settings) (*Monitor, error) {
 	}
 	m := &Monitor{
 		now: s.Now, log: s.Log, instance: s.Instance, since: s.Now(),
-		names: newNames(), arrivals: newArrivals(), ratios: newRatios(),
+		names: newNames(maxRoutes), arrivals: newArrivals(), ratios: newRatios(),
 		meters: newMeters(), store: newStore(s.Dir),
 		queue: make(chan message, queueLength), stopped: make(chan struct{}),
 		routes: map[string]*route{}, live: newConversations(maxConversations),
@@ -154,17 +154,28 @@ func (m *Monitor) Observe(o Observation) bool {
 		o.Instance = m.instance
 	}
 	m.meters.observed(m.names.resolve(o.Route), &o)
+	if !m.enqueue(o) {
+		m.meters.unmeasured(ReasonBusy)
+		return false
+	}
+	m.meters.unmeasured(o.Reason)
+	return true
+}
+
+// enqueue hands an observation to Run, unless it would have to wait or Run has
+// ended.
+func (m *Monitor) enqueue(o Observation) bool {
 	m.closing.RLock()
 	defer m.closing.RUnlock()
-	if !m.closed {
-		select {
-		case m.queue <- message{observation: o}:
-			return true
-		default:
-		}
+	if m.closed {
+		return false
 	}
-	m.meters.unmeasured(ReasonBusy)
-	return false
+	select {
+	case m.queue <- message{observation: o}:
+		return true
+	default:
+		return false
+	}
 }
 
 // Sync waits until everything observed before is taken in. Run has to be

@@ -42,7 +42,7 @@ func (l learnt) ratio() float64 {
 // name pools models beyond the bound under the empty name.
 func (r *ratios) name(model string) string {
 	_, known := r.models[model]
-	if known || (len(r.models) < maxModels && len(model) <= maxName) {
+	if known || (len(r.models) < maxModels && len(model) <= maxLabel) {
 		return model
 	}
 	return ""

@@ -10,42 +10,44 @@ const (
 	maxRoutes = 200
 	// maxSeries bounds the series of one route: 4 kinds, 3 levels, 2 strata.
 	maxSeries = 24
-	// maxName bounds the bytes of a route, kind or level name.
-	maxName = 128
 	// OtherRoute is the name that pooled routes go by.
 	OtherRoute = "other"
 )
 
-// names decides which route names are kept. It has a lock of its own: the
-// request path asks it.
+// names decides which names that come from outside are told apart. It has a
+// lock of its own: the request path asks it.
 type names struct {
+	limit int
+
 	mu     sync.RWMutex
 	known  map[string]bool
 	pooled int64
 }
 
-func newNames() *names { return &names{known: map[string]bool{OtherRoute: true}} }
+func newNames(limit int) *names {
+	return &names{limit: limit, known: map[string]bool{OtherRoute: true}}
+}
 
-// resolve gives the name that a route is kept under: its own, or OtherRoute
-// once maxRoutes others are known.
-func (n *names) resolve(route string) string {
+// resolve gives the name that something is kept under: its own, or OtherRoute
+// once limit others are known, or if a label could not show it as it is.
+func (n *names) resolve(name string) string {
 	n.mu.RLock()
-	known := n.known[route]
+	known := n.known[name]
 	n.mu.RUnlock()
 	if known {
-		return route
+		return name
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.known[route] {
-		return route
+	if n.known[name] {
+		return name
 	}
-	if route == "" || len(route) > maxName || len(n.known) > maxRoutes {
+	if len(n.known) > n.limit || !presentable(name) {
 		n.pooled++
 		return OtherRoute
 	}
-	n.known[route] = true
-	return route
+	n.known[name] = true
+	return name
 }
 
 // pooledRequests is how often a name was replaced by OtherRoute.
@@ -80,7 +82,7 @@ func (r *route) seriesFor(key seriesKey, headline bool) *series {
 	if ok {
 		return s
 	}
-	if len(r.series) >= maxSeries || len(key.Kind) > maxName || len(key.Level) > maxName {
+	if len(r.series) >= maxSeries || !presentable(key.Kind) || !presentable(key.Level) {
 		r.dropped++
 		return nil
 	}
@@ -92,7 +94,7 @@ func (r *route) seriesFor(key seriesKey, headline bool) *series {
 // stratumFor finds or adds a stratum; nil if the route has too many.
 func (r *route) stratumFor(key stratumKey) *windows[tally] {
 	w, ok := r.strata[key]
-	if !ok && len(r.strata) < maxSeries && len(key.Kind) <= maxName {
+	if !ok && len(r.strata) < maxSeries && presentable(key.Kind) {
 		w = newWindows[tally]()
 		r.strata[key] = w
 	}

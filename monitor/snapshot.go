@@ -1,25 +1,17 @@
 package monitor
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
-	"sync/atomic"
+	"cmp"
+	"slices"
 	"time"
 )
 
-const (
-	// SnapshotFile is the name of the snapshot inside the data directory.
-	SnapshotFile = "monitor.json"
-	// snapshotVersion is the version of its form; others are set aside.
-	snapshotVersion = 1
-)
+// snapshotVersion is the version of the snapshot's form; others are set aside.
+const snapshotVersion = 1
 
 // A snapshot is all of the memory that outlasts the process.
 type snapshot struct {
 	Version       int                   `json:"version"`
-	Written       time.Time             `json:"written"`
 	Budget        budgetState           `json:"budget"`
 	Ratios        map[string]learnt     `json:"ratios,omitempty"`
 	Routes        map[string]routeState `json:"routes,omitempty"`
@@ -56,8 +48,8 @@ type conversationState struct {
 // encoded without the lock.
 func (m *Monitor) snapshot() snapshot {
 	s := snapshot{
-		Version: snapshotVersion, Written: m.now(),
-		Budget: m.gate.budget.state(), Ratios: m.ratios.state(),
+		Version: snapshotVersion,
+		Budget:  m.gate.budget.state(), Ratios: m.ratios.state(),
 		Routes: map[string]routeState{},
 	}
 	m.mu.Lock()
@@ -82,6 +74,9 @@ func (r *route) state() routeState {
 	for k, w := range r.strata {
 		st.Strata = append(st.Strata, stratumState{Key: k, Windows: w.state()})
 	}
+	slices.SortFunc(st.Strata, func(a, b stratumState) int {
+		return cmp.Or(cmp.Compare(a.Key.Kind, b.Key.Kind), cmp.Compare(boolInt(a.Key.Pinned), boolInt(b.Key.Pinned)))
+	})
 	return st
 }
 
@@ -105,73 +100,4 @@ func copyTracks(tracks []track) []track {
 		all[i] = t
 	}
 	return all
-}
-
-// A store is the place of the snapshot on disk.
-type store struct {
-	// path is empty if nothing is to be stored.
-	path     string
-	failures atomic.Int64
-	// trouble is the last error told in the log. Only Run uses it.
-	trouble string
-}
-
-func newStore(dir string) *store {
-	if dir == "" {
-		return &store{}
-	}
-	return &store{path: filepath.Join(dir, SnapshotFile)}
-}
-
-// save writes a snapshot. Failure is counted, told once until it changes, and
-// otherwise harmless.
-func (m *Monitor) save() {
-	if m.store.path == "" {
-		return
-	}
-	err := m.store.write(m.snapshot())
-	if err == nil {
-		m.store.trouble = ""
-		return
-	}
-	m.store.failures.Add(1)
-	if m.store.trouble != err.Error() {
-		m.store.trouble = err.Error()
-		m.log.Error("snapshot not written; statistics will not outlast this process", "err", err)
-	}
-}
-
-// write replaces the snapshot whole: a crash leaves the old one or the new.
-func (s *store) write(snap snapshot) error {
-	b, err := json.Marshal(snap)
-	if err != nil {
-		return fmt.Errorf("encode snapshot: %w", err)
-	}
-	tmp := s.path + ".tmp"
-	if err := writeSynced(tmp, b); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, s.path); err != nil {
-		return fmt.Errorf("replace snapshot: %w", err)
-	}
-	return nil
-}
-
-func writeSynced(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("create snapshot: %w", err)
-	}
-	if _, err := f.Write(b); err != nil {
-		_ = f.Close()
-		return fmt.Errorf("write snapshot: %w", err)
-	}
-	if err := f.Sync(); err != nil {
-		_ = f.Close()
-		return fmt.Errorf("sync snapshot: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("close snapshot: %w", err)
-	}
-	return nil
 }
