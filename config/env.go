@@ -13,6 +13,10 @@ const prefix = "HOTMESS_"
 // fileVariable names the configuration file.
 const fileVariable = prefix + "CONFIG"
 
+// URLVariable is set by hotmess for the commands that it wraps, and read by
+// them; a hotmess among them ignores it.
+const URLVariable = prefix + "URL"
+
 // A Variable is an environment variable that overrides a setting of the file.
 type Variable struct {
 	// Name is the whole name, HOTMESS_ included.
@@ -75,7 +79,7 @@ func applyEnv(c *Config, env map[string]string, at origins) []error {
 // unknownVariables finds variables that nothing reads; used are those that the
 // file refers to.
 func unknownVariables(env map[string]string, used map[string]bool) []error {
-	var known []string
+	known := []string{URLVariable}
 	for _, v := range Variables() {
 		known = append(known, v.Name)
 	}

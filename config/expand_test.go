@@ -56,3 +56,7 @@ func TestFileMayReferToItsOwnVariables(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestWrappedHotmessIgnoresWhatWrapsIt(t *testing.T) {
+	load(t, home(URLVariable+"=http://127.0.0.1:4141"), Overrides{})
+}
