@@ -71,18 +71,19 @@ func (l *commandLine) flag(text string) (skip bool) {
 	if strings.HasPrefix(text, "--") {
 		return l.longFlag(text)
 	}
-	last := text[len(text)-1]
-	if l.habit.clusters {
-		l.cluster(text[1:])
-	} else {
-		l.addFlag(text)
-	}
+	letters := text[1:]
 	// grep -e PATTERN: the pattern is no operand any more.
-	if l.habit.pattern && last == 'e' {
+	given := l.habit.pattern && strings.HasSuffix(letters, "e")
+	if given {
 		l.seen++
-		return true
+		letters = strings.TrimSuffix(letters, "e")
 	}
-	return l.habit.message != 0 && last == l.habit.message
+	if l.habit.clusters {
+		l.cluster(letters)
+	} else if letters != "" {
+		l.addFlag("-" + letters)
+	}
+	return given || l.habit.message != 0 && text[len(text)-1] == l.habit.message
 }
 
 func (l *commandLine) longFlag(text string) (skip bool) {
@@ -101,17 +102,21 @@ func (l *commandLine) longFlag(text string) (skip bool) {
 	return false
 }
 
-// cluster adds the one-letter flags of known programs one by one; digits stay
-// together, as in head -20.
+// cluster adds the one-letter flags of known programs one by one; what holds a
+// digit stays together, as in head -20.
 func (l *commandLine) cluster(letters string) {
+	letters = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(l.habit.quiet, r) {
+			return -1
+		}
+		return r
+	}, letters)
 	if strings.ContainsAny(letters, "0123456789") {
 		l.addFlag("-" + letters)
 		return
 	}
 	for _, letter := range letters {
-		if !strings.ContainsRune(l.habit.quiet, letter) {
-			l.addFlag("-" + string(letter))
-		}
+		l.addFlag("-" + string(letter))
 	}
 }
 

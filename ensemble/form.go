@@ -71,7 +71,7 @@ var (
 		`\b(?:answer|respond|reply)\s+(?:only\s+)?(?:with|by\s+giving|by\s+writing|using)\s+(?:only\s+|just\s+)*` +
 		`(?:the|one|a\s+single|single)\s+(?:single\s+|correct\s+|corresponding\s+|capital\s+|option\s+)*letter\b` +
 		`\s*(?:[.,:;()\[\n]|only\b|of\b|for\b|corresponding\b|from\b|$)` +
-		`|\bletter\s+(?:of|for|corresponding\s+to)\s+(?:the|your)\s+(?:correct\s+|right\s+|best\s+|chosen\s+)*(?:answer|option|choice)\b` +
+		`|\bthe\s+letter\s+(?:of|for|corresponding\s+to)\s+(?:the|your)\s+(?:correct\s+|right\s+|best\s+|chosen\s+)*(?:answer|option|choice)\b` +
 		`|\banswer:\s*[\[<({$"]*\s*(?:letter|option\s+letter)\b`)
 
 	// "give the final answer as a number", "answer with only an integer",

@@ -1,6 +1,7 @@
 package ensemble
 
 import (
+	"io"
 	"net/http"
 	"time"
 
@@ -49,7 +50,8 @@ type Sample struct {
 	Missing monitor.Reason
 	// Status is the HTTP status; 0 if no head arrived.
 	Status int
-	// Recording is the reply as it came, in ensemble mode only.
+	// Recording is the reply as it came, while a vote is on; it is nil in what
+	// Extras and the end of Vote return.
 	Recording *Recording
 	// Took is the time from its launch to its end.
 	Took time.Duration
@@ -58,7 +60,7 @@ type Sample struct {
 	Estimated bool
 }
 
-// A Recording is a whole HTTP reply as the upstream sent it.
+// A Recording is an HTTP reply as the upstream sent it.
 type Recording struct {
 	Status  int
 	Header  http.Header
@@ -66,4 +68,8 @@ type Recording struct {
 	// Body is undecoded. Err is how it ended if it broke off.
 	Body []byte
 	Err  error
+	// Rest is what follows Body of a primary that was too big to record; nil
+	// if Body is all. Who sends the recording on closes it; it ends when the
+	// client's context does.
+	Rest io.ReadCloser
 }

@@ -1,0 +1,179 @@
+package ensemble
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// Why a sample's context ended.
+var (
+	errDecided = errors.New("the vote is decided")
+	errSlow    = errors.New("the sample exceeded sampling.timeout")
+)
+
+// An attempt is one call about to be made.
+type attempt struct {
+	runner *Runner
+	call   *Call
+	number int
+}
+
+// A result is a sample with its recording, and what the recording holds.
+type result struct {
+	Sample
+	memory memory
+	// err is why there is no reply.
+	err error
+}
+
+// run makes the call and judges its reply. It does not panic. A reply that was
+// recorded before something went wrong stays recorded.
+func (a attempt) run(ctx context.Context) (res result) {
+	launched := time.Now()
+	defer func() { res.Took = time.Since(launched) }()
+	defer rescue(&res.Sample)
+	res.Number = a.number
+	res.memory = memory{limit: a.runner.MaxBody, hold: a.runner.Hold}
+	resp, err := a.runner.Transport.RoundTrip(a.request(ctx))
+	if err != nil {
+		res.err = fmt.Errorf("call upstream: %w", err)
+		res.Missing = lost(ctx, monitor.ReasonFailed)
+		return res
+	}
+	res.Status = resp.StatusCode
+	res.Recording = &Recording{Status: resp.StatusCode, Header: resp.Header}
+	if a.runner.Heard != nil {
+		a.runner.Heard(a.call.Upstream, resp.StatusCode, resp.Header)
+	}
+	res.Missing = a.record(ctx, resp, &res)
+	a.judge(&res.Sample)
+	return res
+}
+
+// request is made by hand: http.NewRequest would set GetBody, and with it the
+// transport may send a call twice.
+func (a attempt) request(ctx context.Context) *http.Request {
+	req := &http.Request{
+		Method:        a.call.Method,
+		URL:           a.call.URL,
+		Host:          a.call.Host,
+		Header:        a.call.Header.Clone(),
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Body:          http.NoBody,
+		ContentLength: int64(len(a.call.Body)),
+	}
+	if len(a.call.Body) > 0 {
+		req.Body = io.NopCloser(bytes.NewReader(a.call.Body))
+	}
+	if req.Header == nil {
+		req.Header = make(http.Header)
+	}
+	if _, ok := req.Header["User-Agent"]; !ok {
+		req.Header["User-Agent"] = nil // else the transport adds its own
+	}
+	return req.WithContext(ctx)
+}
+
+// record reads the body into res.Recording and says why it is not whole. Of a
+// primary that cannot be held the rest stays open.
+func (a attempt) record(ctx context.Context, resp *http.Response, res *result) monitor.Reason {
+	rec := res.Recording
+	var err error
+	rec.Body, err = res.memory.readAll(resp.Body)
+	rec.Trailer = resp.Trailer
+	reason := monitor.Reason("")
+	switch {
+	case err == nil:
+	case errors.Is(err, errTooBig):
+		reason = monitor.ReasonTooBig
+	case errors.Is(err, errMemory):
+		reason = monitor.ReasonMemory
+	default:
+		rec.Err = err
+		reason = lost(ctx, monitor.ReasonTruncated)
+	}
+	if a.number == 0 && (errors.Is(err, errTooBig) || errors.Is(err, errMemory)) {
+		rec.Rest = resp.Body
+		return reason
+	}
+	_ = resp.Body.Close() // all that is wanted of it is read
+	return reason
+}
+
+// judge folds a recorded reply and gives it its keys, or the reason why it has
+// none. A broken reply is folded too, for its lengths.
+func (a attempt) judge(s *Sample) {
+	if s.Status < 200 || s.Status > 299 {
+		if s.Missing == "" || s.Missing == monitor.ReasonTruncated {
+			s.Missing = monitor.ReasonFailed
+		}
+		return
+	}
+	var err error
+	s.Reply, err = a.fold(s.Recording)
+	if s.Missing == "" {
+		s.Missing = a.flaw(s, err)
+	}
+	if s.Missing == "" {
+		s.Keys = a.call.Compare.Keys(s.Reply)
+	}
+}
+
+func (a attempt) fold(rec *Recording) (wire.Reply, error) {
+	encoding := strings.Join(rec.Header.Values("Content-Encoding"), ", ")
+	body, err := wire.Decode(bytes.NewReader(rec.Body), encoding, a.runner.MaxBody)
+	if err != nil {
+		return wire.Reply{}, fmt.Errorf("decode reply: %w", err)
+	}
+	defer body.Close()
+	stream := wire.IsEventStream(rec.Header.Get("Content-Type"))
+	return wire.Fold(a.call.View.Dialect, stream, body, nil)
+}
+
+// flaw says why a reply that arrived whole is no answer; err is fold's.
+func (a attempt) flaw(s *Sample, err error) monitor.Reason {
+	switch {
+	case errors.Is(err, wire.ErrTooBig):
+		return monitor.ReasonTooBig
+	case errors.Is(err, wire.ErrEncoding):
+		return monitor.ReasonEncoding
+	case err != nil:
+		return monitor.ReasonUnreadable
+	case s.Reply.Failure != nil:
+		return monitor.ReasonFailed
+	case s.Reply.Truncated:
+		return monitor.ReasonTruncated
+	case s.Reply.Choices == 0:
+		return monitor.ReasonUnreadable
+	case a.number > 0 && wire.CacheHit(s.Recording.Header):
+		return monitor.ReasonNotIndependent
+	default:
+		return ""
+	}
+}
+
+// lost says why a sample of a context is missing: by what ended the context,
+// else as given.
+func lost(ctx context.Context, otherwise monitor.Reason) monitor.Reason {
+	switch cause := context.Cause(ctx); {
+	case cause == nil:
+		return otherwise
+	case errors.Is(cause, errDecided):
+		return monitor.ReasonCancelled
+	case errors.Is(cause, errSlow):
+		return monitor.ReasonTimeout
+	default:
+		return monitor.ReasonGone
+	}
+}

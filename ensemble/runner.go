@@ -1,0 +1,147 @@
+package ensemble
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// StartWithin is how long an extra waits for its turn at the gate; after that
+// it is not started.
+const StartWithin = 20 * time.Second
+
+// A Call is one client's request, as it is sent upstream.
+type Call struct {
+	Method string
+	URL    *url.URL
+	Host   string
+	// Header and Body are the primary's; hop-by-hop headers and those meant
+	// for hotmess are removed already. They are not changed, and must not
+	// change while samples run.
+	Header http.Header
+	Body   []byte
+	View   wire.View
+	// Compare gives the keys of whole replies.
+	Compare Comparer
+	// Upstream names whose rate limits the extras share.
+	Upstream string
+	// EstimatedTokens is the worst case of one call: what is reserved before
+	// an extra, and what it is settled at if its usage is not known.
+	EstimatedTokens int64
+}
+
+// A Gate admits extras. It guards the token budget, the number of extras in
+// flight and the user's own quota.
+type Gate interface {
+	// Enter reserves tokens and a slot for one extra, waiting at most until ctx
+	// ends. An empty refused means entered: settle must then be called exactly
+	// once, with what the extra used. Else settle is nil.
+	Enter(ctx context.Context, upstream string, tokens int64) (settle func(tokens int64, estimated bool), refused monitor.Reason)
+}
+
+// A Runner makes the calls of requests. Its fields are set before its first
+// use and not changed after; all its methods are safe for concurrent use.
+type Runner struct {
+	// Transport makes the calls. It must neither retry nor decode.
+	Transport http.RoundTripper
+	Gate      Gate
+	// Timeout bounds one extra, from the moment it is sent, and a primary
+	// that runs on after the vote; 0: no bound.
+	Timeout time.Duration
+	// MaxBody is the most of one reply that is held, in bytes, as sent and
+	// decoded.
+	MaxBody int64
+	// Hold takes n bytes from the account of all held bodies, or refuses. It
+	// may be nil.
+	Hold func(n int64) (release func(), ok bool)
+	// Heard is told of each reply's head. It may be nil.
+	Heard func(upstream string, status int, h http.Header)
+}
+
+// Extras makes the samples first to first+count-1 behind a primary, all at once,
+// and returns when all have ended, in launch order. What the gate refuses comes
+// back missing with its reason. They are sent edited for measuring (see
+// wire.EditExtra) and without the headers that name one call (wire.ScrubExtra),
+// and are never retried. When ctx ends they are missing as gone.
+func (r *Runner) Extras(ctx context.Context, call Call, first, count int) []Sample {
+	samples := make([]Sample, max(count, 0))
+	body, err := wire.EditExtra(call.View.Dialect, call.View, call.Body)
+	if err != nil {
+		for i := range samples {
+			samples[i] = Sample{Number: first + i, Missing: monitor.ReasonMalformed}
+		}
+		return samples
+	}
+	call.Body = body
+	call.Header = extraHeader(call.Header)
+	var running sync.WaitGroup
+	for i := range samples {
+		running.Go(func() {
+			res := r.extra(ctx, attempt{runner: r, call: &call, number: first + i})
+			res.memory.free()
+			res.Recording = nil
+			samples[i] = res.Sample
+		})
+	}
+	running.Wait()
+	MarkDependent(samples)
+	return samples
+}
+
+func extraHeader(primary http.Header) http.Header {
+	h := primary.Clone()
+	wire.ScrubExtra(h)
+	return h
+}
+
+// extra makes one extra once the gate lets it in.
+func (r *Runner) extra(ctx context.Context, a attempt) (res result) {
+	res.Number = a.number
+	defer rescue(&res.Sample)
+	settle, refused := r.enter(ctx, a.call)
+	if refused != "" {
+		res.Missing = refused
+		return res
+	}
+	tokens, estimated := a.call.EstimatedTokens, true
+	defer func() { settle(tokens, estimated) }()
+	if ctx.Err() != nil {
+		tokens, estimated = 0, false // nothing was sent
+		res.Missing = lost(ctx, monitor.ReasonGone)
+		return res
+	}
+	if r.Timeout > 0 {
+		bounded, cancel := context.WithTimeoutCause(ctx, r.Timeout, errSlow)
+		defer cancel()
+		ctx = bounded
+	}
+	res = a.run(ctx)
+	if u := res.Reply.Usage; u.HasTotals {
+		tokens, estimated = int64(u.Input)+int64(u.Output), false
+	}
+	res.Tokens, res.Estimated = tokens, estimated
+	return res
+}
+
+func (r *Runner) enter(ctx context.Context, call *Call) (func(int64, bool), monitor.Reason) {
+	turn, cancel := context.WithTimeout(ctx, StartWithin)
+	defer cancel()
+	settle, refused := r.Gate.Enter(turn, call.Upstream, call.EstimatedTokens)
+	if refused != "" {
+		refused = lost(ctx, refused)
+	}
+	return settle, refused
+}
+
+// rescue, deferred, makes a sample missing in which hotmess itself panicked.
+func rescue(s *Sample) {
+	if p := recover(); p != nil {
+		s.Missing = monitor.ReasonPanic
+		s.Keys = nil
+	}
+}
