@@ -1,0 +1,265 @@
+package monitor
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hotmess/wire"
+)
+
+// newGate makes a gate for tests; now is synctest's clock.
+func newGate(limit int64, most int) *Gate {
+	return &Gate{
+		budget: newBudget(limit, time.Now), slots: newSlots(most, time.Now),
+		settled: func(int64, bool) {},
+	}
+}
+
+func ok(remaining float64) wire.Quota { return wire.Quota{Remaining: remaining, Known: true} }
+
+// enter asks with a second's patience.
+func enter(t *testing.T, g *Gate, upstream string, tokens int64) (func(int64, bool), Reason) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	return g.Enter(ctx, upstream, tokens)
+}
+
+// wants enters and checks the outcome.
+func wants(t *testing.T, g *Gate, tokens int64, want Reason) func(int64, bool) {
+	t.Helper()
+	settle, refused := enter(t, g, "u", tokens)
+	if refused != want || (settle == nil) != (want != "") {
+		t.Fatalf("refused %q, want %q", refused, want)
+	}
+	return settle
+}
+
+func TestBudgetIsReservedThenSettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1000, 8)
+		g.slots.hear("u", 200, ok(1))
+		settle := wants(t, g, 700, "")
+		wants(t, g, 301, ReasonBudget)
+		settle(100, false)
+		settle(100, false) // a second call changes nothing
+		second := wants(t, g, 900, "")
+		second(900, true)
+		wants(t, g, 1, ReasonBudget)
+		if got := g.budget.state().Spent; got != 1000 {
+			t.Errorf("spent %d", got)
+		}
+		if n := g.slots.running(); n != 0 {
+			t.Errorf("%d in flight", n)
+		}
+		time.Sleep(time.Hour)
+		wants(t, g, 1000, "")
+	})
+}
+
+func TestBudgetOfZeroRefusesEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wants(t, newGate(0, 8), 0, ReasonBudget)
+	})
+}
+
+func TestReservationOfThePastHourLeavesThisOneAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1000, 8)
+		g.slots.hear("u", 200, ok(1))
+		settle := wants(t, g, 1000, "")
+		time.Sleep(time.Hour)
+		settle(5000, false)
+		if got := g.budget.state().Spent; got != 0 {
+			t.Errorf("spent %d of the new hour", got)
+		}
+	})
+}
+
+func TestHugeReservationDoesNotOverflow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1000, 8)
+		g.slots.hear("u", 200, ok(1))
+		settle := wants(t, g, 10, "")
+		wants(t, g, 1<<63-1, ReasonBudget)
+		settle(-5, false)
+		if got := g.budget.state().Spent; got != 0 {
+			t.Errorf("spent %d", got)
+		}
+	})
+}
+
+func TestExtrasInFlightAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1000, 2)
+		for _, u := range []string{"u", "v"} {
+			g.slots.hear(u, 200, ok(1))
+		}
+		first := wants(t, g, 1, "")
+		_, _ = enter(t, g, "v", 1)
+		began := time.Now()
+		wants(t, g, 1, ReasonQueue)
+		if waited := time.Since(began); waited != time.Second {
+			t.Errorf("gave up after %v, not at the end of its context", waited)
+		}
+		first(1, false)
+		wants(t, g, 1, "")
+	})
+}
+
+func TestWaiterGetsTheFreedSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1000, 1)
+		settle := wants(t, g, 1, "")
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, refused := enter(t, g, "u", 1); refused != "" {
+				t.Errorf("refused %q", refused)
+			}
+		})
+		synctest.Wait()
+		settle(1, false)
+		wg.Wait()
+	})
+}
+
+func TestExtrasYieldWhileTheUsersQuotaIsLow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1000, 8)
+		g.slots.hear("u", 200, ok(0.24))
+		wants(t, g, 1, ReasonYield)
+		if _, refused := enter(t, g, "v", 1); refused != "" {
+			t.Errorf("another upstream refused: %q", refused)
+		}
+		g.slots.hear("u", 200, ok(0.25))
+		wants(t, g, 1, "")
+	})
+}
+
+func TestLowQuotaIsForgottenAfterAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1000, 8)
+		g.slots.hear("u", 200, ok(0.1))
+		g.slots.hear("u", 500, wire.Quota{}) // an error page without headers changes nothing
+		wants(t, g, 1, ReasonYield)
+		time.Sleep(time.Minute)
+		wants(t, g, 1, "")
+	})
+}
+
+func TestExtrasYieldForAMinuteAfterA429(t *testing.T) {
+	for name, c := range map[string]struct{ asked, pause time.Duration }{
+		"no retry-after":        {0, time.Minute},
+		"shorter retry-after":   {time.Second, time.Minute},
+		"longer retry-after":    {5 * time.Minute, 5 * time.Minute},
+		"unbounded retry-after": {1000 * time.Hour, maxPause},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGate(1000, 8)
+				g.slots.hear("u", http.StatusTooManyRequests, wire.Quota{Remaining: 1, Known: true, RetryAfter: c.asked})
+				time.Sleep(c.pause - time.Second)
+				wants(t, g, 1, ReasonYield)
+				time.Sleep(time.Second)
+				wants(t, g, 1, "")
+			})
+		})
+	}
+}
+
+func TestA429RefusesThoseWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1000, 8)
+		wants(t, g, 1, "") // without headers one in flight
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, refused := enter(t, g, "u", 1); refused != ReasonYield {
+				t.Errorf("waiter refused with %q", refused)
+			}
+		})
+		synctest.Wait()
+		g.slots.hear("u", http.StatusTooManyRequests, wire.Quota{})
+		wg.Wait()
+		if n := g.slots.running(); n != 1 || len(g.slots.waiting) != 0 {
+			t.Errorf("%d in flight, %d waiting", n, len(g.slots.waiting))
+		}
+	})
+}
+
+func TestWithoutHeadersOneMoreInFlightForEachCleanMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1000, 3)
+		allowed := func() int { return g.slots.upstreams["u"].allowed }
+		g.slots.hear("u", 200, wire.Quota{})
+		if allowed() != 1 {
+			t.Errorf("%d allowed at the start", allowed())
+		}
+		for minute, want := range []int{2, 3, 3} {
+			time.Sleep(time.Minute)
+			g.slots.hear("u", 200, wire.Quota{})
+			if allowed() != want {
+				t.Errorf("%d allowed after %d clean minutes, want %d", allowed(), minute+1, want)
+			}
+		}
+		g.slots.hear("u", http.StatusTooManyRequests, wire.Quota{})
+		time.Sleep(time.Minute)
+		g.slots.hear("u", 200, wire.Quota{})
+		if allowed() != 1 {
+			t.Errorf("%d allowed after a 429", allowed())
+		}
+		time.Sleep(10 * time.Minute) // idle, or only errors
+		g.slots.hear("u", 503, wire.Quota{})
+		if allowed() != 1 {
+			t.Errorf("%d allowed after errors", allowed())
+		}
+		g.slots.hear("u", 200, wire.Quota{})
+		if allowed() != 2 {
+			t.Errorf("%d allowed: idle minutes earn one step, not ten", allowed())
+		}
+	})
+}
+
+func TestNobodyWaitsBehindAnotherUpstreamsLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1000, 8)
+		g.slots.hear("v", 200, ok(1))
+		wants(t, g, 1, "")
+		var wg sync.WaitGroup
+		wg.Go(func() { _, _ = enter(t, g, "u", 1) })
+		synctest.Wait()
+		began := time.Now()
+		if _, refused := enter(t, g, "v", 1); refused != "" || time.Since(began) != 0 {
+			t.Errorf("refused %q after %v", refused, time.Since(began))
+		}
+		wg.Wait()
+	})
+}
+
+func TestUpstreamsBeyondTheBoundShareOneThrottle(t *testing.T) {
+	s := newSlots(8, time.Now)
+	for i := range maxUpstreams * 2 {
+		s.hear(string(rune('A'+i)), 200, wire.Quota{})
+	}
+	if len(s.upstreams) > maxUpstreams+1 {
+		t.Errorf("%d upstreams", len(s.upstreams))
+	}
+}
+
+func TestSettlementsAreCounted(t *testing.T) {
+	m, _ := newTest(t)
+	m.Heard("u", 200, ok(1))
+	for _, estimated := range []bool{false, true} {
+		settle, refused := m.Gate().Enter(t.Context(), "u", 100)
+		if refused != "" {
+			t.Fatal(refused)
+		}
+		settle(30, estimated)
+	}
+	if got := m.Totals(); got.ExtraTokens != 60 || got.EstimatedTokens != 30 || got.SpentThisHour != 60 {
+		t.Errorf("totals %+v", got)
+	}
+}
