@@ -103,7 +103,7 @@ func (b *Bus) open(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("open JetStream: %w", err)
 	}
-	b.kv, err = ensureStreams(ctx, b.js, b.limit)
+	b.kv, err = openStreams(ctx, b.srv, b.js, b.limit)
 	return err
 }
 

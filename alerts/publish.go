@@ -17,11 +17,12 @@ const (
 	// maxUnacked is how many observations are under way to the store.
 	maxUnacked = 256
 
-	writeTimeout = 5 * time.Second
-	flushTimeout = 5 * time.Second
-	healthWindow = 30 * time.Second
-	firstRetry   = 100 * time.Millisecond
-	lastRetry    = 5 * time.Second
+	writeTimeout  = 5 * time.Second
+	repairTimeout = time.Second
+	flushTimeout  = 5 * time.Second
+	healthWindow  = 30 * time.Second
+	firstRetry    = 100 * time.Millisecond
+	lastRetry     = 5 * time.Second
 )
 
 type observation struct {
@@ -126,7 +127,7 @@ func (b *Bus) refused(ctx context.Context, err error) {
 		b.settings.Log.Error("alert store refuses an alert, it will be tried again", "error", err)
 	}
 	b.failed()
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, repairTimeout)
 	defer cancel()
 	if kv, err := ensureStreams(ctx, b.js, b.limit); err == nil {
 		b.kv = kv

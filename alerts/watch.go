@@ -122,27 +122,27 @@ func madeAt(id string) time.Time {
 	return time.Unix(sec, nsec)
 }
 
-// follow starts the consumers. stop ends them, and is set in any case.
-func follow(ctx context.Context, js jetstream.JetStream, s WatchSettings, start time.Time, p *printer) (stop func(), err error) {
+// follow starts the consumers. What it returns ends them, and is set in any
+// case.
+func follow(ctx context.Context, js jetstream.JetStream, s WatchSettings, start time.Time, p *printer) (func(), error) {
 	alertsFrom := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &start}
-	stop, err = consume(ctx, js, AlertStream, alertsFrom, p)
+	stopAlerts, err := consume(ctx, js, AlertStream, alertsFrom, p)
 	if err != nil || !s.Observations {
-		return stop, err
+		return stopAlerts, err
 	}
 	fromNow := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy}
-	stopToo, err := consume(ctx, js, ObservationStream, fromNow, p)
-	return func() { stop(); stopToo() }, err
+	stopObservations, err := consume(ctx, js, ObservationStream, fromNow, p)
+	return func() { stopAlerts(); stopObservations() }, err
 }
 
-func consume(ctx context.Context, js jetstream.JetStream, stream string, c jetstream.OrderedConsumerConfig, p *printer) (stop func(), err error) {
-	stop = func() {}
+func consume(ctx context.Context, js jetstream.JetStream, stream string, c jetstream.OrderedConsumerConfig, p *printer) (func(), error) {
 	consumer, err := js.OrderedConsumer(ctx, stream, c)
 	if err != nil {
-		return stop, fmt.Errorf("follow stream %s: %w", stream, err)
+		return func() {}, fmt.Errorf("follow stream %s: %w", stream, err)
 	}
 	running, err := consumer.Consume(p.receive)
 	if err != nil {
-		return stop, fmt.Errorf("follow stream %s: %w", stream, err)
+		return func() {}, fmt.Errorf("follow stream %s: %w", stream, err)
 	}
 	return func() {
 		running.Stop()

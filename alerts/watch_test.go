@@ -1,0 +1,184 @@
+package alerts
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// watching runs Watch and hands out its lines.
+type watching struct {
+	t     *testing.T
+	lines chan string
+	stop  func()
+}
+
+func (f *fixture) watch(change func(*WatchSettings)) *watching {
+	f.t.Helper()
+	read, write := io.Pipe()
+	s := WatchSettings{URL: f.bus.URL(), Creds: f.creds(), Out: write}
+	if change != nil {
+		change(&s)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- Watch(ctx, s); write.Close() }()
+	w := &watching{t: f.t, lines: make(chan string, 100)}
+	scanned := make(chan struct{})
+	go func() {
+		defer close(scanned)
+		for lines := bufio.NewScanner(read); lines.Scan(); {
+			w.lines <- lines.Text()
+		}
+	}()
+	w.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			f.t.Errorf("Watch = %v", err)
+		}
+		<-scanned
+	})
+	f.t.Cleanup(w.stop)
+	return w
+}
+
+func (w *watching) expect(parts ...string) {
+	w.t.Helper()
+	for _, part := range parts {
+		select {
+		case line := <-w.lines:
+			if !strings.Contains(line, part) {
+				w.t.Errorf("printed %q, want %q in it", line, part)
+			}
+		case <-time.After(20 * time.Second):
+			w.t.Fatalf("nothing printed, want %q", part)
+		}
+	}
+}
+
+func (w *watching) expectNothingMore() {
+	w.t.Helper()
+	w.stop()
+	for len(w.lines) > 0 {
+		w.t.Errorf("printed %q as well", <-w.lines)
+	}
+}
+
+func TestWatchPrintsOldAndNewAlertsInOrder(t *testing.T) {
+	f := newFixture(t, rule(patient))
+	f.sees(0, 0.41)
+	f.sees(time.Minute, 0.41)
+	f.stored()
+	w := f.watch(nil)
+	w.expect("2026-11-01 12:00:00Z PENDING  disagreement_high billing action/target: disagreement above 0.3", "FIRING")
+	f.sees(time.Minute, 0.1)
+	f.sees(time.Minute, 0.1)
+	w.expect("RESOLVED")
+}
+
+func TestWatchPrintsWhatStillFiresHoweverOld(t *testing.T) {
+	f := newFixture(t, rule(nil))
+	f.source.list = []Reading{reading("firing", 0.41), reading("over", 0.41)}
+	f.evaluate(0)
+	f.source.list = []Reading{reading("over", 0.1)}
+	f.evaluate(time.Second)
+	f.stored()
+	w := f.watch(func(s *WatchSettings) { s.Since = time.Nanosecond })
+	w.expect("FIRING   disagreement_high firing")
+	f.source.list = []Reading{reading("new", 0.41)}
+	f.evaluate(time.Second)
+	w.expect("FIRING   disagreement_high new")
+}
+
+func TestWatchPrintsCloudEventsAsJSONLines(t *testing.T) {
+	f := newFixture(t, rule(nil))
+	f.sees(0, 0.41)
+	w := f.watch(func(s *WatchSettings) { s.JSON = true })
+	var e Event
+	select {
+	case line := <-w.lines:
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("nothing printed")
+	}
+	a, err := e.alert()
+	if err != nil || e.SpecVersion != "1.0" || a.Status != Firing || a.Labels["route"] != "billing" {
+		t.Errorf("event %+v, %v", e, err)
+	}
+}
+
+func TestWatchPrintsObservationsOnDemand(t *testing.T) {
+	f := newFixture(t, rule(nil))
+	f.sees(0, 0.41)
+	w := f.watch(func(s *WatchSettings) { s.Observations = true })
+	w.expect("FIRING")
+	// The consumer of observations starts after that of alerts: repeat until
+	// it is there.
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; len(w.lines) == 0; n++ {
+		f.bus.Observation("r\x1b[31m", string(rune('a'+n%26)), epoch, []byte(`{"kind":"action","headline":"target","differ":{"target":true}}`))
+		select {
+		case <-tick.C:
+		case <-t.Context().Done():
+			t.Fatal("nothing printed")
+		}
+	}
+	w.expect("2026-11-01 12:00:00Z observed r\uFFFD[31m action/target: samples differ")
+}
+
+func TestWatchOutlastsARestartOfTheSidecar(t *testing.T) {
+	f := newFixture(t, rule(nil))
+	f.sees(0, 0.41)
+	w := f.watch(nil)
+	w.expect("FIRING")
+	port := strings.TrimPrefix(f.bus.URL(), "nats://")
+	f.stop()
+	closeBus(t, f.bus)
+	s := busSettings(f.dir)
+	s.Listen = port
+	f.bus = openBus(t, s)
+	f.stop = runBus(t, f.bus)
+	f.startEngine(rule(nil))
+	f.sees(time.Minute, 0.1)
+	w.expect("RESOLVED")
+	w.expectNothingMore()
+}
+
+func TestWatchSaysThatThereIsNoSidecar(t *testing.T) {
+	creds := filepath.Join(t.TempDir(), CredsFile)
+	if _, err := ensureKey(creds); err != nil {
+		t.Fatal(err)
+	}
+	err := Watch(t.Context(), WatchSettings{URL: "nats://127.0.0.1:1", Creds: creds, Out: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "no sidecar answers at nats://127.0.0.1:1, start one with hotmess serve") {
+		t.Errorf("Watch = %v", err)
+	}
+	f := newFixture(t)
+	err = Watch(t.Context(), WatchSettings{URL: f.bus.URL(), Creds: creds, Out: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "refuses the key in "+creds) {
+		t.Errorf("Watch with a foreign key = %v", err)
+	}
+}
+
+func TestWatchEndsWhenItsOutputDoes(t *testing.T) {
+	f := newFixture(t, rule(nil))
+	f.sees(0, 0.41)
+	err := Watch(t.Context(), WatchSettings{URL: f.bus.URL(), Creds: f.creds(), Out: closedPipe{}})
+	if !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("Watch = %v", err)
+	}
+}
+
+type closedPipe struct{}
+
+func (closedPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
