@@ -16,7 +16,7 @@ func TestSizesInBothKindsOfUnits(t *testing.T) {
 			t.Errorf("%s = %d, %v; want %d", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "MiB", "1.5GiB", "0x10", "1__0", "_1", "8388608TiB", "9223372036854775808"} {
+	for _, text := range []string{"", "MiB", "1.5GiB", "0x10", "1__0", "_1", "8388608TiB", "-8388609TiB", "9223372036854775808"} {
 		var got Size
 		if err := got.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q accepted as %d", text, got)
