@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/nats-io/nats-server/v2/server"
@@ -50,6 +49,7 @@ type Bus struct {
 	entries      []entry // in order; the first may be in work
 
 	closed    sync.Once
+	stopping  atomic.Bool // no more observations are taken
 	dropped   atomic.Int64
 	failures  atomic.Int64
 	published atomic.Int64
@@ -118,7 +118,7 @@ func (b *Bus) Dropped() int64 { return b.dropped.Load() }
 // refused nothing in the last 30 s. It is one atomic read or two: fit for a
 // readiness probe.
 func (b *Bus) Healthy() bool {
-	return b.nc.IsConnected() && time.Since(time.Unix(0, b.failedAt.Load())) > healthWindow
+	return b.nc.IsConnected() && !b.failedLately()
 }
 
 // Close stops the server, once Run has returned, and gives the store free. It
@@ -130,6 +130,8 @@ func (b *Bus) Close(ctx context.Context) (err error) {
 }
 
 func (b *Bus) close(ctx context.Context) error {
+	b.stopping.Store(true)
+	b.dropped.Add(int64(len(b.observations))) // what Run had no time for
 	if b.nc != nil {
 		b.nc.Close()
 	}

@@ -41,10 +41,15 @@ func TestOpenBusNamesWhatToChange(t *testing.T) {
 		want   string
 	}{
 		"unwritable directory": {func(s *BusSettings) { s.Dir = filepath.Join(file, "data") }, "data_dir " + file},
-		"tiny store":           {func(s *BusSettings) { s.MaxStore = 1 << 20 }, "nats.max_store"},
-		"no port":              {func(s *BusSettings) { s.Listen = "127.0.0.1" }, "nats.listen"},
-		"bad port":             {func(s *BusSettings) { s.Listen = "127.0.0.1:nats" }, "nats.listen"},
-		"foreign address":      {func(s *BusSettings) { s.Listen = "192.0.2.1:4143" }, "nats.listen"},
+		"store is a file": {func(s *BusSettings) {
+			if err := os.WriteFile(filepath.Join(s.Dir, storeDir), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, "data_dir "},
+		"tiny store":      {func(s *BusSettings) { s.MaxStore = 1 << 20 }, "nats.max_store"},
+		"no port":         {func(s *BusSettings) { s.Listen = "127.0.0.1" }, "nats.listen"},
+		"bad port":        {func(s *BusSettings) { s.Listen = "127.0.0.1:nats" }, "nats.listen"},
+		"foreign address": {func(s *BusSettings) { s.Listen = "192.0.2.1:4143" }, "nats.listen"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -186,6 +191,10 @@ func TestFullQueueDropsAndCounts(t *testing.T) {
 	}
 	if b.Dropped() != 2 {
 		t.Errorf("dropped %d, want 2", b.Dropped())
+	}
+	closeBus(t, b)
+	if b.Observation("r", "id", epoch, []byte(`{}`)) || b.Dropped() != maxObservations+3 {
+		t.Errorf("dropped %d after Close, want all %d", b.Dropped(), maxObservations+3)
 	}
 }
 

@@ -30,6 +30,13 @@ func TestRestartKeepsFiringWithoutASecondEvent(t *testing.T) {
 	if active := f.engine.Alerts(); len(active) != 0 {
 		t.Errorf("active after the end: %v", active)
 	}
+	state, err := f.bus.js.Stream(t.Context(), "KV_"+StateBucket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := state.CachedInfo().State.Msgs; n != 0 {
+		t.Errorf("the bucket still holds %d entries: it grows for ever", n)
+	}
 }
 
 func TestRestartKeepsPendingSince(t *testing.T) {

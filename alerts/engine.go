@@ -55,7 +55,7 @@ func New(ctx context.Context, s Settings) (*Engine, error) {
 		s.Every = defaultEvery
 	}
 	e := &Engine{settings: s, rules: slices.Clone(s.Rules), items: map[identity]*item{}}
-	found, err := records(ctx, s.Bus.kv, func(key string, err error) {
+	found, err := s.Bus.restoreRecords(ctx, func(key string, err error) {
 		s.Log.Error("alert state is unreadable and left out", "key", key, "error", err)
 	})
 	if err != nil {

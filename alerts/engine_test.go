@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"os"
@@ -195,6 +196,44 @@ func TestPanickingSourceIsAnError(t *testing.T) {
 	if err := f.engine.Evaluate(t.Context()); err == nil || !strings.Contains(err.Error(), "out of range") {
 		t.Errorf("Evaluate = %v", err)
 	}
+}
+
+func TestRunGoesOnAfterAPanic(t *testing.T) {
+	f := newFixture(t)
+	calls := make(chan int)
+	f.engine.settings.Every = time.Millisecond
+	f.engine.settings.Source = panickingOnce{calls, new(int)}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- f.engine.Run(ctx) }()
+	if first, second := <-calls, <-calls; first != 1 || second != 2 {
+		t.Errorf("calls %d and %d", first, second)
+	}
+	cancel()
+	for {
+		select {
+		case <-calls:
+		case err := <-done:
+			if err != nil {
+				t.Errorf("Run = %v", err)
+			}
+			return
+		}
+	}
+}
+
+type panickingOnce struct {
+	calls chan<- int
+	n     *int
+}
+
+func (p panickingOnce) Readings() []Reading {
+	*p.n++
+	p.calls <- *p.n
+	if *p.n == 1 {
+		panic("once")
+	}
+	return nil
 }
 
 type panicking struct{}

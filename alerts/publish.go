@@ -32,21 +32,19 @@ type observation struct {
 }
 
 // Observation queues one observation, a JSON object of at most 64 KiB, to be
-// published under the id. It never waits: where the queue is full, or the
-// payload too long, it returns false and the observation is counted as
-// dropped. The payload must not be changed afterwards.
+// published under the id. It never waits: where the queue is full, the payload
+// too long, or Run at its end, it returns false and the observation is counted
+// as dropped. The payload must not be changed afterwards.
 func (b *Bus) Observation(route, id string, at time.Time, payload []byte) bool {
-	if len(payload) > maxObservationBytes {
-		b.dropped.Add(1)
-		return false
+	if len(payload) <= maxObservationBytes && !b.stopping.Load() {
+		select {
+		case b.observations <- observation{route, id, at, payload}:
+			return true
+		default:
+		}
 	}
-	select {
-	case b.observations <- observation{route, id, at, payload}:
-		return true
-	default:
-		b.dropped.Add(1)
-		return false
-	}
+	b.dropped.Add(1)
+	return false
 }
 
 // Run publishes until ctx ends, and then what is queued, for 5 s at most. It
@@ -61,6 +59,7 @@ func (b *Bus) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			b.stopping.Store(true)
 			return b.flush(context.WithoutCancel(ctx))
 		case o := <-b.observations:
 			b.publishObservation(o)
@@ -123,20 +122,25 @@ func (b *Bus) removeFirst() {
 // refused logs the first refusal of an outage only, and puts back what may be
 // missing: someone may have deleted a stream.
 func (b *Bus) refused(ctx context.Context, err error) {
-	if b.Healthy() {
+	if !b.failedLately() {
 		b.settings.Log.Error("alert store refuses an alert, it will be tried again", "error", err)
 	}
 	b.failed()
 	ctx, cancel := context.WithTimeout(ctx, repairTimeout)
 	defer cancel()
-	if kv, err := ensureStreams(ctx, b.js, b.limit); err == nil {
-		b.kv = kv
+	_, err = ensureStreams(ctx, b.js, b.limit)
+	if err != nil {
+		b.settings.Log.Debug("alert store cannot be repaired", "error", err)
 	}
 }
 
 func (b *Bus) failed() {
 	b.failures.Add(1)
 	b.failedAt.Store(time.Now().UnixNano())
+}
+
+func (b *Bus) failedLately() bool {
+	return time.Since(time.Unix(0, b.failedAt.Load())) < healthWindow
 }
 
 // lost counts an observation that NATS refused.
@@ -181,7 +185,6 @@ func (b *Bus) flush(ctx context.Context) error {
 	case <-b.js.PublishAsyncComplete():
 	case <-ctx.Done():
 	}
-	b.dropped.Add(int64(len(b.observations)))
 	return nil
 }
 

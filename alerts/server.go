@@ -25,6 +25,7 @@ const (
 	portsTried = 16
 	// startTimeout bounds the server's start, which replays its store.
 	startTimeout = 30 * time.Second
+	readyPoll    = 100 * time.Millisecond
 	// syncInterval bounds what a power loss can take; a crash takes nothing.
 	syncInterval = 10 * time.Second
 	// maxMemory bounds JetStream in memory: consumers of watch.
@@ -76,15 +77,33 @@ func startServer(ctx context.Context, s BusSettings, key nkeys.KeyPair, limit in
 	if err != nil {
 		return nil, fmt.Errorf("set up NATS server: %w", err)
 	}
-	errs := &serverLog{log: s.Log}
-	srv.SetLoggerV2(errs, false, false, false)
+	fatal := make(chan string, 1)
+	srv.SetLoggerV2(&serverLog{log: s.Log, fatal: fatal}, false, false, false)
 	srv.Start()
-	if !srv.ReadyForConnections(startTimeout) || !srv.JetStreamEnabled() {
+	if err := ready(ctx, srv, fatal); err != nil {
 		srv.Shutdown()
 		srv.WaitForShutdown()
-		return nil, fmt.Errorf("start NATS server on %s with its store in data_dir %s: not ready, see the log", net.JoinHostPort(host, strconv.Itoa(port)), s.Dir)
+		return nil, fmt.Errorf("start NATS server on %s:%d with its store in data_dir %s: %w", host, port, s.Dir, err)
 	}
 	return srv, nil
+}
+
+// ready waits until the server takes connections.
+func ready(ctx context.Context, srv *server.Server, fatal <-chan string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("not ready: %w", ctx.Err())
+		case text := <-fatal:
+			return errors.New(text)
+		default:
+		}
+		if srv.ReadyForConnections(readyPoll) {
+			return nil
+		}
+	}
 }
 
 // freePort picks the configured port, or the next free one; the server's -1
@@ -127,17 +146,29 @@ func isFree(ctx context.Context, addr string) (bool, error) {
 }
 
 // serverLog hands the server's warnings and errors to slog and drops the rest.
-type serverLog struct{ log *slog.Logger }
+type serverLog struct {
+	log *slog.Logger
+	// fatal takes the first reason why the server cannot run.
+	fatal chan<- string
+}
+
+// Fatalf does not end the process, whatever its name says.
+func (l *serverLog) Fatalf(f string, v ...any) {
+	select {
+	case l.fatal <- fmt.Sprintf(f, v...):
+	default:
+		l.Errorf(f, v...)
+	}
+}
+
+func (l *serverLog) Errorf(f string, v ...any) {
+	l.log.Error("nats server", "message", fmt.Sprintf(f, v...))
+}
 
 func (l *serverLog) Warnf(f string, v ...any) {
 	l.log.Warn("nats server", "message", fmt.Sprintf(f, v...))
 }
-func (l *serverLog) Errorf(f string, v ...any) {
-	l.log.Error("nats server", "message", fmt.Sprintf(f, v...))
-}
-func (l *serverLog) Fatalf(f string, v ...any) {
-	l.log.Error("nats server", "message", fmt.Sprintf(f, v...))
-}
+
 func (l *serverLog) Noticef(string, ...any) {}
 func (l *serverLog) Debugf(string, ...any)  {}
 func (l *serverLog) Tracef(string, ...any)  {}

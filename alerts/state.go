@@ -34,28 +34,38 @@ type entry struct {
 	done func()
 }
 
-// write puts, publishes and marks; every step may be repeated.
+// write puts, publishes and marks, or removes; every step may be repeated.
 func (b *Bus) write(ctx context.Context, e entry) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	if e.event != nil {
-		if err := b.put(ctx, e, false); err != nil {
+		if err := b.publishAlert(ctx, e); err != nil {
 			return err
 		}
-		m, err := e.event.message(e.subject)
-		if err != nil {
-			return err
-		}
-		if _, err := b.js.PublishMsg(ctx, m); err != nil {
-			return fmt.Errorf("publish alert: %w", err)
-		}
-		b.published.Add(1)
 	}
 	if !e.ended {
 		return b.put(ctx, e, true)
 	}
 	if err := b.kv.Purge(ctx, e.key); err != nil {
 		return fmt.Errorf("remove alert state: %w", err)
+	}
+	return nil
+}
+
+func (b *Bus) publishAlert(ctx context.Context, e entry) error {
+	if err := b.put(ctx, e, false); err != nil {
+		return err
+	}
+	m, err := e.event.message(e.subject)
+	if err != nil {
+		return err
+	}
+	ack, err := b.js.PublishMsg(ctx, m)
+	if err != nil {
+		return fmt.Errorf("publish alert: %w", err)
+	}
+	if !ack.Duplicate {
+		b.published.Add(1)
 	}
 	return nil
 }
@@ -69,6 +79,15 @@ func (b *Bus) put(ctx context.Context, e entry, published bool) error {
 		return fmt.Errorf("store alert state: %w", err)
 	}
 	return nil
+}
+
+// restoreRecords reads what is left of an earlier run, and clears the marks
+// that ended alerts leave in the bucket.
+func (b *Bus) restoreRecords(ctx context.Context, bad func(key string, err error)) ([]record, error) {
+	if err := b.kv.PurgeDeletes(ctx, jetstream.DeleteMarkersOlderThan(-1)); err != nil {
+		return nil, fmt.Errorf("clear alert state: %w", err)
+	}
+	return records(ctx, b.kv, bad)
 }
 
 // records reads all that StateBucket holds. One that cannot be read is passed

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -126,7 +127,7 @@ func TestWatchPrintsObservationsOnDemand(t *testing.T) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for n := 0; len(w.lines) == 0; n++ {
-		f.bus.Observation("r\x1b[31m", string(rune('a'+n%26)), epoch, []byte(`{"kind":"action","headline":"target","differ":{"target":true}}`))
+		f.bus.Observation("r\x1b[31m", strconv.Itoa(n), epoch, []byte(`{"kind":"action","headline":"target","differ":{"target":true}}`))
 		select {
 		case <-tick.C:
 		case <-t.Context().Done():
