@@ -84,26 +84,17 @@ func (b *Bus) open(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("data_dir %s: %w", b.settings.Dir, err)
 	}
-	if b.srv, err = startServer(ctx, b.settings, key, b.limit); err != nil {
+	if b.srv, err = openServer(ctx, b.settings, key, b.limit); err != nil {
 		return err
 	}
-	auth, err := login(key)
-	if err != nil {
-		return err
-	}
-	if b.nc, err = nats.Connect("", nats.InProcessServer(b.srv), auth, nats.Name("hotmess"),
-		nats.MaxReconnects(-1), nats.ReconnectBufSize(-1)); err != nil {
-		return fmt.Errorf("connect to the embedded NATS server: %w", err)
-	}
-	b.js, err = jetstream.New(b.nc,
-		jetstream.WithDefaultTimeout(writeTimeout),
+	b.nc, b.js, err = connect(b.srv, key,
 		jetstream.WithPublishAsyncMaxPending(maxUnacked),
 		jetstream.WithPublishAsyncTimeout(writeTimeout),
 		jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, _ *nats.Msg, _ error) { b.lost() }))
 	if err != nil {
-		return fmt.Errorf("open JetStream: %w", err)
+		return err
 	}
-	b.kv, err = openStreams(ctx, b.srv, b.js, b.limit)
+	b.kv, err = ensureStreams(ctx, b.js, b.limit)
 	return err
 }
 
@@ -139,8 +130,7 @@ func (b *Bus) close(ctx context.Context) error {
 		done := make(chan struct{})
 		go func() { // ends with the server
 			defer close(done)
-			b.srv.Shutdown()
-			b.srv.WaitForShutdown()
+			stopServer(b.srv)
 		}()
 		select {
 		case <-done:

@@ -2,12 +2,11 @@ package alerts
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 func TestRestartKeepsFiringWithoutASecondEvent(t *testing.T) {
@@ -96,8 +95,13 @@ func TestCrashBetweenStepsPublishesExactlyOnce(t *testing.T) {
 func TestEventsOutlastAStoreThatRefuses(t *testing.T) {
 	f := newFixture(t, rule(patient))
 	f.stored()
-	store := *f.bus.srv.JetStreamConfig()
-	if err := f.bus.srv.DisableJetStream(); err != nil {
+	// Another stream takes the subjects: what the bus publishes is refused,
+	// and it cannot put its own stream back.
+	if err := f.bus.js.DeleteStream(t.Context(), AlertStream); err != nil {
+		t.Fatal(err)
+	}
+	other := jetstream.StreamConfig{Name: "OTHER", Subjects: []string{AlertSubjects}, MaxBytes: 1}
+	if _, err := f.bus.js.CreateStream(t.Context(), other); err != nil {
 		t.Fatal(err)
 	}
 	f.sees(0, 0.41)
@@ -108,7 +112,9 @@ func TestEventsOutlastAStoreThatRefuses(t *testing.T) {
 	}
 	f.sees(time.Minute, 0.1)
 	f.sees(time.Minute, 0.1)
-	enable(t, f.bus.srv, store)
+	if err := f.bus.js.DeleteStream(t.Context(), other.Name); err != nil {
+		t.Fatal(err)
+	}
 	if diff := cmp.Diff([]Status{Pending, Firing, Resolved}, f.statuses()); diff != "" {
 		t.Errorf("statuses (-want +got):\n%s", diff)
 	}
@@ -125,14 +131,6 @@ func refusals(t *testing.T, b *Bus) {
 		case <-t.Context().Done():
 			t.Fatal("the store refused nothing")
 		}
-	}
-}
-
-func enable(t *testing.T, srv *server.Server, c server.JetStreamConfig) {
-	t.Helper()
-	c.StoreDir = filepath.Dir(c.StoreDir) // the server adds its part again
-	if err := srv.EnableJetStream(&c); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -5,14 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
+	"math"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
 )
 
@@ -20,9 +21,6 @@ const (
 	storeDir = "jetstream"
 	lockFile = "jetstream.lock"
 
-	// portsTried is how many ports, from the configured one up, are tried
-	// before the system is asked for any.
-	portsTried = 16
 	// startTimeout bounds the server's start, which replays its store.
 	startTimeout = 30 * time.Second
 	readyPoll    = 100 * time.Millisecond
@@ -48,6 +46,67 @@ func lockStore(dir string) (*flock.Flock, error) {
 		return nil, fmt.Errorf("data_dir %s: in use by another hotmess; stop it, or set another data_dir", dir)
 	}
 	return lock, nil
+}
+
+// openServer is startServer for a store that may have been larger. Such a
+// store the server refuses to change, even to smaller streams, unless it has
+// room for the old ones: so they shrink on a server without a limit first.
+func openServer(ctx context.Context, s BusSettings, key nkeys.KeyPair, limit int64) (*server.Server, error) {
+	srv, err := startServer(ctx, s, key, limit)
+	if err != nil {
+		return nil, err
+	}
+	_, reserved, err := srv.JetStreamReservedResources()
+	if err == nil && reserved <= limit {
+		return srv, nil
+	}
+	stopServer(srv)
+	if err != nil {
+		return nil, fmt.Errorf("read size of the alert store: %w", err)
+	}
+	if err := shrink(ctx, s, key, limit); err != nil {
+		return nil, err
+	}
+	return startServer(ctx, s, key, limit)
+}
+
+func shrink(ctx context.Context, s BusSettings, key nkeys.KeyPair, limit int64) error {
+	srv, err := startServer(ctx, s, key, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	defer stopServer(srv)
+	nc, js, err := connect(srv, key)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	_, err = ensureStreams(ctx, js, limit)
+	return err
+}
+
+// connect reaches the server without the network.
+func connect(srv *server.Server, key nkeys.KeyPair, opts ...jetstream.JetStreamOpt) (*nats.Conn, jetstream.JetStream, error) {
+	auth, err := login(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	nc, err := nats.Connect("", nats.InProcessServer(srv), auth, nats.Name("hotmess"),
+		nats.MaxReconnects(-1), nats.ReconnectBufSize(-1)) // no buffer: a refusal is to be seen
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect to the embedded NATS server: %w", err)
+	}
+	js, err := jetstream.New(nc, append(opts, jetstream.WithDefaultTimeout(writeTimeout))...)
+	if err != nil {
+		nc.Close()
+		return nil, nil, fmt.Errorf("open JetStream: %w", err)
+	}
+	return nc, js, nil
+}
+
+func stopServer(srv *server.Server) {
+	srv.Shutdown()
+	srv.WaitForShutdown()
 }
 
 // startServer starts the embedded server with its store at most limit bytes.
@@ -81,8 +140,7 @@ func startServer(ctx context.Context, s BusSettings, key nkeys.KeyPair, limit in
 	srv.SetLoggerV2(&serverLog{log: s.Log, fatal: fatal}, false, false, false)
 	srv.Start()
 	if err := ready(ctx, srv, fatal); err != nil {
-		srv.Shutdown()
-		srv.WaitForShutdown()
+		stopServer(srv)
 		return nil, fmt.Errorf("start NATS server on %s:%d with its store in data_dir %s: %w", host, port, s.Dir, err)
 	}
 	return srv, nil
@@ -104,45 +162,6 @@ func ready(ctx context.Context, srv *server.Server, fatal <-chan string) error {
 			return nil
 		}
 	}
-}
-
-// freePort picks the configured port, or the next free one; the server's -1
-// asks the system.
-func freePort(ctx context.Context, listen string) (host string, port int, err error) {
-	host, text, err := net.SplitHostPort(listen)
-	if err != nil {
-		return "", 0, fmt.Errorf("nats.listen %q: %w", listen, err)
-	}
-	first, err := strconv.Atoi(text)
-	if err != nil || first < 0 || first > 65535 {
-		return "", 0, fmt.Errorf("nats.listen %q: the port is not a number from 0 to 65535", listen)
-	}
-	if first == 0 {
-		return host, server.RANDOM_PORT, nil
-	}
-	for port := first; port < first+portsTried && port <= 65535; port++ {
-		free, err := isFree(ctx, net.JoinHostPort(host, strconv.Itoa(port)))
-		if err != nil {
-			return "", 0, fmt.Errorf("nats.listen %q: %w", listen, err)
-		}
-		if free {
-			return host, port, nil
-		}
-	}
-	return host, server.RANDOM_PORT, nil
-}
-
-// isFree fails where another port would not help either.
-func isFree(ctx context.Context, addr string) (bool, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
-	if errors.Is(err, errAddrInUse) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, l.Close()
 }
 
 // serverLog hands the server's warnings and errors to slog and drops the rest.

@@ -60,7 +60,7 @@ func (b *Bus) publishAlert(ctx context.Context, e entry) error {
 	if err != nil {
 		return err
 	}
-	ack, err := b.js.PublishMsg(ctx, m)
+	ack, err := b.js.PublishMsg(ctx, m, jetstream.WithExpectStream(AlertStream))
 	if err != nil {
 		return fmt.Errorf("publish alert: %w", err)
 	}

@@ -2,13 +2,9 @@ package alerts
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
-	"path/filepath"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -21,9 +17,6 @@ const (
 
 	maxAlertBytes = 64 << 20
 	maxStateBytes = 16 << 20
-
-	// errNoRoom is JetStream's code for: the streams' bytes do not fit.
-	errNoRoom jetstream.ErrorCode = 10047
 )
 
 // shares splits the store's bytes: a quarter at most for alerts, an eighth at
@@ -55,39 +48,4 @@ func ensureStreams(ctx context.Context, js jetstream.JetStream, limit int64) (je
 		return nil, fmt.Errorf("nats.max_store: bucket %s of %d bytes: %w", StateBucket, stateBytes, err)
 	}
 	return kv, nil
-}
-
-// openStreams is ensureStreams for a store that may have been larger. Such a
-// store the server refuses to change, even to smaller streams, until it has
-// room for the old ones.
-func openStreams(ctx context.Context, srv *server.Server, js jetstream.JetStream, limit int64) (jetstream.KeyValue, error) {
-	kv, err := ensureStreams(ctx, js, limit)
-	var refusal jetstream.JetStreamError
-	if !errors.As(err, &refusal) || refusal.APIError() == nil || refusal.APIError().ErrorCode != errNoRoom {
-		return kv, err
-	}
-	if err := resize(srv, math.MaxInt64); err != nil {
-		return nil, err
-	}
-	if _, err := ensureStreams(ctx, js, limit); err != nil {
-		return nil, err
-	}
-	if err := resize(srv, limit); err != nil {
-		return nil, err
-	}
-	return ensureStreams(ctx, js, limit)
-}
-
-// resize starts JetStream anew with another limit.
-func resize(srv *server.Server, limit int64) error {
-	c := *srv.JetStreamConfig()
-	c.MaxStore = limit
-	c.StoreDir = filepath.Dir(c.StoreDir) // the server adds storeDir again
-	if err := srv.DisableJetStream(); err != nil {
-		return fmt.Errorf("nats.max_store: resize: %w", err)
-	}
-	if err := srv.EnableJetStream(&c); err != nil {
-		return fmt.Errorf("nats.max_store: resize: %w", err)
-	}
-	return nil
 }
