@@ -67,9 +67,10 @@ func (b *budget) settle(hour, reserved, used int64) {
 	}
 }
 
-// roll begins a new hour. A clock that steps back stays in the hour it was.
+// roll begins a new hour. A clock that steps back into the hour before gets no
+// second budget; one that steps back further was wrong and has been set right.
 func (b *budget) roll() {
-	if hour := utcHour(b.now()); hour > b.hour {
+	if hour := utcHour(b.now()); hour > b.hour || hour < b.hour-1 {
 		b.hour, b.spent, b.reserved = hour, 0, 0
 	}
 }

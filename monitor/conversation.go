@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"container/list"
+	"slices"
 	"time"
 )
 
@@ -53,24 +54,27 @@ type cluster struct {
 
 // count adds one pair, measured in the given bucket, to the record and to the
 // ring. A pair that is older than the ring reaches is left out.
-func (c *cluster) count(r *ring[sums], bucket int64, differ bool) {
-	home := r.find(c.Last)
-	if c.N == 0 || home == nil || bucket-c.First >= r.span.buckets {
-		home, *c = r.at(bucket), cluster{First: bucket, Last: bucket}
-		if home == nil {
-			return
-		}
-	} else if c.Last-bucket >= r.span.buckets {
+func (c *cluster) count(r *ring[sums], bucket, newest int64, differ bool) {
+	next := *c
+	old := r.find(c.Last)
+	if c.N == 0 || old == nil || c.Last > newest || bucket-c.First >= r.span.buckets {
+		old, next = nil, cluster{First: bucket, Last: bucket}
+	}
+	if next.Last-bucket >= r.span.buckets {
 		return
-	} else {
-		home.subtract(conversationSums(c.X, c.N))
 	}
-	c.First, c.Last = min(c.First, bucket), max(c.Last, bucket)
-	c.X += boolInt(differ)
-	c.N++
-	if home = r.at(c.Last); home != nil {
-		home.add(conversationSums(c.X, c.N))
+	next.First, next.Last = min(next.First, bucket), max(next.Last, bucket)
+	next.X += boolInt(differ)
+	next.N++
+	home := r.at(next.Last, newest)
+	if home == nil {
+		return
 	}
+	if old != nil {
+		old.subtract(conversationSums(c.X, c.N))
+	}
+	home.add(conversationSums(next.X, next.N))
+	*c = next
 }
 
 // A unit gathers the value that a conversation gives to the bound: the mean
@@ -103,17 +107,16 @@ func (u *unit) settle(b *bound) {
 
 // track finds the conversation's part in a series, or adds it.
 func (c *conversation) track(key seriesKey, headline bool) *track {
-	for i := range c.tracks {
-		if c.tracks[i].Key == key {
-			return &c.tracks[i]
-		}
+	i := slices.IndexFunc(c.tracks, func(t track) bool { return t.Key == key })
+	if i < 0 {
+		i = len(c.tracks)
+		c.tracks = append(c.tracks, track{Key: key})
 	}
-	t := track{Key: key}
-	if headline {
+	t := &c.tracks[i]
+	if headline && t.Unit == nil {
 		t.Unit = &unit{}
 	}
-	c.tracks = append(c.tracks, t)
-	return &c.tracks[len(c.tracks)-1]
+	return t
 }
 
 // conversations is the bounded table of conversations, the latest in front. A

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,6 +77,49 @@ func TestReservationOfThePastHourLeavesThisOneAlone(t *testing.T) {
 		settle(5000, false)
 		if got := g.budget.state().Spent; got != 0 {
 			t.Errorf("spent %d of the new hour", got)
+		}
+	})
+}
+
+func TestClockStepDoesNotRefillTheBudget(t *testing.T) {
+	clock := &testClock{at: base}
+	b := newBudget(100, clock.now)
+	if _, ok := b.reserve(100); !ok {
+		t.Fatal("budget of 100 does not hold 100")
+	}
+	clock.advance(-time.Hour)
+	if b.fits(1) {
+		t.Error("a step back of an hour gave a second budget")
+	}
+	clock.advance(-1000 * time.Hour)
+	if !b.fits(100) {
+		t.Error("after the clock was set right the budget is stuck in the future")
+	}
+}
+
+func TestExtrasAreNeverStartedPastTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit, each = 1000, 70
+		g := newGate(limit, 5)
+		g.slots.hear("u", 200, ok(1))
+		var started atomic.Int64
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				settle, refused := enter(t, g, "u", each)
+				if refused != "" {
+					return
+				}
+				if now := started.Add(each); now > limit {
+					t.Errorf("%d tokens started of %d", now, limit)
+				}
+				time.Sleep(time.Millisecond)
+				settle(each, false)
+			})
+		}
+		wg.Wait()
+		if got := started.Load(); got != limit/each*each {
+			t.Errorf("%d tokens used of %d", got, limit)
 		}
 	})
 }

@@ -10,13 +10,13 @@ func (m *Monitor) take(o Observation) {
 	at := requestTime(&o, now)
 	name := m.names.resolve(o.Route)
 	r := m.route(name)
-	r.traffic.update(at, func(t *traffic) { t.count(&o) })
+	r.traffic.update(at, now, func(t *traffic) { t.count(&o) })
 	if len(o.Samples) > 0 && o.Samples[0].Missing == "" {
-		r.lengths.update(at, func(l *lengths) { l.count(o.Samples[0], o.Actions) })
+		r.lengths.update(at, now, func(l *lengths) { l.count(o.Samples[0], o.Actions) })
 	}
 	if t := tallyOf(&o); t != (tally{}) {
 		if w := r.stratumFor(stratumKey{Kind: o.Kind, Pinned: o.Pinned}); w != nil {
-			w.update(at, func(v *tally) { v.add(t) })
+			w.update(at, now, func(v *tally) { v.add(t) })
 		}
 	}
 	m.takePair(name, r, &o, at, now)
@@ -51,25 +51,32 @@ func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.T
 	}
 	for level, differ := range o.Differ {
 		k := seriesKey{Kind: o.Kind, Level: level, Pinned: o.Pinned}
-		m.takeLevel(c, r, k, level == o.Headline, differ, at)
+		takeLevel(c, r, k, levelPair{level == o.Headline, differ, at, now})
 	}
 }
 
+// A levelPair is a measured pair at one level.
+type levelPair struct {
+	headline, differ bool
+	// at is the time of the request, now that of taking it in.
+	at, now time.Time
+}
+
 // takeLevel takes in the pair at one level.
-func (m *Monitor) takeLevel(c *conversation, r *route, key seriesKey, headline, differ bool, at time.Time) {
-	s := r.seriesFor(key, headline)
+func takeLevel(c *conversation, r *route, key seriesKey, p levelPair) {
+	s := r.seriesFor(key, p.headline)
 	if s == nil {
 		return
 	}
-	if at.After(s.updated) {
-		s.updated = at
+	if p.at.After(s.updated) {
+		s.updated = p.at
 	}
-	t := c.track(key, headline)
+	t := c.track(key, p.headline)
 	for i := range t.Clusters {
 		ring := &s.windows.rings[i]
-		t.Clusters[i].count(ring, ring.span.bucket(at), differ)
+		t.Clusters[i].count(ring, ring.span.bucket(p.at), ring.span.bucket(p.now), p.differ)
 	}
-	if t.Unit != nil && s.bound != nil && t.Unit.count(differ) {
+	if t.Unit != nil && s.bound != nil && t.Unit.count(p.differ) {
 		t.Unit.settle(s.bound)
 	}
 }

@@ -53,8 +53,12 @@ func (a *arrivals) lastHour(route string, now time.Time) int64 {
 }
 
 // advance empties the buckets that the hour has left. A clock that steps back
-// leaves the count where it is.
+// within the hour leaves the count where it is; one that steps back further was
+// wrong, and the count begins anew.
 func (h *hourCount) advance(to int64) {
+	if to < h.newest-60 {
+		*h = hourCount{newest: to}
+	}
 	for steps := 0; h.newest < to && steps < 60; steps++ {
 		h.newest++
 		h.total -= h.minutes[h.newest%60]

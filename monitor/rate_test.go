@@ -35,6 +35,16 @@ func TestAutoRateAimsAtThirtyAnHour(t *testing.T) {
 	}
 }
 
+func TestRateRecoversFromAClockThatWasAhead(t *testing.T) {
+	a := newArrivals()
+	a.add("r", base.Add(1000*time.Hour))
+	a.add("r", base)
+	a.add("r", base.Add(-time.Minute)) // a small step back is no reason to forget
+	if got := a.lastHour("r", base); got != 2 {
+		t.Errorf("%d requests in the hour, want 2", got)
+	}
+}
+
 func TestFixedRateIsClipped(t *testing.T) {
 	m, _ := newTest(t)
 	for share, want := range map[float64]float64{0.25: 0.25, -1: 0, 3: 1} {

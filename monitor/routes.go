@@ -78,15 +78,17 @@ func newRoute() *route {
 
 // seriesFor finds or adds a series; nil if the route has too many.
 func (r *route) seriesFor(key seriesKey, headline bool) *series {
-	s, ok := r.series[key]
-	if ok {
+	s := r.series[key]
+	if s != nil {
+		s.lead(headline)
 		return s
 	}
 	if len(r.series) >= maxSeries || !presentable(key.Kind) || !presentable(key.Level) {
 		r.dropped++
 		return nil
 	}
-	s = newSeries(headline)
+	s = newSeries()
+	s.lead(headline)
 	r.series[key] = s
 	return s
 }

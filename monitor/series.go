@@ -28,12 +28,13 @@ type series struct {
 	updated time.Time
 }
 
-func newSeries(headline bool) *series {
-	s := &series{windows: newWindows[sums]()}
-	if headline {
+func newSeries() *series { return &series{windows: newWindows[sums]()} }
+
+// lead gives the series a bound if it is the headline and has none.
+func (s *series) lead(headline bool) {
+	if headline && s.bound == nil {
 		s.bound = newBound()
 	}
-	return s
 }
 
 // sums are the sufficient statistics of the ratio estimator, over

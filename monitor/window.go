@@ -1,6 +1,9 @@
 package monitor
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // windowCount is the number of rings that every windowed value is kept in.
 const windowCount = 3
@@ -39,6 +42,10 @@ func (s span) start(bucket int64) time.Time {
 
 // A ring holds one value for each of the latest buckets. Slots are allocated
 // when first written, so a quiet route costs little.
+//
+// Writers say which bucket is the newest, the one that holds the present. A
+// slot beyond it was written under a clock that has since been set back; it
+// gives way, or it would block its place until that time comes.
 type ring[T any] struct {
 	span  span
 	slots []*slot[T]
@@ -56,9 +63,9 @@ func newRing[T any](s span) ring[T] {
 
 // at gives the value of a bucket for writing; a bucket that the ring has left
 // behind is nil.
-func (r *ring[T]) at(bucket int64) *T {
+func (r *ring[T]) at(bucket, newest int64) *T {
 	s := &r.slots[r.place(bucket)]
-	if *s == nil || (*s).Bucket < bucket {
+	if *s == nil || (*s).Bucket < bucket || (*s).Bucket > newest {
 		*s = &slot[T]{Bucket: bucket}
 	}
 	if (*s).Bucket > bucket {
@@ -104,11 +111,12 @@ func newWindows[T any]() *windows[T] {
 	return w
 }
 
-// update calls f with the value of t's bucket in each ring that still holds it.
-func (w *windows[T]) update(t time.Time, f func(v *T)) {
+// update calls f with the value of t's bucket in each ring that still holds it;
+// t is not after now.
+func (w *windows[T]) update(t, now time.Time, f func(v *T)) {
 	for i := range w.rings {
 		r := &w.rings[i]
-		if v := r.at(r.span.bucket(t)); v != nil {
+		if v := r.at(r.span.bucket(t), r.span.bucket(now)); v != nil {
 			f(v)
 		}
 	}
@@ -135,7 +143,7 @@ func restoreWindows[T any](st windowsState[T]) *windows[T] {
 	w := newWindows[T]()
 	for i, slots := range st {
 		for _, s := range slots {
-			if v := w.rings[i].at(s.Bucket); v != nil {
+			if v := w.rings[i].at(s.Bucket, math.MaxInt64); v != nil {
 				*v = s.Value
 			}
 		}

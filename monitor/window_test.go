@@ -15,33 +15,42 @@ var base = time.Date(2026, 3, 4, 12, 30, 0, 0, time.UTC)
 func TestRingForgetsBucketsBeyondItsSpan(t *testing.T) {
 	r := newRing[int64](spans()[windowHour])
 	for i := range 200 {
-		*r.at(int64(i))++
+		*r.at(int64(i), int64(i))++
 	}
 	var n int64
 	r.each(time.Unix(199*60, 0), func(_ int64, v *int64) { n += *v })
 	if n != 60 {
 		t.Errorf("window of 60 buckets holds %d", n)
 	}
-	if r.at(139) != nil || r.find(139) != nil {
+	if r.at(139, 199) != nil || r.find(139) != nil {
 		t.Error("bucket 139 is still there after bucket 199 took its place")
 	}
-	if r.at(140) == nil {
+	if r.at(140, 199) == nil {
 		t.Error("bucket 140 is gone though it is within the span")
 	}
 }
 
 func TestRingLeavesOutStaleSlots(t *testing.T) {
 	r := newRing[int64](spans()[windowHour])
-	*r.at(10) = 5
+	*r.at(10, 10) = 5
 	r.each(time.Unix(70*60, 0), func(bucket int64, _ *int64) {
 		t.Errorf("bucket %d reported in a window that begins at 11", bucket)
 	})
 }
 
+func TestSlotsOfAWrongClockGiveWay(t *testing.T) {
+	r := newRing[int64](spans()[windowHour])
+	*r.at(60_000, 60_000) = 7
+	if v := r.at(600, 600); v == nil || *v != 0 {
+		t.Errorf("the place is blocked by a bucket of the future: %v", v)
+	}
+}
+
 func TestWindowsStateRoundTrips(t *testing.T) {
 	w := newWindows[traffic]()
 	for i := range 500 {
-		w.update(base.Add(time.Duration(i)*7*time.Minute), func(v *traffic) {
+		at := base.Add(time.Duration(i) * 7 * time.Minute)
+		w.update(at, at, func(v *traffic) {
 			v.Requests++
 			v.Unmeasured.count(ReasonBudget)
 		})
@@ -92,7 +101,7 @@ func TestConversationStandsWholeInTheBucketOfItsLastPair(t *testing.T) {
 				c = &cluster{}
 				clusters[p.conversation] = c
 			}
-			c.count(&r, p.bucket, p.differ)
+			c.count(&r, p.bucket, 1000+s.buckets, p.differ)
 			last[p.conversation] = max(last[p.conversation], p.bucket)
 			x[p.conversation] += boolInt(p.differ)
 			n[p.conversation]++
