@@ -3,7 +3,6 @@ package wire
 import (
 	"bufio"
 
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -54,12 +53,15 @@ type decoder struct {
 
 func (d *decoder) Read(p []byte) (int, error) { return d.top.Read(p) }
 
+// Close frees the decoders. What they return then is the error that Read gave
+// before, so it is always nil.
 func (d *decoder) Close() error {
-	var errs []error
 	for _, layer := range d.layers {
-		errs = append(errs, layer.close())
+		if layer.dec != nil {
+			_ = layer.dec.Close()
+		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // An opener starts decoding src. It may read from it.
@@ -95,8 +97,13 @@ func openersFor(encoding string) ([]opener, error) {
 
 func openGzip(src io.Reader) (io.ReadCloser, error) { return gzip.NewReader(src) }
 
+// openBrotli passes an empty body on as such, as the other decoders do.
 func openBrotli(src io.Reader) (io.ReadCloser, error) {
-	return io.NopCloser(brotli.NewReader(src)), nil
+	buffered := bufio.NewReader(src)
+	if _, err := buffered.Peek(1); err != nil {
+		return nil, err
+	}
+	return io.NopCloser(brotli.NewReader(buffered)), nil
 }
 
 func openZstd(src io.Reader) (io.ReadCloser, error) {
@@ -128,25 +135,19 @@ func openDeflate(src io.Reader) (io.ReadCloser, error) {
 type lazy struct {
 	open opener
 	src  io.Reader
-	dec  io.ReadCloser
-	err  error
+	dec  io.ReadCloser // nil until open succeeds
 }
 
 func (l *lazy) Read(p []byte) (int, error) {
-	if l.dec == nil && l.err == nil {
-		l.dec, l.err = l.open(l.src)
-	}
-	if l.err != nil {
-		return 0, l.err
+	if l.dec == nil {
+		dec, err := l.open(l.src)
+		if err != nil {
+			l.open = func(io.Reader) (io.ReadCloser, error) { return nil, err }
+			return 0, err
+		}
+		l.dec = dec
 	}
 	return l.dec.Read(p)
-}
-
-func (l *lazy) close() error {
-	if l.dec == nil {
-		return nil
-	}
-	return l.dec.Close()
 }
 
 // A capped reader gives left bytes and fails with ErrTooBig if there are more.

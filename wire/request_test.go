@@ -1,0 +1,178 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestReadViewRefuses(t *testing.T) {
+	tests := []struct {
+		name, body string
+		want       error
+	}{
+		{"nothing", "", ErrNotJSON},
+		{"no JSON", `{"model":"a"`, ErrNotJSON},
+		{"byte order mark", "\ufeff" + `{"messages":[]}`, ErrNotJSON},
+		{"two values", `{"messages":[]}{"messages":[]}`, ErrNotJSON},
+		{"nesting without end", strings.Repeat("[", 6<<20), ErrNotJSON},
+		{"array", "[]", ErrNotDialect},
+		{"string", `"messages"`, ErrNotDialect},
+		{"no messages", `{"model":"a"}`, ErrNotDialect},
+		{"messages of another type", `{"messages":"hi"}`, ErrNotDialect},
+		{"key twice", `{"model":"a","messages":[],"model":"b"}`, ErrDuplicateKey},
+		{"key twice, once escaped", `{"model":"a","messages":[],"mod\u0065l":"b"}`, ErrDuplicateKey},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			view, err := ReadView(OpenAIChat, []byte(test.body))
+			if !errors.Is(err, test.want) {
+				t.Errorf("error %v, want %v", err, test.want)
+			}
+			if diff := cmp.Diff(View{}, view); diff != "" {
+				t.Errorf("view beside an error:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestReadViewKnowsOneDialect(t *testing.T) {
+	for _, d := range []Dialect{Unknown, OpenAIResponses, AnthropicMessages, GeminiGenerate} {
+		if _, err := ReadView(d, []byte(`{"messages":[]}`)); !errors.Is(err, ErrNotDialect) {
+			t.Errorf("dialect %q: error %v, want ErrNotDialect", d, err)
+		}
+	}
+}
+
+func TestErrorsQuoteNothing(t *testing.T) {
+	for _, body := range []string{
+		`{"secret":"hunter2","secret":"hunter2","messages":[]}`,
+		`"hunter2"`, `{"messages":"hunter2"}`, `{"model":"hunter2",`,
+	} {
+		_, err := ReadView(OpenAIChat, []byte(body))
+		if err == nil || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "secret") {
+			t.Errorf("error %q", err)
+		}
+	}
+	_, err := Fold(OpenAIChat, true, strings.NewReader("data: hunter2\n\n"), nil)
+	if err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("error %q", err)
+	}
+}
+
+// TestFieldsOfOtherTypesAreAbsent writes each field in forms that mean nothing:
+// the view must be that of the bare request.
+func TestFieldsOfOtherTypesAreAbsent(t *testing.T) {
+	want := View{Dialect: OpenAIChat, Choices: 1}
+	for _, field := range []string{
+		`"model":7`, `"stream":"true"`, `"stream":null`, `"stream_options":[true]`, `"n":null`, `"n":0`,
+		`"n":-3`, `"n":1.5`, `"max_tokens":"many"`, `"seed":null`, `"temperature":0.1`, `"temperature":null`,
+		`"store":null`, `"store":"yes"`, `"web_search_options":null`, `"tools":null`, `"tools":{}`,
+		`"functions":"f"`, `"response_format":null`, `"response_format":{"type":"text"}`, `"Stream":true`,
+	} {
+		got, err := ReadView(OpenAIChat, []byte(`{"messages":[],`+field+`}`))
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", field, err, diff)
+		}
+	}
+}
+
+func TestPinnedBySeedOrZeroTemperature(t *testing.T) {
+	for _, field := range []string{`"seed":0`, `"seed":12345678901234567890`, `"temperature":0`, `"temperature":0.0`} {
+		v, err := ReadView(OpenAIChat, []byte(`{"messages":[],`+field+`}`))
+		if err != nil || !v.Pinned {
+			t.Errorf("%s: pinned %v, error %v", field, v.Pinned, err)
+		}
+	}
+}
+
+func TestToolsByType(t *testing.T) {
+	tests := []struct {
+		tool     string
+		want     []Tool
+		provider bool
+	}{
+		{`{"type":"function","function":{"name":"f"}}`, []Tool{{Name: "f"}}, false},
+		{`{"function":{"name":"f"}}`, []Tool{{Name: "f"}}, false},
+		{`{"type":"custom","custom":{"name":"c"}}`, []Tool{{Name: "c"}}, false},
+		{`{"type":"web_search"}`, nil, true},
+		{`{"name":"f"}`, nil, true},
+		{`7`, nil, true},
+	}
+	for _, test := range tests {
+		v, err := ReadView(OpenAIChat, []byte(`{"messages":[],"tools":[`+test.tool+`]}`))
+		if diff := cmp.Diff(test.want, v.Tools); diff != "" || err != nil || v.ProviderTools != test.provider {
+			t.Errorf("%s: provider tools %v, error %v (-want +got):\n%s", test.tool, v.ProviderTools, err, diff)
+		}
+	}
+}
+
+func TestToolsAndParamsAreBounded(t *testing.T) {
+	tools := strings.Repeat(`{"type":"function","function":{}},`, maxTools+5)
+	var params strings.Builder
+	for i := range maxParams + 5 {
+		fmt.Fprintf(&params, `"p%d":{"format":"%s"},`, i, strings.Repeat("é", maxFormat))
+	}
+	last := `{"type":"function","function":{"parameters":{"properties":{` + strings.TrimSuffix(params.String(), ",") + `}}}}`
+	many, err := ReadView(OpenAIChat, []byte(`{"messages":[],"tools":[`+tools+last+`]}`))
+	if err != nil || len(many.Tools) != maxTools {
+		t.Errorf("%d tools, error %v; want %d", len(many.Tools), err, maxTools)
+	}
+	wide, err := ReadView(OpenAIChat, []byte(`{"messages":[],"tools":[`+last+`]}`))
+	if err != nil || len(wide.Tools[0].Params) != maxParams {
+		t.Errorf("%d params, error %v; want %d", len(wide.Tools[0].Params), err, maxParams)
+	}
+	if f := wide.Tools[0].Params["p0"].Format; f != strings.Repeat("é", maxFormat/2) {
+		t.Errorf("format %q", f)
+	}
+}
+
+// TestMalformedMessagesAreCountedAndSkipped: a request that the upstream will
+// refuse must not break the reader.
+func TestMalformedMessagesAreCountedAndSkipped(t *testing.T) {
+	const body = `{"messages":[null,7,"x",[],{},{"role":7},{"role":"user"},{"role":"user","content":7},
+		{"role":"user","content":[null,{"text":7},"part ",{"type":"text","text":"two"}]},
+		{"role":"assistant","tool_calls":[]},{"role":"assistant","tool_calls":{}},{"role":"assistant","function_call":null}]}`
+	got, err := ReadView(OpenAIChat, []byte(body))
+	want := View{Dialect: OpenAIChat, Choices: 1, Messages: 12, LastUser: "part two", PromptBytes: 8}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestViewSharesNoMemoryWithBody(t *testing.T) {
+	body := mustRead(t, "testdata/openai-chat/tools.req.json")
+	view, err := ReadView(OpenAIChat, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := fmt.Sprintf("%+v", view)
+	for i := range body {
+		body[i] = '#'
+	}
+	if after := fmt.Sprintf("%+v", view); after != before {
+		t.Errorf("view changed with the body:\n%s\n%s", before, after)
+	}
+}
+
+func TestReplySharesNoMemoryWithBody(t *testing.T) {
+	body := mustRead(t, "testdata/openai-chat/parallel-tools.sse")
+	reply, err := Fold(OpenAIChat, true, bytes.NewReader(body), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := Fold(OpenAIChat, true, bytes.NewReader(bytes.Clone(body)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range body {
+		body[i] = '#'
+	}
+	if diff := cmp.Diff(want, reply); diff != "" {
+		t.Errorf("reply changed with the body:\n%s", diff)
+	}
+}
