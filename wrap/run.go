@@ -1,0 +1,96 @@
+package wrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"sync"
+)
+
+// Run runs a command with the sidecar beside it and returns the exit code that
+// hotmess is to end with. An error says why the command could not be run; it has
+// not been printed. ctx must not end on SIGINT, which the command has from the
+// terminal; its end is SIGTERM to the command.
+func Run(ctx context.Context, o Options) (exit int, err error) {
+	if len(o.Command) == 0 {
+		return exitUsage, errors.New("run needs a command: hotmess run -- CMD")
+	}
+	path, code, err := lookUp(o.Command[0])
+	if err != nil {
+		return code, err
+	}
+	s, err := openSidecar(ctx, o.Worker)
+	if err != nil {
+		return exitOurs, err
+	}
+	defer s.release()
+	if err := refuseOwnProxy(o.Worker.Env, s.running.Listen); err != nil {
+		return exitOurs, err
+	}
+	env := s.prepare(ctx, o)
+	before, _ := s.admin().summary(ctx) // without it, counts are the sidecar's since its start
+	exit, err = s.beside(ctx, func() (int, error) { return runCommand(ctx, o, path, env) })
+	if !o.Quiet {
+		s.report(context.WithoutCancel(ctx), o.Stderr, before)
+	}
+	return exit, err
+}
+
+// prepare makes the command's environment and says what was changed.
+func (s *sidecar) prepare(ctx context.Context, o Options) []string {
+	s.presets = Preset(o.Worker.Env, s.running.Listen)
+	env, notes := Environ(o.Worker.Env, Endpoints{
+		Listen: s.running.Listen,
+		Client: filepath.Base(o.Command[0]),
+		Names:  s.register(ctx),
+		Hosts:  s.hosts(),
+	})
+	if o.Quiet {
+		return env
+	}
+	fmt.Fprintf(o.Stderr, "hotmess: %s\n", s.where())
+	for _, note := range append(notes, proxyNote(o.Worker.Env, s.joined)...) {
+		fmt.Fprintf(o.Stderr, "hotmess: %s\n", note)
+	}
+	return env
+}
+
+// where says which sidecar it is.
+func (s *sidecar) where() string {
+	how := "started"
+	if s.joined {
+		how = "joined"
+	}
+	where := fmt.Sprintf("%s the sidecar on %s, dashboard http://%s", how, s.running.Listen, dialable(s.running.Admin))
+	if !s.joined && s.running.Listen != s.worker.Listen {
+		where += fmt.Sprintf(" (%s is taken)", s.worker.Listen)
+	}
+	return where
+}
+
+// hosts are the LLM hosts of the sidecar and of the environment.
+func (s *sidecar) hosts() []string {
+	urls := append([]string(nil), s.presets...)
+	for _, u := range s.running.Upstreams {
+		urls = append(urls, u)
+	}
+	var hosts []string
+	for _, raw := range urls {
+		if u, err := url.Parse(raw); err == nil && u.Hostname() != "" {
+			hosts = append(hosts, u.Hostname())
+		}
+	}
+	return hosts
+}
+
+// beside runs f while the sidecar is kept alive.
+func (s *sidecar) beside(ctx context.Context, f func() (int, error)) (int, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() { s.keep(ctx) })
+	defer keeping.Wait()
+	defer cancel()
+	return f()
+}

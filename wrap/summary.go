@@ -1,0 +1,118 @@
+package wrap
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A Summary is what the sidecar has counted since it started. Fields that it
+// does not send stay zero.
+type Summary struct {
+	// Requests were received, Measured of them sampled.
+	Requests int64 `json:"requests"`
+	Measured int64 `json:"measured"`
+	// Unmeasured counts the others by reason.
+	Unmeasured map[string]int64 `json:"unmeasured"`
+	// ExtraTokens were used by extras, in billed weight.
+	ExtraTokens int64          `json:"extra_tokens"`
+	Routes      []RouteSummary `json:"routes"`
+	Alerts      []AlertSummary `json:"alerts"`
+}
+
+// A RouteSummary is the disagreement of one route as it stands.
+type RouteSummary struct {
+	Route string `json:"route"`
+	// Disagreement, 0..1, and its interval; nil where it cannot be computed.
+	Disagreement *float64 `json:"disagreement"`
+	Low          *float64 `json:"low"`
+	High         *float64 `json:"high"`
+	// Pairs of samples in Conversations are what it is computed from.
+	Pairs         int64 `json:"pairs"`
+	Conversations int64 `json:"conversations"`
+}
+
+// An AlertSummary is one alert as it stands.
+type AlertSummary struct {
+	Rule   string `json:"rule"`
+	Route  string `json:"route"`
+	Status string `json:"status"`
+}
+
+// since subtracts the counts of before. After a restart the sidecar may count
+// from zero again; then before is left out, as for any counter that was reset.
+func (s Summary) since(before Summary) Summary {
+	if s.Requests < before.Requests {
+		return s
+	}
+	s.Requests -= before.Requests
+	s.Measured = max(0, s.Measured-before.Measured)
+	s.ExtraTokens = max(0, s.ExtraTokens-before.ExtraTokens)
+	left := make(map[string]int64, len(s.Unmeasured))
+	for reason, n := range s.Unmeasured {
+		if n -= before.Unmeasured[reason]; n > 0 {
+			left[reason] = n
+		}
+	}
+	s.Unmeasured = left
+	return s
+}
+
+// lines is the summary as people read it.
+func (s Summary) lines() []string {
+	out := []string{s.counts()}
+	for _, r := range s.Routes {
+		out = append(out, r.line())
+	}
+	for _, a := range s.Alerts {
+		if a.Status == "firing" {
+			out = append(out, fmt.Sprintf("alert firing: %s on %s", a.Rule, a.Route))
+		}
+	}
+	return out
+}
+
+func (s Summary) counts() string {
+	line := fmt.Sprintf("%d requests, %d measured, %d extra tokens", s.Requests, s.Measured, s.ExtraTokens)
+	if len(s.Unmeasured) == 0 {
+		return line
+	}
+	byCount := func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.Unmeasured[b], s.Unmeasured[a]), cmp.Compare(a, b))
+	}
+	var parts []string
+	for _, reason := range slices.SortedFunc(maps.Keys(s.Unmeasured), byCount) {
+		parts = append(parts, fmt.Sprintf("%s %d", reason, s.Unmeasured[reason]))
+	}
+	return line + "; not measured: " + strings.Join(parts, ", ")
+}
+
+func (r RouteSummary) line() string {
+	if r.Disagreement == nil {
+		return fmt.Sprintf("%s: no disagreement yet (%d pairs)", r.Route, r.Pairs)
+	}
+	line := fmt.Sprintf("%s: disagreement %.2f", r.Route, *r.Disagreement)
+	if r.Low != nil && r.High != nil {
+		line += fmt.Sprintf(" (%.2f to %.2f)", *r.Low, *r.High)
+	}
+	return line + fmt.Sprintf(" from %d pairs in %d conversations", r.Pairs, r.Conversations)
+}
+
+// report writes the summary of what the sidecar counted after before.
+func (s *sidecar) report(ctx context.Context, w io.Writer, before Summary) {
+	lines := []string{"no summary: the sidecar does not answer"}
+	if now, err := s.admin().summary(ctx); err == nil {
+		lines = now.since(before).lines()
+	}
+	if s.restarts > 0 {
+		lines = append(lines, fmt.Sprintf("the sidecar died and was restarted, times: %d", s.restarts))
+	}
+	lines = append(lines, "log: "+LogFile(s.worker.DataDir))
+	for _, line := range lines {
+		fmt.Fprintf(w, "hotmess: %s\n", line)
+	}
+}
