@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	// patience is the deadline of every poll. It is reached only by a test
+	// that fails.
+	patience = 20 * time.Second
+	// pollEvery is the pause between two looks.
+	pollEvery = 10 * time.Millisecond
+)
+
+// eventually polls until ok, or fails the test with what describe says.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	look := time.NewTicker(pollEvery)
+	defer look.Stop()
+	for !ok() {
+		select {
+		case <-look.C:
+		case <-deadline.C:
+			t.Fatalf("not within %s: %s", patience, what)
+		}
+	}
+}
+
+// output collects what a process prints. It is safe for concurrent use.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+// String is all that was printed so far.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// A process is a running hotmess.
+type process struct {
+	cmd            *exec.Cmd
+	stdout, stderr *output
+	done           chan struct{}
+}
+
+// start runs hotmess with args and the variables of env. It is stopped when
+// the test ends, and its log shown if the test failed.
+func start(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(binary, args...), stdout: &output{}, stderr: &output{}, done: make(chan struct{})}
+	p.cmd.Env = append(cleanEnv(), env...)
+	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.done)
+		_ = p.cmd.Wait() // the state is read from ProcessState
+	}()
+	t.Cleanup(func() {
+		p.stop(t)
+		if t.Failed() {
+			t.Logf("hotmess %s:\n%s", args[0], lastLines(p.stderr.String(), 40))
+		}
+	})
+	return p
+}
+
+// stop ends the process the way a user does, and waits for it.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		_ = p.cmd.Process.Kill()
+		<-p.done
+		t.Errorf("hotmess did not end within %s of SIGTERM", patience)
+	}
+}
+
+// wait waits for the process to end by itself and returns its exit code.
+func (p *process) wait(t *testing.T) int {
+	t.Helper()
+	eventually(t, "the process ends", func() bool {
+		select {
+		case <-p.done:
+			return true
+		default:
+			return false
+		}
+	})
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// cleanEnv is the environment without what would lead hotmess elsewhere.
+func cleanEnv() []string {
+	var env []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		upper := strings.ToUpper(name)
+		switch {
+		case strings.HasPrefix(upper, "HOTMESS_"), strings.HasSuffix(upper, "_PROXY"), strings.HasSuffix(upper, "_BASE_URL"), strings.HasSuffix(upper, "_API_BASE"):
+			continue
+		}
+		env = append(env, entry)
+	}
+	return env
+}
+
+// lastLines is the end of a text.
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
