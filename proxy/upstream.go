@@ -122,11 +122,12 @@ func cutClient(path string) (client, rest string) {
 }
 
 // cutName cuts the name of an upstream off a path. Azure's paths start with
-// /openai/deployments/, which is not a name. The caller holds u.mu.
+// /openai/deployments/, which is not a name, nor is what stands between two
+// slashes. The caller holds u.mu.
 func (u *Upstreams) cutName(path string) (*upstream, string) {
 	seg, rest := cutSegment(path)
 	up := u.byName[seg]
-	if up == nil || strings.HasPrefix(rest, "/deployments/") {
+	if up == nil || seg == "" || strings.HasPrefix(rest, "/deployments/") {
 		return nil, path
 	}
 	return up, rest

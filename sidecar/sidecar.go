@@ -144,6 +144,7 @@ func (s *Sidecar) openTraffic(o Options, k keys) error {
 // itself.
 func upstreams(c config.Config, own net.Addr) (*proxy.Upstreams, error) {
 	table := c.Resolve()
+	delete(table, "") // that of --upstream, which is told apart below
 	var only *url.URL
 	if c.Upstream != "" {
 		u, err := url.Parse(c.Upstream)
