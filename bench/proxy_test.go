@@ -1,0 +1,271 @@
+package bench
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/elazarl/goproxy"
+
+	"hotmess/config"
+	"hotmess/sidecar"
+)
+
+// upstream answers every chat completion with a small reply: at once, or as
+// 50 events.
+func upstream(b *testing.B) *httptest.Server {
+	b.Helper()
+	unary := []byte(`{"id":"chatcmpl-1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":1}}`)
+	event := []byte(`data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"word "},"finish_reason":null}]}` + "\n\n")
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		if !bytes.Contains(body[:min(len(body), 200)], []byte(`"stream":true`)) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write(unary)
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range 50 {
+			_, _ = w.Write(event)
+			w.(http.Flusher).Flush()
+		}
+		_, _ = io.WriteString(w, `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
+	}))
+	b.Cleanup(s.Close)
+	return s
+}
+
+// transport is what the bare proxies use: tuned as hotmess's own.
+func transport() *http.Transport {
+	return &http.Transport{DisableCompression: true, MaxIdleConns: 1024, MaxIdleConnsPerHost: 256}
+}
+
+// bareReverseProxy is the standard library's, with nothing but a target.
+func bareReverseProxy(b *testing.B, to *url.URL) string {
+	b.Helper()
+	s := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite:    func(pr *httputil.ProxyRequest) { pr.SetURL(to) },
+		Transport:  transport(),
+		BufferPool: &buffers{},
+	})
+	b.Cleanup(s.Close)
+	return s.URL
+}
+
+// bareGoproxy is goproxy with the same behind its NonproxyHandler.
+func bareGoproxy(b *testing.B, to *url.URL) string {
+	b.Helper()
+	p := goproxy.NewProxyHttpServer()
+	p.NonproxyHandler = &httputil.ReverseProxy{
+		Rewrite:    func(pr *httputil.ProxyRequest) { pr.SetURL(to) },
+		Transport:  transport(),
+		BufferPool: &buffers{},
+	}
+	s := httptest.NewServer(p)
+	b.Cleanup(s.Close)
+	return s.URL
+}
+
+// buffers implements httputil.BufferPool.
+type buffers struct{ pool sync.Pool }
+
+func (p *buffers) Get() []byte {
+	if b, ok := p.pool.Get().(*[]byte); ok {
+		return *b
+	}
+	return make([]byte, 32<<10)
+}
+
+func (p *buffers) Put(b []byte) { p.pool.Put(&b) }
+
+// hotmess is a whole sidecar in the given mode.
+func hotmess(b *testing.B, to string, change func(*config.Config)) string {
+	b.Helper()
+	c := config.Default()
+	c.Listen, c.Admin.Listen, c.NATS.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	c.DataDir, c.Upstream = b.TempDir(), to
+	c.NATS.MaxStore = 256 << 20
+	c.Budget.ExtraTokensPerHour = 1 << 40
+	change(&c)
+	s, err := sidecar.New(b.Context(), sidecar.Options{Config: c, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	b.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			b.Error(err)
+		}
+	})
+	return "http://" + s.Running().Listen
+}
+
+// A target is one way to the upstream.
+type target struct {
+	name, url string
+}
+
+// targets are all ways, direct first and the bare ReverseProxy second.
+func targets(b *testing.B) []target {
+	b.Helper()
+	up := upstream(b)
+	to, err := url.Parse(up.URL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return []target{
+		{"direct", up.URL},
+		{"ReverseProxy", bareReverseProxy(b, to)},
+		{"goproxy", bareGoproxy(b, to)},
+		{"hotmess off", hotmess(b, up.URL, func(c *config.Config) { c.Sampling.Mode = config.Off })},
+		{"hotmess observe, auto", hotmess(b, up.URL, func(*config.Config) {})},
+		{"hotmess observe, N=5", hotmess(b, up.URL, func(c *config.Config) {
+			c.Sampling.Samples, c.Sampling.Rate = 5, config.Rate{Share: 1}
+		})},
+	}
+}
+
+// call makes one request and returns the time to the first byte of the body
+// and to its end.
+func call(client *http.Client, t target, body []byte) (first, whole time.Duration, err error) {
+	began := time.Now()
+	res, err := client.Post(t.url+"/v1/chat/completions", "application/json", bytes.NewReader(body))
+	if err != nil {
+		return 0, 0, err
+	}
+	defer res.Body.Close()
+	one := make([]byte, 1)
+	if _, err := io.ReadFull(res.Body, one); err != nil {
+		return 0, 0, err
+	}
+	first = time.Since(began)
+	_, err = io.Copy(io.Discard, res.Body)
+	return first, time.Since(began), err
+}
+
+// request is a body of the given size.
+func request(stream bool, size int) []byte {
+	head := fmt.Sprintf(`{"stream":%t,"model":"m","messages":[{"role":"user","content":"`, stream)
+	return []byte(head + strings.Repeat("x", max(0, size-len(head)-4)) + `"}]}`)
+}
+
+// BenchmarkAdded prints what each way adds to a direct call at one connection:
+// the median over interleaved rounds, and its ratio to the bare ReverseProxy's.
+func BenchmarkAdded(b *testing.B) {
+	ways := targets(b)
+	for _, c := range []struct {
+		name   string
+		body   []byte
+		rounds int
+	}{
+		{"unary 100 B", request(false, 100), 3000},
+		{"unary 200 kB", request(false, 200<<10), 500},
+		{"unary 1 MiB", request(false, 1<<20), 150},
+		{"unary 8 MiB", request(false, 8<<20), 30},
+		{"stream 50 events", request(true, 100), 1000},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				printAdded(b, ways, c.body, c.rounds)
+			}
+		})
+	}
+}
+
+// printAdded measures and prints one table.
+func printAdded(b *testing.B, ways []target, body []byte, rounds int) {
+	b.Helper()
+	client := &http.Client{Transport: transport()}
+	firsts, wholes := make([][]time.Duration, len(ways)), make([][]time.Duration, len(ways))
+	for range rounds {
+		for i, t := range ways {
+			first, whole, err := call(client, t, body)
+			if err != nil {
+				b.Fatal(t.name, err)
+			}
+			firsts[i], wholes[i] = append(firsts[i], first), append(wholes[i], whole)
+		}
+	}
+	bareFirst, bareWhole := median(firsts[1])-median(firsts[0]), median(wholes[1])-median(wholes[0])
+	for i, t := range ways {
+		first, whole := median(firsts[i])-median(firsts[0]), median(wholes[i])-median(wholes[0])
+		fmt.Printf("%-22s first byte +%-10s (%.2f×)  whole +%-10s (%.2f×)  p99 %s\n", t.name,
+			first.Round(100*time.Nanosecond), ratio(first, bareFirst), whole.Round(100*time.Nanosecond), ratio(whole, bareWhole),
+			quantile(wholes[i], 0.99).Round(time.Microsecond))
+	}
+}
+
+func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
+
+func median(d []time.Duration) time.Duration { return quantile(d, 0.5) }
+
+func quantile(d []time.Duration, q float64) time.Duration {
+	sorted := slices.SortedFunc(slices.Values(d), cmp.Compare)
+	return sorted[int(q*float64(len(sorted)-1))]
+}
+
+// BenchmarkThroughput prints the requests a second of each way at 64
+// connections, in interleaved rounds, and the ratio to the bare ReverseProxy's.
+func BenchmarkThroughput(b *testing.B) {
+	ways := targets(b)
+	body := request(false, 100)
+	for b.Loop() {
+		rates := make([][]float64, len(ways))
+		for range 5 {
+			for i, t := range ways {
+				rates[i] = append(rates[i], throughput(b, t, body))
+			}
+		}
+		for i, t := range ways {
+			slices.Sort(rates[i])
+			slices.Sort(rates[1])
+			fmt.Printf("%-22s %8.0f requests/s (%.2f×)\n", t.name, rates[i][2], rates[i][2]/rates[1][2])
+		}
+	}
+}
+
+// throughput runs 64 connections for half a second.
+func throughput(b *testing.B, t target, body []byte) float64 {
+	b.Helper()
+	client := &http.Client{Transport: transport()}
+	defer client.CloseIdleConnections()
+	runtime.GC()
+	var calls, failed atomic.Int64
+	began := time.Now()
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			for time.Since(began) < 500*time.Millisecond {
+				if _, _, err := call(client, t, body); err != nil {
+					failed.Add(1)
+				}
+				calls.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := failed.Load(); n > 0 {
+		b.Errorf("%s: %d of %d calls failed", t.name, n, calls.Load())
+	}
+	return float64(calls.Load()) / time.Since(began).Seconds()
+}
