@@ -49,22 +49,23 @@ func (x *index) add(r *record) {
 }
 
 // find is the record whose question stands in message, the longest if there
-// are several; of records with the same text the one whose id stands there
-// too, else the first. nil: none.
+// are several; of records with the same text the one with the longest id that
+// stands there too, else the first. nil: none.
 func (x *index) find(message string) *record {
 	records := x.byText[message]
 	if records == nil {
 		records = x.byText[x.longest(message)]
 	}
-	for _, r := range records {
-		if strings.Contains(message, r.ID) {
-			return r
-		}
-	}
 	if len(records) == 0 {
 		return nil
 	}
-	return records[0]
+	named, size := records[0], 0
+	for _, r := range records {
+		if len(r.ID) > size && strings.Contains(message, r.ID) {
+			named, size = r, len(r.ID)
+		}
+	}
+	return named
 }
 
 // longest is the longest question text inside message, or empty.

@@ -48,7 +48,7 @@ func (s *Server) embeddings(w http.ResponseWriter, r *http.Request) {
 		badJSON().write(w)
 		return
 	}
-	if len(request.Input) == 0 {
+	if len(request.Input) == 0 || string(request.Input) == "null" {
 		badRequest("input", "missing required parameter: 'input'").write(w)
 		return
 	}

@@ -26,6 +26,8 @@ const None = "NONE"
 type Replay struct {
 	records []*record
 	models  map[string]*index
+	// seen holds the records by data set, model and question id.
+	seen map[[3]string]bool
 }
 
 // A Question is one recorded question of one model.
@@ -68,7 +70,7 @@ type recorded struct {
 // reasoning_chars, output_tokens and text. An answer that is null is none. The
 // error names the line that is wrong.
 func LoadReplay(r io.Reader) (*Replay, error) {
-	p := &Replay{models: map[string]*index{}}
+	p := &Replay{models: map[string]*index{}, seen: map[[3]string]bool{}}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), maxReplayLine)
 	n := 0
@@ -102,6 +104,11 @@ func (p *Replay) add(line []byte) error {
 	if len(p.records) >= maxReplayQuestions {
 		return fmt.Errorf("more than %d questions", maxReplayQuestions)
 	}
+	id := [3]string{rec.Dataset, rec.Model, rec.ID}
+	if p.seen[id] {
+		return fmt.Errorf("question_id %q stands there twice for this dataset and model", rec.ID)
+	}
+	p.seen[id] = true
 	of := p.models[rec.Model]
 	if of == nil {
 		of = newIndex()

@@ -20,8 +20,9 @@ const (
 )
 
 // A Server is a simulated LLM API. The zero value is a working http.Handler;
-// the exported fields are knobs, to be set before the first request. Shares
-// and probabilities outside 0..1 are taken as the nearer end.
+// the exported fields are knobs, to be set before the first request. Validate
+// says which are out of range; shares and probabilities outside 0..1 are taken
+// as the nearer end.
 //
 // A Server may be used by many goroutines at once.
 type Server struct {
