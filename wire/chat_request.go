@@ -16,7 +16,7 @@ func chatView(f map[string]gjson.Result) (View, error) {
 		Dialect:       OpenAIChat,
 		Model:         str(f["model"]),
 		Stream:        f["stream"].Type == gjson.True,
-		IncludeUsage:  f["stream_options"].Get("include_usage").Type == gjson.True,
+		IncludeUsage:  member(f["stream_options"], "include_usage").Type == gjson.True,
 		Choices:       1,
 		OutputCap:     chatOutputCap(f),
 		Pinned:        present(f["seed"]) || isZero(f["temperature"]),

@@ -13,8 +13,8 @@ import (
 // (stream_options.include_usage is true). All other bytes stay as they are; a
 // body that needs no change is returned itself, and body is never written to.
 //
-// v must be what ReadView gave for body. The error wraps ErrNotDialect if body
-// is no JSON object or its stream_options is neither an object nor null.
+// v must be what ReadView gave for body, which is not checked again. The error
+// wraps ErrNotDialect if its stream_options is neither an object nor null.
 func EditExtra(d Dialect, v View, body []byte) ([]byte, error) {
 	if !d.Readable() {
 		return nil, fmt.Errorf("edit %s request: %w", d.name(), ErrNotDialect)
@@ -23,8 +23,8 @@ func EditExtra(d Dialect, v View, body []byte) ([]byte, error) {
 	if !v.Stored && !usage {
 		return body, nil
 	}
-	root, ok := parse(body)
-	if !ok || !root.IsObject() {
+	root := walk(body)
+	if !root.IsObject() {
 		return nil, fmt.Errorf("edit %s request: no JSON object: %w", d, ErrNotDialect)
 	}
 	var splices []splice

@@ -81,7 +81,6 @@ func TestEditExtraRefuses(t *testing.T) {
 	}{
 		{OpenAIChat, View{Stream: true}, `{"messages":[],"stream_options":"all"}`},
 		{OpenAIChat, View{Stored: true}, `[]`},
-		{OpenAIChat, View{Stored: true}, `{"store":tr`},
 		{AnthropicMessages, View{}, `{}`},
 	}
 	for _, test := range tests {

@@ -1,0 +1,93 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	ownType    = "hotmess_upstream_timeout"
+	ownMessage = "no \"answer\" in 30s"
+)
+
+// TestErrorBodies holds each form to the one that the provider documents.
+func TestErrorBodies(t *testing.T) {
+	openai := `{"error":{"message":"no \"answer\" in 30s","type":"hotmess_upstream_timeout","param":null,"code":"hotmess_upstream_timeout"}}`
+	want := map[Dialect]string{
+		Unknown:           openai,
+		OpenAIChat:        openai,
+		OpenAIResponses:   openai,
+		AnthropicMessages: `{"type":"error","error":{"type":"hotmess_upstream_timeout","message":"no \"answer\" in 30s"}}`,
+		GeminiGenerate: `{"error":{"code":504,"message":"no \"answer\" in 30s","status":"DEADLINE_EXCEEDED","details":[` +
+			`{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"hotmess_upstream_timeout","domain":"hotmess"}]}}`,
+	}
+	for d, body := range want {
+		contentType, got := ErrorBody(d, http.StatusGatewayTimeout, ownType, ownMessage)
+		if diff := cmp.Diff(body, string(got)); diff != "" || contentType != "application/json" {
+			t.Errorf("%q: type %s (-want +got):\n%s", d, contentType, diff)
+		}
+	}
+}
+
+func TestStreamErrors(t *testing.T) {
+	tests := []struct {
+		dialect       Dialect
+		event, member string
+	}{
+		{Unknown, "", "error"},
+		{OpenAIChat, "", "error"},
+		{OpenAIResponses, "event: error\n", "sequence_number"},
+		{AnthropicMessages, "event: error\n", "error"},
+		{GeminiGenerate, "", "error"},
+	}
+	for _, test := range tests {
+		got := string(StreamError(test.dialect, 502, ownType, "line one\nline two"))
+		if !strings.HasPrefix(got, test.event+"data: {") || !strings.HasSuffix(got, "}\n\n") {
+			t.Errorf("%q: %q", test.dialect, got)
+		}
+		events := eventsOf(t, strings.NewReader(got))
+		var data map[string]any
+		if len(events) != 1 || json.Unmarshal([]byte(events[0]), &data) != nil || data[test.member] == nil {
+			t.Errorf("%q: events %q", test.dialect, events)
+		}
+	}
+}
+
+func TestOwnStreamErrorFoldsToFailure(t *testing.T) {
+	stream := append(KeepAlive(OpenAIChat), StreamError(OpenAIChat, 502, ownType, ownMessage)...)
+	got, err := Fold(OpenAIChat, true, bytes.NewReader(stream), nil)
+	want := Reply{Failure: &Failure{Type: ownType, Code: ownType}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+// TestKeepAliveIsNoEvent: clients see a ping of Anthropic's and nothing else.
+func TestKeepAliveIsNoEvent(t *testing.T) {
+	for _, d := range []Dialect{Unknown, OpenAIChat, OpenAIResponses, GeminiGenerate} {
+		if events := eventsOf(t, bytes.NewReader(KeepAlive(d))); events != nil {
+			t.Errorf("%q: events %q", d, events)
+		}
+	}
+	if got := string(KeepAlive(AnthropicMessages)); got != "event: ping\ndata: {\"type\": \"ping\"}\n\n" {
+		t.Errorf("Anthropic: %q", got)
+	}
+}
+
+func TestGeminiStatusOfEveryError(t *testing.T) {
+	want := map[int]string{
+		400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
+		429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 501: "UNIMPLEMENTED", 502: "UNAVAILABLE",
+		503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED", 418: "UNKNOWN",
+	}
+	for status, name := range want {
+		if got := rpcStatus(status); got != name {
+			t.Errorf("%d: %s, want %s", status, got, name)
+		}
+	}
+}
