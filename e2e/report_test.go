@@ -1,0 +1,70 @@
+package e2e
+
+import (
+	"encoding/json"
+	"testing"
+)
+
+// summary is what the tests read of GET /api/v1/summary.
+type summary struct {
+	Requests   int64            `json:"requests"`
+	Measured   int64            `json:"measured"`
+	Unmeasured map[string]int64 `json:"unmeasured"`
+}
+
+func (s *sidecar) summary(t *testing.T) summary {
+	t.Helper()
+	return decode[summary](t, s.ask(t, "/api/v1/summary"))
+}
+
+// An estimate is what the tests read of a disagreement.
+type estimate struct {
+	Value         *float64 `json:"value"`
+	Low           *float64 `json:"low"`
+	High          *float64 `json:"high"`
+	Pairs         int64    `json:"pairs"`
+	Conversations int64    `json:"conversations"`
+}
+
+// routes is what the tests read of GET /api/v1/routes.
+type routes struct {
+	Routes []struct {
+		Route   string `json:"route"`
+		Windows []struct {
+			Window string `json:"window"`
+			Series []struct {
+				Kind         string   `json:"kind"`
+				Level        string   `json:"level"`
+				Headline     bool     `json:"headline"`
+				Disagreement estimate `json:"disagreement"`
+			} `json:"series"`
+		} `json:"windows"`
+	} `json:"routes"`
+}
+
+// headline is the disagreement of a route over its first window, if there is
+// one.
+func (s *sidecar) headline(t *testing.T, route string) (e estimate, ok bool) {
+	t.Helper()
+	for _, r := range decode[routes](t, s.ask(t, "/api/v1/routes")).Routes {
+		if r.Route != route || len(r.Windows) == 0 {
+			continue
+		}
+		for _, series := range r.Windows[0].Series {
+			if series.Headline {
+				return series.Disagreement, true
+			}
+		}
+	}
+	return e, false
+}
+
+// decode reads JSON.
+func decode[T any](t *testing.T, body []byte) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal(body, &v); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	return v
+}
