@@ -24,16 +24,19 @@ const (
 )
 
 const (
-	// maxScript bounds the scripts that are parsed, in bytes.
-	maxScript = 64 << 10
+	// maxScript bounds the scripts that are parsed, in bytes, and
+	// maxParentheses the "((" in them: the parser goes back over each to see
+	// whether it is arithmetic, so that its time grows with their square.
+	maxScript      = 32 << 10
+	maxParentheses = 256
 	// maxNesting bounds groups within groups and scripts within scripts.
 	maxNesting = 16
 )
 
 // shellTarget is what a shell command is pointed at: the programs that it runs,
 // in order, each with the flags, operands and redirections that matter. It
-// reads Bash; what does not parse, or is longer than maxScript, is one value,
-// the trimmed text.
+// reads Bash; what does not parse, or is beyond maxScript and the other bounds,
+// is one value, the trimmed text.
 //
 //   - Blanks, quoting and comments do not matter.
 //   - Lists, && || chains and pipelines keep their order; loops, conditions and
@@ -45,7 +48,7 @@ const (
 func shellTarget(script string) string { return scriptTarget(script, 0) }
 
 func scriptTarget(script string, depth int) string {
-	if len(script) > maxScript || depth > maxNesting {
+	if len(script) > maxScript || depth > maxNesting || strings.Count(script, "((") > maxParentheses {
 		return list(tagRaw, strings.TrimSpace(script))
 	}
 	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))

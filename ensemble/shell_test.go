@@ -76,7 +76,7 @@ func TestShellArgvIsTheScriptItRuns(t *testing.T) {
 // TestShellTargetIsBoundedOnHostileScripts runs shapes that nest or repeat as
 // much as a script of maxScript can: it must end, in a bounded size.
 func TestShellTargetIsBoundedOnHostileScripts(t *testing.T) {
-	for _, unit := range []string{"(", "$(", "{ ", "`", "a && ", "a | ", "! ", "sudo ", "a;", "<<E ", "${", "((", "if a; then ", "\"$(", "[["} {
+	for _, unit := range []string{"(", "$(", "{ ", "`", "a && ", "a | ", "! ", "sudo ", "a;", "<<E ", "${", "((", "if a; then ", "\"$(", "[[", "( ( "} {
 		script := strings.Repeat(unit, maxScript/len(unit)-1) + "a"
 		if got := shellTarget(script); len(got) > 64*maxScript {
 			t.Errorf("%q repeated gives %d bytes", unit, len(got))
