@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -61,7 +62,14 @@ func TestRestartWithoutTheRuleResolves(t *testing.T) {
 // A crash can come after each of the steps put, publish and mark.
 func TestCrashBetweenStepsPublishesExactlyOnce(t *testing.T) {
 	steps := map[string]func(ctx context.Context, b *Bus, e entry) error{
-		"before publish": func(ctx context.Context, b *Bus, e entry) error { return b.put(ctx, e, false) },
+		"before publish": func(ctx context.Context, b *Bus, e entry) error {
+			blockAlerts(t, b)
+			defer unblockAlerts(t, b)
+			if b.write(ctx, e) == nil {
+				return errors.New("the event was published")
+			}
+			return nil
+		},
 		"before mark": func(ctx context.Context, b *Bus, e entry) error {
 			if err := b.write(ctx, e); err != nil {
 				return err
@@ -95,15 +103,7 @@ func TestCrashBetweenStepsPublishesExactlyOnce(t *testing.T) {
 func TestEventsOutlastAStoreThatRefuses(t *testing.T) {
 	f := newFixture(t, rule(patient))
 	f.stored()
-	// Another stream takes the subjects: what the bus publishes is refused,
-	// and it cannot put its own stream back.
-	if err := f.bus.js.DeleteStream(t.Context(), AlertStream); err != nil {
-		t.Fatal(err)
-	}
-	other := jetstream.StreamConfig{Name: "OTHER", Subjects: []string{AlertSubjects}, MaxBytes: 1}
-	if _, err := f.bus.js.CreateStream(t.Context(), other); err != nil {
-		t.Fatal(err)
-	}
+	blockAlerts(t, f.bus)
 	f.sees(0, 0.41)
 	f.sees(time.Minute, 0.41)
 	refusals(t, f.bus)
@@ -112,11 +112,29 @@ func TestEventsOutlastAStoreThatRefuses(t *testing.T) {
 	}
 	f.sees(time.Minute, 0.1)
 	f.sees(time.Minute, 0.1)
-	if err := f.bus.js.DeleteStream(t.Context(), other.Name); err != nil {
-		t.Fatal(err)
-	}
+	unblockAlerts(t, f.bus)
 	if diff := cmp.Diff([]Status{Pending, Firing, Resolved}, f.statuses()); diff != "" {
 		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
+}
+
+// blockAlerts lets another stream take the subjects: what the bus publishes
+// is refused, and it cannot put its own stream back.
+func blockAlerts(t *testing.T, b *Bus) {
+	t.Helper()
+	if err := b.js.DeleteStream(t.Context(), AlertStream); err != nil {
+		t.Fatal(err)
+	}
+	other := jetstream.StreamConfig{Name: "OTHER", Subjects: []string{AlertSubjects}, MaxBytes: 1}
+	if _, err := b.js.CreateStream(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unblockAlerts(t *testing.T, b *Bus) {
+	t.Helper()
+	if err := b.js.DeleteStream(t.Context(), "OTHER"); err != nil {
+		t.Fatal(err)
 	}
 }
 

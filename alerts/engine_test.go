@@ -45,6 +45,10 @@ func TestAlertIsPublishedPendingFiringResolved(t *testing.T) {
 	if active := f.engine.Alerts(); len(active) != 0 {
 		t.Errorf("active after the end: %v", active)
 	}
+	f.sees(time.Hour, 0.2)
+	if n := len(f.engine.items); n != 0 {
+		t.Errorf("%d alerts still held an hour after the end", n)
+	}
 }
 
 func TestAlertEventIsTheGoldenContract(t *testing.T) {
@@ -187,6 +191,11 @@ func TestFlappingAlertRestsInFiring(t *testing.T) {
 	last := alerts[len(alerts)-1]
 	if last.Status != Resolved || last.Evidence.FoldedChanges != 25 {
 		t.Errorf("after an hour: %s with %d folded changes, want resolved with 25", last.Status, last.Evidence.FoldedChanges)
+	}
+	f.sees(time.Second, 0.41)
+	alerts = f.alerts()
+	if last := alerts[len(alerts)-1]; last.Status != Firing || last.Evidence.FoldedChanges != 0 {
+		t.Errorf("then: %s with %d folded changes, want firing with none", last.Status, last.Evidence.FoldedChanges)
 	}
 }
 
