@@ -18,9 +18,6 @@ const (
 	callTimeout = 2 * time.Second
 	// maxAnswer bounds what is read of one answer.
 	maxAnswer = 1 << 20
-	// instanceHeader names the sidecar that answers. A port of a dead sidecar
-	// may since have been taken by that of another data directory.
-	instanceHeader = "X-Hotmess-Instance"
 )
 
 // An admin is the admin port of one sidecar.
@@ -49,37 +46,44 @@ func (a admin) request(ctx context.Context, method, path string, body io.Reader)
 	return req, nil
 }
 
-// call makes one short call and returns the answer's header and body.
-func (a admin) call(ctx context.Context, method, path string, body []byte) (http.Header, []byte, error) {
+// call makes one short call and returns the answer's body.
+func (a admin) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	req, err := a.request(ctx, method, path, bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	client := http.Client{Transport: transport(), Timeout: callTimeout}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, nil, fmt.Errorf("call the admin port: %w", err)
+		return nil, fmt.Errorf("call the admin port: %w", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
-		return nil, nil, fmt.Errorf("%s %s: status %d", method, path, resp.StatusCode)
+		return nil, fmt.Errorf("%s %s: status %d", method, path, resp.StatusCode)
 	}
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read answer of %s: %w", path, err)
+		return nil, fmt.Errorf("read answer of %s: %w", path, err)
 	}
-	return resp.Header, b, nil
+	return b, nil
 }
 
-// live fails unless the sidecar that calls itself instance answers here. One
+// live fails unless the sidecar that calls itself instance answers here: the
+// port of a dead one may since have been taken by another data directory's. One
 // that does not name itself is taken at its port's word.
 func (a admin) live(ctx context.Context, instance string) error {
-	h, _, err := a.call(ctx, http.MethodGet, "/livez", nil)
+	b, err := a.call(ctx, http.MethodGet, "/livez", nil)
 	if err != nil {
 		return err
 	}
-	if got := h.Get(instanceHeader); got != "" && got != instance {
-		return fmt.Errorf("%s answers as %q, not %q", a.addr, got, instance)
+	var alive struct {
+		Instance string `json:"instance"`
+	}
+	if err := json.Unmarshal(b, &alive); err != nil {
+		return fmt.Errorf("parse /livez of %s: %w", a.addr, err)
+	}
+	if alive.Instance != "" && alive.Instance != instance {
+		return fmt.Errorf("%s answers as %q, not %q", a.addr, alive.Instance, instance)
 	}
 	return nil
 }
@@ -91,7 +95,7 @@ func (a admin) addUpstream(ctx context.Context, url string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode upstream: %w", err)
 	}
-	_, b, err := a.call(ctx, http.MethodPost, "/api/v1/upstreams", body)
+	b, err := a.call(ctx, http.MethodPost, "/api/v1/upstreams", body)
 	if err != nil {
 		return "", err
 	}
@@ -110,7 +114,7 @@ func (a admin) addUpstream(ctx context.Context, url string) (string, error) {
 // summary fetches the sidecar's counts.
 func (a admin) summary(ctx context.Context) (Summary, error) {
 	var s Summary
-	_, b, err := a.call(ctx, http.MethodGet, "/api/v1/summary", nil)
+	b, err := a.call(ctx, http.MethodGet, "/api/v1/summary", nil)
 	if err != nil {
 		return s, err
 	}

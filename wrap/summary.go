@@ -27,6 +27,8 @@ type Summary struct {
 // A RouteSummary is the disagreement of one route as it stands.
 type RouteSummary struct {
 	Route string `json:"route"`
+	// Kind is what was compared: answers or actions, say.
+	Kind string `json:"kind"`
 	// Disagreement, 0..1, and its interval; nil where it cannot be computed.
 	Disagreement *float64 `json:"disagreement"`
 	Low          *float64 `json:"low"`
@@ -92,10 +94,14 @@ func (s Summary) counts() string {
 }
 
 func (r RouteSummary) line() string {
-	if r.Disagreement == nil {
-		return fmt.Sprintf("%s: no disagreement yet (%d pairs)", r.Route, r.Pairs)
+	what := "disagreement"
+	if r.Kind != "" {
+		what += " of " + r.Kind
 	}
-	line := fmt.Sprintf("%s: disagreement %.2f", r.Route, *r.Disagreement)
+	if r.Disagreement == nil {
+		return fmt.Sprintf("%s: no %s yet (%d pairs)", r.Route, what, r.Pairs)
+	}
+	line := fmt.Sprintf("%s: %s %.2f", r.Route, what, *r.Disagreement)
 	if r.Low != nil && r.High != nil {
 		line += fmt.Sprintf(" (%.2f to %.2f)", *r.Low, *r.High)
 	}
