@@ -132,6 +132,7 @@ func (o *observer) run(head replyHead) {
 	}
 	if extras != nil {
 		samples = append(samples, <-extras...)
+		ensemble.MarkDependent(samples)
 	}
 	o.x.record(in, samples, nil, <-o.ended)
 }
