@@ -35,6 +35,14 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
+// deadline is a channel that gives when patience is over.
+func deadline(t *testing.T) <-chan time.Time {
+	t.Helper()
+	timer := time.NewTimer(patience)
+	t.Cleanup(func() { timer.Stop() })
+	return timer.C
+}
+
 // output collects what a process prints. It is safe for concurrent use.
 type output struct {
 	mu  sync.Mutex

@@ -14,10 +14,10 @@ import (
 // A seen request is what reached an upstream.
 type seen struct {
 	Method, Host, URI string
-	Header           http.Header
-	Body             string
-	ContentLength    int64
-	TransferEncoding []string
+	Header            http.Header
+	Body              string
+	ContentLength     int64
+	TransferEncoding  []string
 }
 
 // An upstream is a scripted LLM API that remembers what it was asked.
