@@ -62,9 +62,9 @@ func (s *Server) answer(p *prompt, r *http.Request) (*turn, *apiError) {
 // deliver sends the answer in the form that was asked for.
 func (s *Server) deliver(w http.ResponseWriter, r *http.Request, t *turn) {
 	factor := s.Latency.factor(t.rng)
-	s.sleep(r.Context(), s.Faults.slowBy(t.fault)+stretch(s.Latency.First, factor))
-	s.sleep(r.Context(), stretch(s.Latency.PerToken, factor)*time.Duration(longest(t.samples, sample.thinking)))
 	perToken := stretch(s.Latency.PerToken, factor)
+	thinking := perToken * time.Duration(longest(t.samples, sample.thinking))
+	s.sleep(r.Context(), s.Faults.slowBy(t.fault)+stretch(s.Latency.First, factor)+thinking)
 	if r.Context().Err() != nil {
 		return
 	}

@@ -1,8 +1,6 @@
 package sim
 
-import (
-	"math/rand/v2"
-)
+import "math/rand/v2"
 
 // A problem is what a prompt asks, with the answers that the model may give.
 type problem struct {
@@ -16,20 +14,20 @@ type problem struct {
 	wrong []content
 }
 
-// Content is what an answer says, before it is phrased.
+// A content is what an answer says, before it is phrased.
 type content struct {
 	// key is equal for answers that mean the same.
 	key string
 	// result stands in the final line of a text; verbatim is a whole text
 	// that is not phrased.
 	result, verbatim string
-	// calls, by tool: arguments are filled when phrased.
+	// calls, whose free text is filled when phrased.
 	calls  []planned
 	refuse bool
 }
 
-// planned is a tool call up to its free text: from names the
-// random source of the arguments that identify it.
+// planned is a tool call up to its free text: from leads to the arguments that
+// identify it.
 type planned struct {
 	tool Tool
 	from names
@@ -89,7 +87,7 @@ func (d distribution) draw(rng *rand.Rand) outcome {
 }
 
 // distinct collects up to limit contents whose keys differ from right's and
-// from each other's; make is asked for at most eight candidates for each.
+// from each other's. It asks for at most 8 × limit candidates.
 func distinct(right content, limit int, candidate func(try int) content) []content {
 	seen := map[string]bool{right.key: true}
 	var found []content

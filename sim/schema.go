@@ -85,8 +85,8 @@ var (
 	idName      = regexp.MustCompile(`(?i)(^|_)(id|key|ref)$|[a-z]Id$`)
 )
 
-// freeText reports whether a string argument is prose, which differs between
-// samples that mean the same.
+// freeText reports whether an argument is a string of which its schema and
+// name say nothing: prose, which differs between samples that mean the same.
 func (s schema) freeText(name string) bool {
 	if (s.Type != "string" && s.Type != "") || len(s.Enum) > 0 || s.Const != nil || s.Format != "" || s.Properties != nil {
 		return false
@@ -100,7 +100,7 @@ func (s schema) freeText(name string) bool {
 }
 
 // A generator makes values by schema: what identifies from exact, free text
-// from phrase.
+// from phrase. Strings inside arrays and objects identify.
 type generator struct{ exact, phrase *rand.Rand }
 
 func (g generator) value(name string, s schema, depth int) any {
@@ -124,7 +124,7 @@ func (g generator) value(name string, s schema, depth int) any {
 	case "null":
 		return nil
 	}
-	if s.freeText(name) {
+	if depth == 0 && s.freeText(name) {
 		return phrase(g.phrase)
 	}
 	return g.text(name, s.Format)

@@ -182,6 +182,25 @@ func TestCompoundLowersAccuracyWithEachWrongCall(t *testing.T) {
 	}
 }
 
+func TestRightCallsAreRightUnderAnySchema(t *testing.T) {
+	s := &Server{Accuracy: 1}
+	for _, parameters := range []string{
+		`{"type":"object","properties":{"tags":{"type":"array","items":{"type":"string"}},"deep":{"type":"object","properties":{"note":{"type":"string"}}}}}`,
+		`{"type":"object","properties":{"n":{"type":"number"}},"required":["n","undescribed"]}`,
+		`{"type":"object","properties":{"any":true,"either":{"anyOf":[{"type":"string"},{"type":"null"}]},"site_url":{"type":"string"},"user_id":{"type":"string"},"command":{"type":"string"}}}`,
+		`{"type":"object","properties":{"a":{"const":7},"b":{"type":"null"},"c":{"type":"integer","maximum":-5},"d":{"type":"string","format":"uuid"}}}`,
+		`{"type":"object","properties":{"broken":{"type":7}}}`,
+	} {
+		offered := []Tool{{Name: "odd", Parameters: json.RawMessage(parameters)}}
+		for range 3 {
+			got := ask(t, s, "task 2", map[string]any{"tools": offered}).Get("choices.0.message.tool_calls.0.function")
+			if !s.IsRight("2", 0, offered, got.Get("name").String(), got.Get("arguments").String()) {
+				t.Errorf("%s under %s is not right", got, parameters)
+			}
+		}
+	}
+}
+
 func TestToolsGoOverTheWireAndBack(t *testing.T) {
 	text, err := json.Marshal(tools[0])
 	if err != nil {

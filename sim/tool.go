@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -69,8 +70,7 @@ type call struct {
 	Arguments string `json:"arguments"`
 }
 
-// callOf builds a call of tool. Identifying arguments come from who, free text
-// from phrase.
+// callOf builds a call of tool with arguments from gen.
 func callOf(tool Tool, gen generator) call {
 	args := map[string]any{}
 	for name, param := range parametersOf(tool).wanted() {
@@ -86,8 +86,10 @@ func identity(tool Tool, c call) string {
 	if json.Unmarshal([]byte(c.Arguments), &args) != nil {
 		return c.Name + " malformed"
 	}
-	for name, param := range parametersOf(tool).Properties {
-		if param.freeText(name) {
+	params := parametersOf(tool)
+	described := slices.Collect(maps.Keys(params.Properties))
+	for _, name := range slices.Concat(described, params.Required) {
+		if params.Properties[name].freeText(name) {
 			delete(args, name)
 		}
 	}
