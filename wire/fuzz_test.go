@@ -2,11 +2,13 @@ package wire
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -64,14 +66,27 @@ func FuzzFoldStream(f *testing.F) {
 	})
 }
 
-// FuzzFoldUnary: a body folds as a stream of one event with the same choices
-// would, where it has a message for a delta.
+// FuzzFoldUnary: a body folds as the stream does that holds it as its one
+// chunk, with a delta for the message.
 func FuzzFoldUnary(f *testing.F) {
 	seed(f, "*.resp.json")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		reply, err := Fold(OpenAIChat, false, bytes.NewReader(body), nil)
-		if err == nil {
-			checkReply(t, reply, len(body))
+		if err != nil || reply.Truncated {
+			return
+		}
+		checkReply(t, reply, len(body))
+		if bytes.Contains(body, []byte("delta")) || bytes.Contains(body, []byte(`\u`)) {
+			return // the keys could not be exchanged by text
+		}
+		var line bytes.Buffer
+		if err := json.Compact(&line, bytes.ReplaceAll(body, []byte(`"message"`), []byte(`"delta"`))); err != nil {
+			t.Fatal(err)
+		}
+		streamed, err := Fold(OpenAIChat, true, strings.NewReader("data: "+line.String()+"\n\n"), nil)
+		streamed.Truncated = false // a body needs no finish reason
+		if diff := cmp.Diff(reply, streamed); diff != "" || err != nil {
+			t.Errorf("as a stream: %v (-unary +stream):\n%s", err, diff)
 		}
 	})
 }

@@ -111,6 +111,34 @@ func TestToolsByType(t *testing.T) {
 	}
 }
 
+func TestParamsOfSchemas(t *testing.T) {
+	tests := []struct {
+		schema string
+		want   Param
+	}{
+		{`{"type":"integer"}`, Param{Type: "integer"}},
+		{`{"type":["string","null"]}`, Param{Type: "string"}},
+		{`{"type":["null","string"]}`, Param{Type: "string"}},
+		{`{"type":["string","integer"]}`, Param{}},
+		{`{"type":["null"]}`, Param{}},
+		{`{"type":"date"}`, Param{}},
+		{`{"type":7}`, Param{}},
+		{`{"enum":["a","b"]}`, Param{Enum: true}},
+		{`{"const":"a"}`, Param{Enum: true}},
+		{`{"enum":"a"}`, Param{}},
+		{`{"type":"string","format":"uri"}`, Param{Type: "string", Format: "uri"}},
+		{`true`, Param{}},
+	}
+	for _, test := range tests {
+		v, err := ReadView(OpenAIChat, []byte(`{"messages":[],"tools":[{"type":"function","function":`+
+			`{"name":"f","parameters":{"properties":{"p":`+test.schema+`}}}}]}`))
+		want := []Tool{{Name: "f", Params: map[string]Param{"p": test.want}}}
+		if diff := cmp.Diff(want, v.Tools); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", test.schema, err, diff)
+		}
+	}
+}
+
 func TestToolsAndParamsAreBounded(t *testing.T) {
 	tools := strings.Repeat(`{"type":"function","function":{}},`, maxTools+5)
 	var params strings.Builder

@@ -39,6 +39,8 @@ func TestEventsOfStreams(t *testing.T) {
 		{"byte order mark", "\ufeffdata: a\n\n", []string{"a"}},
 		{"byte order mark on an unfinished line", "\ufeffdata: a", []string{"a"}},
 		{"several lines", "data: a\ndata: b\n\n", []string{"a\nb"}},
+		{"several lines, CRLF", "data: a\r\ndata: b\r\n\r\n", []string{"a\nb"}},
+		{"several lines, CR", "data: a\rdata: b\r\r", []string{"a\nb"}},
 		{"an empty first line of data", "data:\ndata: b\n\n", []string{"\nb"}},
 		{"data without a colon", "data\n\n", []string{""}},
 		{"comments", ": hello\n\ndata: a\n: more\n\n:\n\n", []string{"a"}},
@@ -57,6 +59,11 @@ func TestEventsOfStreams(t *testing.T) {
 			one := iotest.OneByteReader(strings.NewReader(test.stream))
 			if diff := cmp.Diff(test.want, eventsOf(t, one)); diff != "" {
 				t.Errorf("byte by byte (-want +got):\n%s", diff)
+			}
+			for i := range test.stream {
+				if diff := cmp.Diff(test.want, eventsOf(t, inTwo([]byte(test.stream), i))); diff != "" {
+					t.Errorf("cut at %d (-want +got):\n%s", i, diff)
+				}
 			}
 		})
 	}
