@@ -16,7 +16,7 @@ import (
 )
 
 func TestFaultRatesHold(t *testing.T) {
-	const n = 1500
+	const n = 800
 	s := &Server{Faults: Faults{RateLimited: .2, ServerError: .1, Slow: .3, SlowBy: 1}}
 	status := map[int]int{}
 	frequency(n, func(question string) bool {

@@ -12,7 +12,7 @@ import (
 )
 
 func TestPairsDisagreeAsOftenAsTheTruthSays(t *testing.T) {
-	const pairs = 1500
+	const pairs = 800
 	for name, test := range map[string]struct {
 		server *Server
 		fields map[string]any
@@ -79,7 +79,7 @@ func TestDistributionAddsUpToOne(t *testing.T) {
 }
 
 func TestAccuracyIsTheShareOfRightAnswers(t *testing.T) {
-	const n = 1500
+	const n = 800
 	for _, test := range []struct {
 		server *Server
 		want   float64
@@ -192,7 +192,7 @@ func TestStructuredAnswersFollowTheSchema(t *testing.T) {
 }
 
 func TestReasoningIsLogNormal(t *testing.T) {
-	const n = 1500
+	const n = 800
 	for _, test := range []struct {
 		knob          Reasoning
 		median, sigma float64

@@ -137,7 +137,7 @@ func TestReplayedPairsAreUnbiased(t *testing.T) {
 	// Four samples of which two agree: D = 5/6. The pairs of one prompt that
 	// is asked again and again straddle the rounds of its deck if one more
 	// request comes first.
-	const pairs = 1500
+	const pairs = 800
 	r := loadTestData(t)
 	for _, extra := range []int{0, 3} {
 		differ := 0
