@@ -136,11 +136,9 @@ func answerValue(s string) string {
 	return list(tagWords, strings.TrimRight(s, ".*_ "))
 }
 
-var (
-	// What introduces a final answer: "The final answer is", "**Answer:**",
-	// "Option = ", "####".
-	answerMark = regexp.MustCompile(`(?i)\b(?:answer|option|choice|result)\b["'*_\s]*(?:(?:is|would\s+be|should\s+be|must\s+be)\b\s*:?|[:=])[*_]*|####`)
-)
+// answerMark is what introduces a final answer: "The final answer is",
+// "**Answer:**", "Option = ", "####".
+var answerMark = regexp.MustCompile(`(?i)\b(?:answer|option|choice|result)\b["'*_\s]*(?:(?:is|would\s+be|should\s+be|must\s+be)\b\s*:?|[:=])[*_]*|####`)
 
 // answerStatements are the lines that introduce a final answer, from the mark
 // on, last first; a line that ends in its mark goes on in the next. A \boxed
