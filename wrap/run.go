@@ -6,8 +6,14 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
+	"time"
 )
+
+// settle is how long the end of the command waits for a sidecar that is being
+// brought back.
+const settle = time.Second
 
 // Run runs a command with the sidecar beside it and returns the exit code that
 // hotmess is to end with. An error says why the command could not be run; it has
@@ -64,7 +70,7 @@ func (s *sidecar) where() string {
 		how = "joined"
 	}
 	where := fmt.Sprintf("%s the sidecar on %s, dashboard http://%s", how, s.running.Listen, dialable(s.running.Admin))
-	if !s.joined && s.running.Listen != s.worker.Listen {
+	if !s.joined && s.running.Listen != s.worker.Listen && !strings.HasSuffix(s.worker.Listen, ":0") {
 		where += fmt.Sprintf(" (%s is taken)", s.worker.Listen)
 	}
 	return where
@@ -85,12 +91,19 @@ func (s *sidecar) hosts() []string {
 	return hosts
 }
 
-// beside runs f while the sidecar is kept alive.
+// beside runs f while the sidecar is kept alive. Bringing it back that is under
+// way when f ends gets a moment to finish, for the sake of the summary and of
+// other runs.
 func (s *sidecar) beside(ctx context.Context, f func() (int, error)) (int, error) {
+	wanted, unwanted := context.WithCancel(ctx)
 	ctx, cancel := context.WithCancel(ctx)
-	var keeping sync.WaitGroup
-	keeping.Go(func() { s.keep(ctx) })
-	defer keeping.Wait()
 	defer cancel()
+	var keeping sync.WaitGroup
+	keeping.Go(func() { s.keep(ctx, wanted) })
+	defer func() {
+		unwanted()
+		defer time.AfterFunc(settle, cancel).Stop()
+		keeping.Wait()
+	}()
 	return f()
 }

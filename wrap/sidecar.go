@@ -159,16 +159,17 @@ func choose(configured, former string) string {
 	return free(configured, former)
 }
 
-// keep brings the sidecar back whenever the lease breaks, until ctx ends.
-func (s *sidecar) keep(ctx context.Context) {
+// keep brings the sidecar back whenever the lease breaks, until wanted ends. The
+// end of ctx also breaks off an attempt.
+func (s *sidecar) keep(ctx, wanted context.Context) {
 	var recent crashes
 	for {
 		select {
-		case <-ctx.Done():
+		case <-wanted.Done():
 			return
 		case <-s.lease.Lost():
 		}
-		if recent.add(time.Now()) && !sleep(ctx, crashWindow/2) {
+		if recent.add(time.Now()) && !sleep(wanted, crashWindow/2) {
 			return
 		}
 		if err := s.reattach(ctx); err != nil {

@@ -108,6 +108,7 @@ func (s *supervisor) live(ctx context.Context, signals <-chan os.Signal) (code i
 	s.relay(cmd.Process, signals, waited)
 	release()
 	leases.Wait()
+	s.note(cmd.Process.Pid)
 	code, _ = ending(cmd.ProcessState, nil)
 	return code, code > exitFailed
 }
@@ -143,13 +144,19 @@ func (s *supervisor) relay(p *os.Process, signals <-chan os.Signal, waited <-cha
 	}
 }
 
-// lease keeps a lease on worker pid until ctx ends, and notes where it listens.
+// note remembers where the worker pid has listened, if it came that far.
+func (s *supervisor) note(pid int) {
+	if r, err := config.ReadRunning(s.Worker.DataDir); err == nil && r.PID == pid {
+		s.running = r
+	}
+}
+
+// lease keeps a lease on worker pid until ctx ends.
 func (s *supervisor) lease(ctx context.Context, pid int) {
 	r, err := s.Worker.ready(ctx, pid, nil)
 	if err != nil {
 		return
 	}
-	s.running = r
 	for ctx.Err() == nil {
 		l, err := Hold(ctx, r.Admin, s.Worker.Token)
 		if err != nil {
