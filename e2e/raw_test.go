@@ -33,7 +33,7 @@ func TestHTTP10ClientGetsACloseDelimitedAnswer(t *testing.T) {
 	t.Parallel()
 	each(t, verbatimModes, func(t *testing.T, mode string) {
 		u := scripted(t, streamReply(textStream(), 17).ServeHTTP)
-		s := shared(t, mode, u)
+		s := before(t, mode, u)
 		body := question(t, "hello", true)
 		conn := dial(t, s.base)
 		fmt.Fprintf(conn, "POST %s HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s", chatPath, len(body), body)

@@ -45,7 +45,7 @@ func TestRepliesPassByteForByte(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				u := scripted(t, reply.ServeHTTP)
-				s := shared(t, mode, u)
+				s := before(t, mode, u)
 				body := question(t, letterPrompt, strings.Contains(name, "stream"))
 				compare(t, u, s, func(base string) *http.Request {
 					return request(t, "POST", base+chatPath, body, "Content-Type", "application/json")
@@ -71,7 +71,7 @@ func TestEncodedRepliesPassAsTheyCame(t *testing.T) {
 				reply := jsonReply(200, body)
 				reply.header.Set("Content-Encoding", encoding)
 				u := scripted(t, reply.ServeHTTP)
-				compare(t, u, shared(t, mode, u), func(base string) *http.Request {
+				compare(t, u, before(t, mode, u), func(base string) *http.Request {
 					return request(t, "POST", base+chatPath, question(t, "hello", false), "Accept-Encoding", "gzip, br, zstd")
 				})
 			})
@@ -112,7 +112,7 @@ func TestRequestsPassByteForByte(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				u := scripted(t, jsonReply(200, textBody).ServeHTTP)
-				compare(t, u, shared(t, mode, u), make)
+				compare(t, u, before(t, mode, u), make)
 			})
 		}
 	})
@@ -145,7 +145,7 @@ func TestExpectContinueIsAnsweredByTheUpstream(t *testing.T) {
 	t.Parallel()
 	each(t, verbatimModes, func(t *testing.T, mode string) {
 		u := scripted(t, jsonReply(200, textBody).ServeHTTP)
-		s := shared(t, mode, u)
+		s := before(t, mode, u)
 		continued := false
 		ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{Got100Continue: func() { continued = true }})
 		c := bare(t)
@@ -165,8 +165,8 @@ func each(t *testing.T, modes []string, test func(t *testing.T, mode string)) {
 	}
 }
 
-// shared is a sidecar of a mode in front of an upstream.
-func shared(t *testing.T, mode string, u *upstream) *sidecar {
+// before is a sidecar of a mode in front of an upstream.
+func before(t *testing.T, mode string, u *upstream) *sidecar {
 	t.Helper()
 	return serve(t, u.URL, "--mode", mode, "--rate", "1")
 }
