@@ -298,7 +298,7 @@ func TestKilledWorkerComesBackOnTheSamePort(t *testing.T) {
 		p.stdin.Close()
 		p.exit()
 	}
-	if said := parts[0].stderr.String() + parts[1].stderr.String(); !strings.Contains(said, "restarted, times: 1") {
+	if said := parts[0].stderr.String() + parts[1].stderr.String(); !strings.Contains(said, "restarts of the sidecar: 1") {
 		t.Errorf("the restart is not in the summary: %s", said)
 	}
 }
@@ -317,7 +317,7 @@ func TestPresetBaseURLIsTakenOver(t *testing.T) {
 	}
 	p.stdin.Close()
 	p.exit()
-	if said := p.stderr.String(); !strings.Contains(said, "OPENAI_BASE_URL was http://gw.example/v1") || !strings.Contains(said, "1 requests") {
+	if said := p.stderr.String(); !strings.Contains(said, "OPENAI_BASE_URL was http://gw.example/v1") || !strings.Contains(said, "requests: 1,") {
 		t.Errorf("stderr: %s", said)
 	}
 }

@@ -79,7 +79,7 @@ func (s Summary) lines() []string {
 }
 
 func (s Summary) counts() string {
-	line := fmt.Sprintf("%d requests, %d measured, %d extra tokens", s.Requests, s.Measured, s.ExtraTokens)
+	line := fmt.Sprintf("requests: %d, measured: %d, extra tokens: %d", s.Requests, s.Measured, s.ExtraTokens)
 	if len(s.Unmeasured) == 0 {
 		return line
 	}
@@ -115,7 +115,7 @@ func (s *sidecar) report(ctx context.Context, w io.Writer, before Summary) {
 		lines = now.since(before).lines()
 	}
 	if s.restarts > 0 {
-		lines = append(lines, fmt.Sprintf("the sidecar died and was restarted, times: %d", s.restarts))
+		lines = append(lines, fmt.Sprintf("restarts of the sidecar: %d", s.restarts))
 	}
 	lines = append(lines, "log: "+LogFile(s.worker.DataDir))
 	for _, line := range lines {

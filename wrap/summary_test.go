@@ -33,7 +33,7 @@ func TestSummaryShowsWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"5 requests, 1 measured, 1200 extra tokens; not measured: not_drawn 3, pinned 1",
+		"requests: 5, measured: 1, extra tokens: 1200; not measured: not_drawn 3, pinned 1",
 		"a.m: disagreement of action 0.12 (0.05 to 0.24) from 57 pairs in 9 conversations",
 		"b.m: no disagreement yet (0 pairs)",
 		"alert firing: repeating on a.m",
