@@ -72,8 +72,8 @@ func alertLine(e Event) string {
 	if err != nil {
 		return fmt.Sprintf("%-8s %s: the alert %s is unreadable", "?", e.Subject, e.ID)
 	}
-	return fmt.Sprintf("%-8s %s %s %s/%s: %s. %s", strings.ToUpper(string(a.Status)), a.Labels["alertname"],
-		a.Labels["route"], a.Labels["kind"], a.Labels["level"], a.Annotations["summary"], a.Annotations["description"])
+	return fmt.Sprintf("%-8s %s %s %s: %s. %s", strings.ToUpper(string(a.Status)), a.Labels["alertname"],
+		a.Labels["route"], series(a.Labels["kind"], a.Labels["level"]), a.Annotations["summary"], a.Annotations["description"])
 }
 
 // observationLine reads the few fields of an observation that a line has room
@@ -91,7 +91,15 @@ func observationLine(e Event) string {
 	case differ.Bool():
 		outcome = "samples differ"
 	}
-	return fmt.Sprintf("%-8s %s %s/%s: %s", "observed", e.Subject, kind, level, outcome)
+	return fmt.Sprintf("%-8s %s %s: %s", "observed", e.Subject, series(kind, level), outcome)
+}
+
+// series names a kind and its level, if there is one.
+func series(kind, level string) string {
+	if level == "" {
+		return kind
+	}
+	return kind + "/" + level
 }
 
 // printable keeps names from outside from steering the terminal.
