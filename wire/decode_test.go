@@ -111,7 +111,7 @@ func TestDecodeStopsBomb(t *testing.T) {
 		}
 		var bomb bytes.Buffer
 		e := encoder(&bomb)
-		if _, err := io.CopyN(e, endless("\x00"), size); err != nil {
+		if _, err := io.CopyN(e, endless(strings.Repeat("\x00", 1<<15)), size); err != nil {
 			t.Fatal(err)
 		}
 		if err := e.Close(); err != nil {

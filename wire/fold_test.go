@@ -80,8 +80,9 @@ func TestFoldRefusesOtherBytes(t *testing.T) {
 func TestFoldIsBounded(t *testing.T) {
 	big := `data: {"choices":[{"delta":{"content":"` + strings.Repeat("x", 1<<20) + `"}}]}` + "\n\n"
 	for _, stream := range []bool{true, false} {
-		if _, err := Fold(OpenAIChat, stream, endless(big), nil); !errors.Is(err, ErrTooBig) {
-			t.Errorf("stream %v: error %v, want ErrTooBig", stream, err)
+		_, err := Fold(OpenAIChat, stream, endless(big), nil)
+		if !errors.Is(err, ErrTooBig) || strings.Contains(err.Error(), "event") {
+			t.Errorf("stream %v: error %v, want ErrTooBig of the whole reply", stream, err)
 		}
 	}
 }

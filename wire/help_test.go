@@ -21,3 +21,17 @@ func broken(body string) io.Reader {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errBroken }
+
+// endless repeats text for ever.
+func endless(text string) io.Reader { return &repeated{text: text} }
+
+type repeated struct {
+	text string
+	at   int
+}
+
+func (r *repeated) Read(p []byte) (int, error) {
+	n := copy(p, r.text[r.at:])
+	r.at = (r.at + n) % len(r.text)
+	return n, nil
+}
