@@ -197,6 +197,25 @@ func TestCapDoesNotChangeTheFirstCrossing(t *testing.T) {
 	})
 }
 
+func TestOneBetAloneCanCross(t *testing.T) {
+	// Against m = 0.9 the boldest bet earns nearly all: its component must be
+	// allowed to be worth boundBets/α for the mean to reach 1/α.
+	capped, boldest := newSingle(0.9), 0.0
+	for i := range 200 {
+		if capped.take(1) {
+			if boldest < 2/boundAlpha {
+				t.Errorf("crossed while the boldest bet was worth %v: not the case that is tested", boldest)
+			}
+			return
+		}
+		n := float64(i + 1)
+		boldest = (boldest + 1/(n*(n+1))) * (1 + 0.6*(1/0.9-1))
+		if boldest > boundCap {
+			t.Fatalf("not crossed after %d ones, with one bet worth %v", i+1, boldest)
+		}
+	}
+}
+
 func TestBoundStaysFiniteForever(t *testing.T) {
 	b := newBound()
 	for i := range 50_000 {

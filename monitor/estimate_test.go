@@ -73,10 +73,12 @@ func TestIntervalAtTheEndsIsTheExactLimit(t *testing.T) {
 }
 
 func TestIntervalWithoutSpreadIsAbsent(t *testing.T) {
-	for _, c := range [][2]int64{{1, 2}, {1, 3}, {7, 11}} {
-		e := estimate(sumsOf(repeat(500, c[0], c[1])...), tally{})
-		if e.Low != nil || e.AbsentRange != AbsentNoSpread {
-			t.Errorf("all conversations %v: %v %q", c, e.Low, e.AbsentRange)
+	for n := int64(2); n < 40; n++ {
+		for x := int64(1); x < n; x++ {
+			e := estimate(sumsOf(repeat(37, x, n)...), tally{})
+			if e.Low != nil || e.AbsentRange != AbsentNoSpread {
+				t.Errorf("all conversations %d of %d: %v %q", x, n, e.Low, e.AbsentRange)
+			}
 		}
 	}
 }

@@ -124,6 +124,25 @@ func TestExtrasAreNeverStartedPastTheBudget(t *testing.T) {
 	})
 }
 
+func TestWaiterIsRefusedIfTheBudgetWentWhileItWaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(100, 1)
+		settle := wants(t, g, 10, "")
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, refused := enter(t, g, "u", 50); refused != ReasonBudget {
+				t.Errorf("refused %q", refused)
+			}
+		})
+		synctest.Wait()
+		settle(100, false)
+		wg.Wait()
+		if n := g.slots.running(); n != 0 {
+			t.Errorf("%d in flight after the refusal", n)
+		}
+	})
+}
+
 func TestHugeReservationDoesNotOverflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(1000, 8)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -163,6 +164,9 @@ func FuzzLabelIsOnePrometheusLabel(f *testing.F) {
 		line := "x{" + label("l", value) + "} 1"
 		if !sampleLine.MatchString(line) || !utf8.ValidString(line) {
 			t.Errorf("%q", line)
+		}
+		if i := strings.IndexFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 {
+			t.Errorf("unprintable at %d: %q", i, line)
 		}
 	})
 }
