@@ -23,8 +23,9 @@ const maxTurns = 100
 var errEndless = errors.New("the agent did not come to an end")
 
 // client is a client of the published SDK. base has no /v1.
-func client(base string, opts ...option.RequestOption) openai.Client {
-	return openai.NewClient(append([]option.RequestOption{option.WithBaseURL(base + "/v1"), option.WithAPIKey("sk-test")}, opts...)...)
+func client(base string, opts ...option.RequestOption) *openai.Client {
+	c := openai.NewClient(append([]option.RequestOption{option.WithBaseURL(base + "/v1"), option.WithAPIKey("sk-test")}, opts...)...)
+	return &c
 }
 
 // tools are what the agent may call.
@@ -43,7 +44,7 @@ func tools() []openai.ChatCompletionToolUnionParam {
 
 // An agent works on tasks by calling tools until the model answers.
 type agent struct {
-	client openai.Client
+	client *openai.Client
 	stream bool
 }
 
@@ -95,7 +96,7 @@ func (a agent) step(ctx context.Context, params openai.ChatCompletionNewParams, 
 }
 
 // collect reads a whole stream.
-func collect(ctx context.Context, c openai.Client, params openai.ChatCompletionNewParams, opts ...option.RequestOption) (*openai.ChatCompletionAccumulator, error) {
+func collect(ctx context.Context, c *openai.Client, params openai.ChatCompletionNewParams, opts ...option.RequestOption) (*openai.ChatCompletionAccumulator, error) {
 	stream := c.Chat.Completions.NewStreaming(ctx, params, opts...)
 	defer stream.Close()
 	acc := &openai.ChatCompletionAccumulator{}
@@ -110,8 +111,8 @@ func collect(ctx context.Context, c openai.Client, params openai.ChatCompletionN
 // beAgent is the test binary as a wrapped command. The SDK finds the sidecar
 // by OPENAI_BASE_URL alone.
 func beAgent() int {
-	a := agent{client: openai.NewClient(option.WithAPIKey("sk-test"))}
-	done, err := a.run(context.Background(), "task 1")
+	c := openai.NewClient(option.WithAPIKey("sk-test"))
+	done, err := agent{client: &c}.run(context.Background(), "task 1")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "agent:", err)
 		return 99

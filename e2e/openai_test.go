@@ -83,7 +83,7 @@ func TestSDKReasoningContent(t *testing.T) {
 		pieces := 0
 		for stream.Next() {
 			for _, choice := range stream.Current().Choices {
-				if choice.Delta.JSON.ExtraFields["reasoning_content"].Valid() {
+				if choice.Delta.JSON.ExtraFields["reasoning_content"].Raw() != "" {
 					pieces++
 				}
 			}
