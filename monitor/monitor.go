@@ -24,7 +24,8 @@ var ErrStopped = errors.New("monitor has stopped")
 
 // Settings are what a Monitor is made from.
 type Settings struct {
-	// Sampling gives the mode and rate that reports name as the default.
+	// Sampling is not consulted: a route's rate comes in with each call of
+	// Rate.
 	Sampling config.Sampling
 	Budget   config.Budget
 	// Dir is the data directory; empty: nothing outlasts the process.
