@@ -54,11 +54,11 @@ type listening struct {
 }
 
 // New binds and opens everything. On an error nothing stays open.
-func New(ctx context.Context, o Options) (s *Sidecar, err error) {
+func New(ctx context.Context, o Options) (_ *Sidecar, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s = &Sidecar{log: o.Log, leased: o.Leased, leases: dashboard.NewLeases(leaseGrace), dir: o.Config.DataDir}
+	s := &Sidecar{log: o.Log, leased: o.Leased, leases: dashboard.NewLeases(leaseGrace), dir: o.Config.DataDir}
 	defer func() {
 		if err != nil {
 			s.abandon()
