@@ -81,17 +81,26 @@ func run(args []string, c *console) int {
 	return c.exit
 }
 
-// fail prints an error, one line for each that is joined in it.
+// fail prints an error, each that is joined in it for itself.
 func (c *console) fail(err error, code int) int {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		for _, e := range joined.Unwrap() {
-			fmt.Fprintf(c.stderr, "hotmess: error: %v\n", e)
-		}
-		return code
+	for _, e := range unjoin(err) {
+		fmt.Fprintf(c.stderr, "hotmess: error: %v\n", e)
 	}
-	fmt.Fprintf(c.stderr, "hotmess: error: %v\n", err)
 	return code
+}
+
+// unjoin lists what errors.Join has joined, to any depth. Errors that wrap
+// several others in a text of their own stay whole.
+func unjoin(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only the outermost form counts
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, unjoin(e)...)
+	}
+	return all
 }
 
 // load reads the configuration and prints its warnings.
