@@ -60,7 +60,7 @@ type Bus struct {
 // OpenBus takes the store of the data directory, starts the server and
 // creates the streams. The caller runs Run, and calls Close after it.
 func OpenBus(ctx context.Context, s BusSettings) (*Bus, error) {
-	lock, err := lockStore(s.Dir)
+	lock, err := lockStore(ctx, s.Dir)
 	if err != nil {
 		return nil, err
 	}

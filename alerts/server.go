@@ -24,6 +24,10 @@ const (
 	// startTimeout bounds the server's start, which replays its store.
 	startTimeout = 30 * time.Second
 	readyPoll    = 100 * time.Millisecond
+	// lockPatience is how long another process's lock is waited for: one that
+	// is stopping writes what it has first.
+	lockPatience = 3 * time.Second
+	lockPoll     = 50 * time.Millisecond
 	// syncInterval bounds what a power loss can take; a crash takes nothing.
 	syncInterval = 10 * time.Second
 	// maxMemory bounds JetStream in memory: consumers of watch.
@@ -33,17 +37,19 @@ const (
 
 // lockStore takes the data directory's store for this process: two servers on
 // one store lose messages, and the server itself does not check.
-func lockStore(dir string) (*flock.Flock, error) {
+func lockStore(ctx context.Context, dir string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data_dir %s: create: %w", dir, err)
 	}
 	lock := flock.New(filepath.Join(dir, lockFile))
-	ok, err := lock.TryLock()
+	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	_, err := lock.TryLockContext(ctx, lockPoll)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, fmt.Errorf("data_dir %s: in use by another hotmess; stop it, or set another data_dir", dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("data_dir %s: lock the alert store: %w", dir, err)
-	}
-	if !ok {
-		return nil, fmt.Errorf("data_dir %s: in use by another hotmess; stop it, or set another data_dir", dir)
 	}
 	return lock, nil
 }

@@ -23,6 +23,10 @@ const (
 	// claimPatience is how long another holder of supervise.lock is waited for:
 	// runs hold it for moments, to look.
 	claimPatience = time.Second
+	// handover is how long a sidecar that already runs is waited for: that of a
+	// run that has just ended goes on for some seconds.
+	handover     = 6 * time.Second
+	handoverPoll = 100 * time.Millisecond
 	// drain is how long a worker may take to end after ctx has.
 	drain = 30 * time.Second
 )
@@ -78,17 +82,28 @@ func (s *supervisor) claim(ctx context.Context) (release func(), err error) {
 	if err := os.MkdirAll(s.Worker.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, claimPatience)
+	locking, cancel := context.WithTimeout(ctx, claimPatience)
 	defer cancel()
 	lock := flock.New(filepath.Join(s.Worker.DataDir, superviseLock))
-	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
+	if _, err := lock.TryLockContext(locking, lockPoll); err != nil {
 		return nil, fmt.Errorf("hotmess serve runs on %s already (%w): use another --data-dir", s.Worker.DataDir, err)
 	}
-	if r, err := find(ctx, s.Worker); err == nil {
+	if r, err := s.outlast(ctx); err == nil {
 		_ = lock.Close()
 		return nil, fmt.Errorf("a sidecar (pid %d) runs on %s already, on %s: use it, or another --data-dir", r.PID, s.Worker.DataDir, r.Listen)
 	}
 	return func() { _ = lock.Close() }, nil
+}
+
+// outlast waits for a sidecar on the data directory to end. It returns the one
+// that does not.
+func (s *supervisor) outlast(ctx context.Context) (config.Running, error) {
+	for deadline := time.Now().Add(handover); ; {
+		r, err := find(ctx, s.Worker)
+		if err != nil || time.Now().After(deadline) || !sleep(ctx, handoverPoll) {
+			return r, err
+		}
+	}
 }
 
 // live is one life of the worker.
