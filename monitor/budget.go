@@ -13,10 +13,10 @@ import (
 // tokens down as spent. What was spent since the last snapshot, at most
 // snapshotEvery ago, is forgotten by a crash.
 type budget struct {
-	limit int64
-	now   func() time.Time
+	now func() time.Time
 
 	mu       sync.Mutex
+	limit    int64
 	hour     int64
 	spent    int64
 	reserved int64
@@ -24,6 +24,12 @@ type budget struct {
 
 func newBudget(limit int64, now func() time.Time) *budget {
 	return &budget{limit: limit, now: now, hour: utcHour(now())}
+}
+
+func (b *budget) setLimit(limit int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.limit = limit
 }
 
 func utcHour(t time.Time) int64 { return t.Unix() / 3600 }
@@ -79,6 +85,13 @@ func (b *budget) roll() {
 type budgetState struct {
 	Hour  int64 `json:"hour"`
 	Spent int64 `json:"spent"`
+}
+
+// total is the limit of an hour.
+func (b *budget) total() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.limit
 }
 
 func (b *budget) state() budgetState {

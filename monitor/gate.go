@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"hotmess/config"
 	"hotmess/wire"
 )
 
@@ -46,6 +47,13 @@ func (g *Gate) Enter(ctx context.Context, upstream string, tokens int64) (settle
 		g.slots.release(t)
 		g.settled(used, estimated)
 	}, ""
+}
+
+// Reload sets new limits. What is spent, reserved or in flight stays so; lower
+// limits hold for what comes next.
+func (g *Gate) Reload(b config.Budget) {
+	g.budget.setLimit(b.ExtraTokensPerHour)
+	g.slots.setMax(b.MaxExtraInFlight)
 }
 
 // Gate is what every extra has to pass.

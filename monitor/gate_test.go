@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hotmess/config"
 	"hotmess/wire"
 )
 
@@ -325,4 +326,24 @@ func TestSettlementsAreCounted(t *testing.T) {
 	if got := m.Totals(); got.ExtraTokens != 60 || got.EstimatedTokens != 30 || got.SpentThisHour != 60 {
 		t.Errorf("totals %+v", got)
 	}
+}
+
+// TestReloadedLimitsHoldForWhatComesNext raises both limits under a waiter, and
+// lowers them under what is running.
+func TestReloadedLimitsHoldForWhatComesNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(100, 1)
+		g.slots.hear("u", http.StatusOK, ok(1))
+		settle := wants(t, g, 60, "")
+		wants(t, g, 60, ReasonBudget)
+		wants(t, g, 30, ReasonQueue)
+		g.Reload(config.Budget{ExtraTokensPerHour: 200, MaxExtraInFlight: 2})
+		second := wants(t, g, 100, "")
+		g.Reload(config.Budget{ExtraTokensPerHour: 0, MaxExtraInFlight: 2})
+		settle(60, false)
+		second(100, false)
+		wants(t, g, 1, ReasonBudget)
+		g.Reload(config.Budget{ExtraTokensPerHour: 161, MaxExtraInFlight: 2})
+		wants(t, g, 1, "")(1, false)
+	})
 }

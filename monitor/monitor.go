@@ -24,10 +24,7 @@ var ErrStopped = errors.New("monitor has stopped")
 
 // Settings are what a Monitor is made from.
 type Settings struct {
-	// Sampling is not consulted: a route's rate comes in with each call of
-	// Rate.
-	Sampling config.Sampling
-	Budget   config.Budget
+	Budget config.Budget
 	// Dir is the data directory; empty: nothing outlasts the process.
 	Dir string
 	// Now is the clock; nil: time.Now.

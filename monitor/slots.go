@@ -13,10 +13,10 @@ import (
 // each upstream as many as its throttle admits. Who waits is served in order of
 // arrival, but nobody waits behind another upstream's limit.
 type slots struct {
-	max int
 	now func() time.Time
 
 	mu        sync.Mutex
+	max       int
 	inFlight  int
 	upstreams map[string]*throttle
 	waiting   []*waiter
@@ -32,6 +32,14 @@ type waiter struct {
 
 func newSlots(most int, now func() time.Time) *slots {
 	return &slots{max: most, now: now, upstreams: map[string]*throttle{}}
+}
+
+// setMax sets the most extras at one time, and lets in who fits now.
+func (s *slots) setMax(most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.max = most
+	s.serve()
 }
 
 // acquire waits for a slot. It refuses at once with ReasonYield where extras

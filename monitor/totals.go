@@ -68,7 +68,7 @@ func (m *Monitor) Totals() Totals {
 	t.Since = m.since
 	t.Requests = m.meters.allRequests.Load()
 	t.ExtraTokens, t.EstimatedTokens = m.meters.extraTokens()
-	t.SpentThisHour, t.BudgetPerHour = m.gate.budget.state().Spent, m.gate.budget.limit
+	t.SpentThisHour, t.BudgetPerHour = m.gate.budget.state().Spent, m.gate.budget.total()
 	t.Dropped = m.meters.reasonCount(ReasonBusy)
 	t.Pooled = m.names.pooledRequests()
 	t.SnapshotFailures = m.store.failures.Load()

@@ -104,7 +104,7 @@ func (s *Sidecar) openAlerts(ctx context.Context, o Options, instance string) (e
 		return err
 	}
 	s.Monitor, err = monitor.New(monitor.Settings{
-		Sampling: o.Config.Sampling, Budget: o.Config.Budget, Dir: o.Config.DataDir,
+		Budget: o.Config.Budget, Dir: o.Config.DataDir,
 		Now: o.Now, Instance: instance, Log: o.Log,
 	})
 	if err != nil {
@@ -178,11 +178,12 @@ func (s *Sidecar) publish(o monitor.Observation) {
 func (s *Sidecar) Running() config.Running { return s.running }
 
 // Reload takes over a new configuration as far as that is possible without a
-// restart: sampling, routes, voting, limits.body and alert rules.
+// restart: sampling, routes, voting, budget, limits.body and alert rules.
 func (s *Sidecar) Reload(c config.Config) error {
 	if err := s.Alerts.Reload(c.Alerts.Rules); err != nil {
 		return err
 	}
+	s.Monitor.Gate().Reload(c.Budget)
 	s.handler.Reload(c)
 	return nil
 }
