@@ -87,6 +87,18 @@ func (r recording) variance(k int) float64 {
 // A population is the recordings of one model on one data set.
 type population []recording
 
+// maxPairs bounds how often one question is asked.
+const maxPairs = 10
+
+// pairs is how many disjoint pairs there are of every question.
+func (p population) pairs() int {
+	k := maxPairs
+	for _, r := range p {
+		k = min(k, len(r.Samples)/2)
+	}
+	return k
+}
+
 // truth is the mean disagreement over questions, and the standard error of an
 // estimate of it from k disjoint pairs of each question: questions are
 // independent of each other, so se² = Σ Var / Q².

@@ -34,8 +34,7 @@ func TestMeasuredDisagreementIsThatOfTheData(t *testing.T) {
 			}
 		}
 	}
-	const asks = 4 // pairs of each question: at most half of its samples
-	for _, m := range replay(t, write(t, calm, split), []population{calm, split}, asks) {
+	for _, m := range replay(t, write(t, calm, split), []population{calm, split}) {
 		t.Log(m)
 		m.check(t)
 	}
@@ -49,7 +48,7 @@ func TestReplayOfRecordedModels(t *testing.T) {
 		t.Skipf("%s is not set: it names recorded samples, a directory or files separated by %c", replayVariable, filepath.ListSeparator)
 	}
 	for _, file := range dataFiles(t, where) {
-		for _, m := range replay(t, file, readRecordings(t, file), 1) {
+		for _, m := range replay(t, file, readRecordings(t, file)) {
 			t.Log(m)
 			m.check(t)
 		}
@@ -108,15 +107,16 @@ func (m measurement) check(t *testing.T) {
 }
 
 // replay asks every question of every population through a sidecar, each
-// question as a conversation of its own, and reports what was measured.
-func replay(t *testing.T, file string, populations []population, asks int) []measurement {
+// question as a conversation of its own and as often as it has pairs, and
+// reports what was measured.
+func replay(t *testing.T, file string, populations []population) []measurement {
 	t.Helper()
 	model := simulate(t, "--replay", file)
 	s := serve(t, model, "--rate", "1", "--samples", "2", "--config", writeConfig(t, replayConfig(populations)))
 	c := client(s.base)
 	asked := int64(0)
-	for range asks {
-		for i, p := range populations {
+	for i, p := range populations {
+		for range p.pairs() {
 			for _, r := range p {
 				pose(t, c, routeOf(i), r)
 				asked++
@@ -126,8 +126,8 @@ func replay(t *testing.T, file string, populations []population, asks int) []mea
 	eventually(t, "all pairs are measured", func() bool { return s.summary(t).Requests == asked })
 	var report []measurement
 	for i, p := range populations {
-		m := measurement{dataset: p[0].Dataset, model: p[0].Model, questions: len(p), asks: asks}
-		m.truth, m.se = p.truth(asks)
+		m := measurement{dataset: p[0].Dataset, model: p[0].Model, questions: len(p), asks: p.pairs()}
+		m.truth, m.se = p.truth(m.asks)
 		m.measured, _ = s.headline(t, routeOf(i))
 		report = append(report, m)
 	}
