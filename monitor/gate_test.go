@@ -347,3 +347,28 @@ func TestReloadedLimitsHoldForWhatComesNext(t *testing.T) {
 		wants(t, g, 1, "")(1, false)
 	})
 }
+
+// TestLongQueueRefusesAtOnce fills the queue and asks once more, with all
+// patience.
+func TestLongQueueRefusesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1<<40, 1)
+		settle := wants(t, g, 1, "")
+		ctx, cancel := context.WithCancel(t.Context())
+		var waiting sync.WaitGroup
+		for range maxWaiting {
+			waiting.Go(func() {
+				if _, refused := g.Enter(ctx, "u", 1); refused != ReasonQueue {
+					t.Errorf("waiter: refused %q, want %q", refused, ReasonQueue)
+				}
+			})
+		}
+		synctest.Wait()
+		if _, refused := g.Enter(t.Context(), "u", 1); refused != ReasonQueue {
+			t.Errorf("beyond the queue: refused %q, want %q", refused, ReasonQueue)
+		}
+		cancel()
+		waiting.Wait()
+		settle(1, false)
+	})
+}

@@ -9,6 +9,10 @@ import (
 	"hotmess/wire"
 )
 
+// maxWaiting bounds the extras that wait for a slot. Each holds its request in
+// memory, and all are looked at when one is freed.
+const maxWaiting = 256
+
 // slots hands out the right to run an extra: at most max at one time, and for
 // each upstream as many as its throttle admits. Who waits is served in order of
 // arrival, but nobody waits behind another upstream's limit.
@@ -43,7 +47,8 @@ func (s *slots) setMax(most int) {
 }
 
 // acquire waits for a slot. It refuses at once with ReasonYield where extras
-// have to stay away, and with ReasonQueue when ctx ends first.
+// have to stay away, and with ReasonQueue when ctx ends first or too many wait
+// already.
 func (s *slots) acquire(ctx context.Context, upstream string) (*throttle, Reason) {
 	w, refused := s.enqueue(upstream)
 	if refused != "" {
@@ -63,6 +68,9 @@ func (s *slots) enqueue(upstream string) (*waiter, Reason) {
 	t := s.throttle(upstream)
 	if t.yields(s.now()) {
 		return nil, ReasonYield
+	}
+	if len(s.waiting) >= maxWaiting {
+		return nil, ReasonQueue
 	}
 	w := &waiter{throttle: t, ready: make(chan struct{})}
 	s.waiting = append(s.waiting, w)
