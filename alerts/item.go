@@ -57,18 +57,18 @@ func (e *Engine) step(now time.Time, it *item, c condition, r config.Rule, readi
 	if reading != nil {
 		it.alert.Evidence = evidenceOf(r, reading)
 	}
-	switch {
-	case next.status == it.life.status:
+	switch next.status {
+	case it.life.status:
 		it.life, it.held = next, inactive
 		it.alert.Annotations = annotate(it.alert)
 		if next.status == Firing && it.waiting == 0 && now.Sub(it.told) >= t.repeat {
 			return e.tell(now, it, next)
 		}
 		return nil
-	case next.status == inactive:
+	case inactive:
 		e.drop(it)
 		return nil
-	case next.status == Resolved:
+	case Resolved:
 		return e.change(now, it, next, belowThreshold)
 	default:
 		return e.change(now, it, next, "")

@@ -60,8 +60,12 @@ func (k Faults) draw(rng *rand.Rand) fault {
 		rate float64
 		name fault
 	}{
-		{k.RateLimited, rateLimit}, {k.ServerError, serverFault}, {k.Cut, cut},
-		{k.Stall, stall}, {k.Slow, slow}, {k.Malformed, malformed},
+		{k.RateLimited, rateLimit},
+		{k.ServerError, serverFault},
+		{k.Cut, cut},
+		{k.Stall, stall},
+		{k.Slow, slow},
+		{k.Malformed, malformed},
 	} {
 		if u -= kind.rate; u < 0 {
 			return kind.name

@@ -181,7 +181,8 @@ func TestStructuredAnswersFollowTheSchema(t *testing.T) {
 	s := &Server{Accuracy: .2}
 	for range 30 {
 		reply := ask(t, s, "Fill it in", map[string]any{"response_format": map[string]any{
-			"type": "json_schema", "json_schema": map[string]any{"name": "x", "schema": gjson.Parse(schema).Value()}}})
+			"type": "json_schema", "json_schema": map[string]any{"name": "x", "schema": gjson.Parse(schema).Value()},
+		}})
 		got := gjson.Parse(wholeAnswer(reply.Raw))
 		level := got.Get("level").Int()
 		if level < 3 || level > 5 || !strings.Contains("red blue", got.Get("color").String()) || !got.Get("tags").IsArray() ||

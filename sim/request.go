@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -162,9 +163,9 @@ func (p *prompt) firstUser() string {
 }
 
 func (p *prompt) lastUser() string {
-	for i := len(p.messages) - 1; i >= 0; i-- {
-		if p.messages[i].Role == "user" {
-			return p.messages[i].text()
+	for _, v := range slices.Backward(p.messages) {
+		if v.Role == "user" {
+			return v.text()
 		}
 	}
 	return ""

@@ -37,9 +37,13 @@ func TestPathsAndMethods(t *testing.T) {
 		method, path string
 		status       int
 	}{
-		{"POST", "/v1/chat/completions", 200}, {"POST", "/chat/completions", 200},
-		{"GET", "/v1/models", 200}, {"GET", "/models", 200},
-		{"GET", "/v1/chat/completions", 404}, {"POST", "/v1/responses", 404}, {"GET", "/", 404},
+		{"POST", "/v1/chat/completions", 200},
+		{"POST", "/chat/completions", 200},
+		{"GET", "/v1/models", 200},
+		{"GET", "/models", 200},
+		{"GET", "/v1/chat/completions", 404},
+		{"POST", "/v1/responses", 404},
+		{"GET", "/", 404},
 	} {
 		w := httptest.NewRecorder()
 		new(Server).ServeHTTP(w, httptest.NewRequest(test.method, test.path, strings.NewReader(with("Hi", nil))))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -28,9 +29,7 @@ func with(question string, fields map[string]any) string {
 		"model":    "test-model",
 		"messages": []any{map[string]any{"role": "user", "content": question}},
 	}
-	for k, v := range fields {
-		body[k] = v
-	}
+	maps.Copy(body, fields)
 	b, err := json.Marshal(body)
 	if err != nil {
 		panic(err)
@@ -40,9 +39,7 @@ func with(question string, fields map[string]any) string {
 
 func streamed(more map[string]any) map[string]any {
 	fields := map[string]any{"stream": true, "stream_options": map[string]any{"include_usage": true}}
-	for k, v := range more {
-		fields[k] = v
-	}
+	maps.Copy(fields, more)
 	return fields
 }
 

@@ -164,7 +164,8 @@ func TestCompoundLowersAccuracyWithEachWrongCall(t *testing.T) {
 				arguments = `{"made":"up"}`
 			}
 			messages = append(messages, map[string]any{"role": "assistant", "tool_calls": []any{map[string]any{
-				"id": "c", "type": "function", "function": map[string]any{"name": name, "arguments": arguments}}}},
+				"id": "c", "type": "function", "function": map[string]any{"name": name, "arguments": arguments},
+			}}},
 				map[string]any{"role": "tool", "tool_call_id": "c", "content": "ok"})
 		}
 		return messages

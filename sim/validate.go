@@ -13,10 +13,17 @@ func (s *Server) Validate() error {
 		name  string
 		value float64
 	}{
-		{"Accuracy", s.Accuracy}, {"TurnTo", s.TurnTo}, {"Compound", s.Compound}, {"Refusals", s.Refusals},
+		{"Accuracy", s.Accuracy},
+		{"TurnTo", s.TurnTo},
+		{"Compound", s.Compound},
+		{"Refusals", s.Refusals},
 		{"Latency.Jitter", s.Latency.Jitter},
-		{"Faults.RateLimited", f.RateLimited}, {"Faults.ServerError", f.ServerError}, {"Faults.Cut", f.Cut},
-		{"Faults.Stall", f.Stall}, {"Faults.Slow", f.Slow}, {"Faults.Malformed", f.Malformed},
+		{"Faults.RateLimited", f.RateLimited},
+		{"Faults.ServerError", f.ServerError},
+		{"Faults.Cut", f.Cut},
+		{"Faults.Stall", f.Stall},
+		{"Faults.Slow", f.Slow},
+		{"Faults.Malformed", f.Malformed},
 		{"the sum of Faults", f.RateLimited + f.ServerError + f.Cut + f.Stall + f.Slow + f.Malformed},
 	} {
 		if !(knob.value >= 0 && knob.value <= 1) { // also catches NaN
@@ -27,10 +34,16 @@ func (s *Server) Validate() error {
 		name  string
 		value int64
 	}{
-		{"Wrong", int64(s.Wrong)}, {"TurnAfter", int64(s.TurnAfter)}, {"Steps", int64(s.Steps)},
-		{"ParallelCalls", int64(s.ParallelCalls)}, {"Chunk", int64(s.Chunk)}, {"MaxBody", s.MaxBody},
-		{"Latency.First", int64(s.Latency.First)}, {"Latency.PerToken", int64(s.Latency.PerToken)},
-		{"Faults.RetryAfter", int64(f.RetryAfter)}, {"Faults.SlowBy", int64(f.SlowBy)},
+		{"Wrong", int64(s.Wrong)},
+		{"TurnAfter", int64(s.TurnAfter)},
+		{"Steps", int64(s.Steps)},
+		{"ParallelCalls", int64(s.ParallelCalls)},
+		{"Chunk", int64(s.Chunk)},
+		{"MaxBody", s.MaxBody},
+		{"Latency.First", int64(s.Latency.First)},
+		{"Latency.PerToken", int64(s.Latency.PerToken)},
+		{"Faults.RetryAfter", int64(f.RetryAfter)},
+		{"Faults.SlowBy", int64(f.SlowBy)},
 	} {
 		if knob.value < 0 {
 			problems = append(problems, fmt.Errorf("%s: %d is negative", knob.name, knob.value))

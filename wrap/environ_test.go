@@ -25,18 +25,24 @@ func TestBaseURLsLeadToTheSidecar(t *testing.T) {
 	}{
 		"nothing set": {nil, nil},
 		"taken over, sibling follows": {[]string{"OPENAI_BASE_URL=" + gw + "/"}, map[string]string{
-			"OPENAI_BASE_URL": "http://127.0.0.1:4141/~aider/env-1a2b3c", "OPENAI_API_BASE": "http://127.0.0.1:4141/~aider/env-1a2b3c"}},
+			"OPENAI_BASE_URL": "http://127.0.0.1:4141/~aider/env-1a2b3c", "OPENAI_API_BASE": "http://127.0.0.1:4141/~aider/env-1a2b3c",
+		}},
 		"old name taken over": {[]string{"OPENAI_API_BASE=" + gw}, map[string]string{
-			"OPENAI_BASE_URL": "http://127.0.0.1:4141/~aider/env-1a2b3c", "OPENAI_API_BASE": "http://127.0.0.1:4141/~aider/env-1a2b3c"}},
+			"OPENAI_BASE_URL": "http://127.0.0.1:4141/~aider/env-1a2b3c", "OPENAI_API_BASE": "http://127.0.0.1:4141/~aider/env-1a2b3c",
+		}},
 		"empty counts as not set": {[]string{"OPENAI_BASE_URL="}, nil},
 		"nested run is left": {[]string{"ANTHROPIC_BASE_URL=http://localhost:4141/~outer"}, map[string]string{
-			"ANTHROPIC_BASE_URL": "http://localhost:4141/~outer"}},
+			"ANTHROPIC_BASE_URL": "http://localhost:4141/~outer",
+		}},
 		"refused upstream is left": {[]string{"ANTHROPIC_BASE_URL=https://other.example"}, map[string]string{
-			"ANTHROPIC_BASE_URL": "https://other.example"}},
+			"ANTHROPIC_BASE_URL": "https://other.example",
+		}},
 		"no URL is left": {[]string{"GOOGLE_GEMINI_BASE_URL=gemini"}, map[string]string{
-			"GOOGLE_GEMINI_BASE_URL": "gemini"}},
+			"GOOGLE_GEMINI_BASE_URL": "gemini",
+		}},
 		"the last entry counts": {[]string{"OPENAI_BASE_URL=x", "OPENAI_BASE_URL=" + gw}, map[string]string{
-			"OPENAI_BASE_URL": "http://127.0.0.1:4141/~aider/env-1a2b3c", "OPENAI_API_BASE": "http://127.0.0.1:4141/~aider/env-1a2b3c"}},
+			"OPENAI_BASE_URL": "http://127.0.0.1:4141/~aider/env-1a2b3c", "OPENAI_API_BASE": "http://127.0.0.1:4141/~aider/env-1a2b3c",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, _ := Environ(tc.env, e)

@@ -26,7 +26,7 @@ func Hold(ctx context.Context, addr string, token config.Secret) (*Lease, error)
 		cancel()
 		return nil, err
 	}
-	resp, err := transport().RoundTrip(req)
+	resp, err := transport().RoundTrip(req) //nolint:bodyclose // it is the lease: watch closes it
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("take a lease: %w", err)

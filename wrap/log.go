@@ -44,7 +44,7 @@ func logLine(dataDir, msg string, args ...any) {
 		return
 	}
 	defer f.Close()
-	slog.New(slog.NewTextHandler(f, nil)).Info(msg, args...)
+	slog.New(slog.NewTextHandler(f, nil)).Info(msg, args...) //nolint:sloglint // the callers' messages are constants
 }
 
 // size is the present end of the log.
