@@ -26,12 +26,13 @@ func Hold(ctx context.Context, addr string, token config.Secret) (*Lease, error)
 		cancel()
 		return nil, err
 	}
-	resp, err := transport().RoundTrip(req) //nolint:bodyclose // it is the lease: watch closes it
+	resp, err := transport().RoundTrip(req) //nolint:bodyclose // it is the lease: follow closes it
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("take a lease: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
+		_ = resp.Body.Close()
 		cancel()
 		return nil, fmt.Errorf("take a lease: status %d", resp.StatusCode)
 	}
