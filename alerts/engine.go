@@ -175,7 +175,7 @@ func identify(r config.Rule, reading *Reading) identity {
 func (e *Engine) Alerts() []Alert {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var active []Alert
+	active := []Alert{}
 	for _, it := range e.items {
 		if it.life.status == Pending || it.life.status == Firing {
 			active = append(active, it.snapshot())

@@ -259,7 +259,7 @@ func TestMetricsEscapeRouteNames(t *testing.T) {
 	for _, want := range []string{
 		`hotmess_alerts_firing{rule="disagreement_high",route="a\"b\\c\nd` + "\uFFFD" + `"} 1` + "\n",
 		"hotmess_alerts_published_total 1\n",
-		"hotmess_observations_dropped_total 0\n",
+		"hotmess_bus_observations_dropped_total 0\n",
 		"hotmess_bus_errors_total 0\n",
 	} {
 		if !strings.Contains(out.String(), want) {

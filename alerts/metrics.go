@@ -12,7 +12,7 @@ import (
 const (
 	metricFiring    = "hotmess_alerts_firing"
 	metricPublished = "hotmess_alerts_published_total"
-	metricDropped   = "hotmess_observations_dropped_total"
+	metricDropped   = "hotmess_bus_observations_dropped_total"
 	metricErrors    = "hotmess_bus_errors_total"
 )
 
