@@ -62,7 +62,7 @@ type Outcome struct {
 // back what the recordings hold.
 func (r *Runner) Vote(ctx context.Context, call Call, p Policy) (o Outcome, finish func() []Sample) {
 	b := r.launch(ctx, call, p)
-	o = b.decide(ctx)
+	o = b.vote(ctx)
 	return o, b.finish
 }
 
@@ -112,6 +112,31 @@ func (r *Runner) launch(ctx context.Context, call Call, p Policy) *ballot {
 }
 
 func (b *ballot) send(call func() result) { b.arriving <- call() }
+
+// vote decides. If hotmess itself fails in that, the primary is the answer.
+func (b *ballot) vote(ctx context.Context) (o Outcome) {
+	defer func() {
+		if recover() != nil {
+			o = b.awaitPrimary(ctx)
+			o.Reason = monitor.ReasonPanic
+		}
+	}()
+	return b.decide(ctx)
+}
+
+// awaitPrimary answers with the primary alone.
+func (b *ballot) awaitPrimary(ctx context.Context) Outcome {
+	for b.results[0] == nil {
+		select {
+		case res := <-b.arriving:
+			b.take(res)
+		case <-ctx.Done():
+			b.cancelAll(context.Cause(ctx))
+			return Outcome{Err: context.Cause(ctx), Reason: monitor.ReasonGone}
+		}
+	}
+	return b.abandon(ctx)
+}
 
 // decide takes results in until the vote is over.
 func (b *ballot) decide(ctx context.Context) Outcome {
