@@ -12,9 +12,10 @@ import (
 // decide reads a request before it leaves, and makes its transport a vote if
 // its route is in ensemble mode. A request that cannot be read is relayed.
 func (h *Handler) decide(x *exchange, r *http.Request) {
+	x.mode = config.Off // until something is to be done
 	body, why := x.readAhead(r)
 	if why != "" {
-		x.skipped, x.mode = why, config.Off
+		x.skipped = why
 		return
 	}
 	in := x.inspect(body, r.Header)
@@ -29,9 +30,11 @@ func (h *Handler) decide(x *exchange, r *http.Request) {
 	}
 }
 
-// readAhead reads the body of a request up to limits.body and puts it back in
-// front of whatever is left. A body of unknown size counts against limits.held
-// only once it is read.
+// firstRead is the first buffer for a body of unknown size, in bytes.
+const firstRead = 32 << 10
+
+// readAhead reads the body of a request, as far as the limits go, and puts it
+// back in front of whatever is left.
 func (x *exchange) readAhead(r *http.Request) ([]byte, monitor.Reason) {
 	limit := int64(x.policy.limits.Body)
 	switch {
@@ -39,33 +42,57 @@ func (x *exchange) readAhead(r *http.Request) ([]byte, monitor.Reason) {
 		return nil, monitor.ReasonMalformed
 	case r.ContentLength > limit:
 		return nil, monitor.ReasonTooBig
-	case r.ContentLength > 0 && !x.hold(r.ContentLength):
-		return nil, monitor.ReasonMemory
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	size := int64(firstRead)
+	if r.ContentLength >= 0 {
+		size = min(r.ContentLength+1, firstGrowth)
+	}
+	body, why, err := x.fill(r.Body, size, limit)
 	unread := io.Reader(r.Body)
 	if err != nil {
 		unread = failing{err}
 	}
 	r.Body = joined{io.MultiReader(bytes.NewReader(body), unread), r.Body}
-	switch {
-	case err != nil:
-		return nil, monitor.ReasonMalformed
-	case int64(len(body)) > limit:
-		return nil, monitor.ReasonTooBig
-	case r.ContentLength < 0 && !x.hold(int64(len(body))):
-		return nil, monitor.ReasonMemory
+	if err != nil {
+		why = monitor.ReasonMalformed
+	}
+	if why != "" {
+		return nil, why
 	}
 	return body, ""
 }
 
-// hold accounts for n bytes until the exchange is over.
-func (x *exchange) hold(n int64) bool {
-	release, ok := x.h.ledger.Hold(n)
-	if ok {
-		x.release = release
+// fill reads to the end of r, into a first buffer of the given size, and holds
+// the memory of what it returns. At a limit it stops with the reason. err is how
+// r broke off.
+func (x *exchange) fill(r io.Reader, size, limit int64) (b []byte, why monitor.Reason, err error) {
+	for err == nil {
+		if len(b) == cap(b) {
+			if int64(len(b)) > limit {
+				return b, monitor.ReasonTooBig, nil
+			}
+			size = min(max(size, 2*int64(cap(b))), limit+1)
+			if !x.h.ledger.take(size - x.held) {
+				return b, monitor.ReasonMemory, nil
+			}
+			x.held = size
+			b = append(make([]byte, 0, size), b...)
+		}
+		var n int
+		n, err = r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
 	}
-	return ok
+	if err == io.EOF {
+		err = nil
+	}
+	return b, "", err
+}
+
+// free gives back what a body that was read first holds. It may be called more
+// than once, by one goroutine at a time.
+func (x *exchange) free() {
+	x.h.ledger.give(x.held)
+	x.held = 0
 }
 
 // joined reads from one place and closes another.

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,45 +31,47 @@ type exchange struct {
 	// named is what the client itself calls the conversation.
 	named string
 	began time.Time
+	// u decides whether the request is drawn: uniform in [0, 1), and older
+	// than anything that was read.
+	u float64
 
+	w http.ResponseWriter
+	// upload is the body of the outgoing request.
+	upload upload
 	// transport makes the call: the handler's, or a vote.
 	transport http.RoundTripper
 	vote      *vote
 	observer  *observer
-	// release gives back what the body of a request that was read first holds
-	// of limits.held. The observer calls it if there is one.
-	release func()
+	// held is what the body of a request that was read first holds of
+	// limits.held, in bytes; see free.
+	held int64
 	// skipped says why a request that was to be read was not.
 	skipped monitor.Reason
 
 	sent      time.Time
 	firstByte time.Time
-	status    int
+	status    int   // 0: no reply
 	failure   error // of the transport
 	broke     error // how the reply's body ended, if not whole
 }
 
 // begin finds out where a request goes and when it is read.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request) (*exchange, error) {
-	x := &exchange{h: h, policy: h.policy.Load(), began: h.now(), transport: h.transport, mode: config.Off, release: func() {}}
 	dest, err := h.upstreams.find(r.Method, rawPath(r), r.Header)
 	if err != nil {
 		return nil, err
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, fmt.Errorf("make request id: %w", err)
+	x := &exchange{
+		h: h, policy: h.policy.Load(), dest: dest, id: uuid.Must(uuid.NewV7()).String(), client: dest.client,
+		mode: config.Off, began: h.now(), u: rand.Float64(), w: w, transport: h.transport,
 	}
-	x.dest, x.id = dest, id.String()
-	x.asked = x.policy.askedBy(r.Header)
-	x.named = session(r.Header, x.asked)
-	x.client = x.dest.client
 	if x.client == "" {
 		x.client = clientName(r.Header)
 	}
-	x.reading = x.policy.reading(dest, x.asked.mode)
-	if r.Method != http.MethodPost || r.Header.Get("Upgrade") != "" {
-		x.reading = readNever
+	x.asked = x.policy.askedBy(r.Header)
+	x.named = session(r.Header, x.asked)
+	if r.Method == http.MethodPost && !upgrades(r.Header) {
+		x.reading = x.policy.reading(dest, x.asked)
 	}
 	if x.reading != readNever {
 		x.mode = config.Observe
@@ -82,75 +82,12 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) (*exchange, erro
 	return x, nil
 }
 
-// relay passes the request on and its reply back.
-func (x *exchange) relay(w http.ResponseWriter, r *http.Request) {
-	// What the upstream does not send must not be made up on the way.
-	w.Header()["Content-Type"], w.Header()["Date"] = nil, nil
-	w.Header().Set(headerID, x.id)
-	w.Header().Set(headerMode, string(x.mode))
-	rp := httputil.ReverseProxy{
-		Rewrite:        x.rewrite,
-		Transport:      x.transport,
-		ModifyResponse: x.reply,
-		ErrorHandler:   x.fail,
-		ErrorLog:       discardLog(),
-		BufferPool:     &x.h.buffers,
-	}
-	rp.ServeHTTP(w, r)
-}
-
-// rewrite makes the outgoing request: the incoming one, raw path and query
-// included, at the upstream's address.
-func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
-	base := x.dest.upstream.base
-	pr.Out.URL.Scheme, pr.Out.URL.Host, pr.Out.Host = base.Scheme, base.Host, base.Host
-	pr.Out.URL.RawQuery = pr.In.URL.RawQuery
-	if base.User != nil {
-		pr.Out.URL.User = base.User
-	}
-	if base.RawQuery != "" {
-		pr.Out.URL.RawQuery = strings.TrimSuffix(base.RawQuery+"&"+pr.In.URL.RawQuery, "&")
-	}
-	setRawPath(pr.Out, x.dest.path)
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
-		if v, ok := pr.In.Header[name]; ok {
-			pr.Out.Header[name] = v
-		}
-	}
-	stripOwn(pr.Out.Header)
-	if x.observer != nil {
-		x.observer.request(pr.Out)
-	}
-	x.sent = x.h.now()
-}
-
-// setRawPath sends path as it is. Where net/url would encode it another way,
-// only URL.Opaque keeps it; that form cannot begin with two slashes, and a
-// plain-HTTP outer proxy would not understand it, so it is the exception.
-func setRawPath(out *http.Request, path string) {
-	plain, err := url.PathUnescape(path)
-	if err != nil {
-		plain = path
-	}
-	out.URL.Path, out.URL.RawPath = plain, path
-	if out.URL.EscapedPath() != path && !strings.HasPrefix(path, "//") {
-		out.URL.Opaque = path
-	}
-}
-
-// rawPath is the path of a request as the client wrote it.
-func rawPath(r *http.Request) string {
-	if path, _, _ := strings.Cut(r.RequestURI, "?"); strings.HasPrefix(path, "/") {
-		return path
-	}
-	return r.URL.EscapedPath()
-}
-
 // reply notes the head of the reply and has its body watched.
 func (x *exchange) reply(res *http.Response) error {
 	x.firstByte, x.status = x.h.now(), res.StatusCode
+	x.head(res.Header)
 	if x.vote == nil { // a vote's calls were heard one by one
-		x.h.heard(x.dest.upstream.name, res.StatusCode, res.Header)
+		x.aside(func() { x.h.heard(x.dest.upstream.name, res.StatusCode, res.Header) })
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return nil
@@ -172,10 +109,11 @@ type watched struct {
 // Read implements io.Reader.
 func (b *watched) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil {
-		b.ended = true
+	if err == nil {
+		return n, nil
 	}
-	if err != nil && err != io.EOF {
+	b.ended = true
+	if err != io.EOF {
 		b.x.broke = err
 	}
 	return n, err
@@ -196,9 +134,16 @@ func (x *exchange) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // the client is gone
 	}
+	x.head(w.Header())
+	d := x.dest.target.Dialect
+	if x.upload.broke.Load() {
+		x.status = http.StatusBadRequest
+		writeError(w, d, x.status, "hotmess_request_body", "the body of the request broke off or is malformed")
+		return
+	}
 	x.h.log.Warn("upstream cannot be reached", slog.String("id", x.id), slog.String("upstream", x.dest.upstream.name), slog.Any("error", err))
 	x.status = http.StatusBadGateway
-	writeError(w, x.dest.target.Dialect, http.StatusBadGateway, "hotmess_upstream_unreachable",
+	writeError(w, d, x.status, "hotmess_upstream_unreachable",
 		fmt.Sprintf("hotmess got no reply from upstream %s: %s", x.dest.upstream.name, cause(err)))
 }
 
@@ -218,23 +163,50 @@ func cause(err error) string {
 // end closes the books on the exchange. A handler that ends in a panic (the
 // way to cut a reply) passes here too.
 func (x *exchange) end() {
+	defer x.recovered()
 	total := x.h.now().Sub(x.began)
 	outcome := x.outcome()
 	if x.observer != nil {
 		x.observer.finish(outcome, x.status, total)
 		return
 	}
-	x.release()
-	why := x.skipped
-	switch {
-	case why != "":
-	case x.dest.target.Dialect.Readable():
-		why = monitor.ReasonOff
-	default:
-		why = monitor.ReasonDialect
+	x.free()
+	x.passed(outcome, total, x.unread())
+	if x.h.log.Enabled(context.Background(), slog.LevelDebug) {
+		x.h.log.Debug("request", x.attrs(outcome, total)...)
 	}
-	x.h.monitor.Passed("", string(x.dest.target.Dialect), string(x.mode), outcome, x.overhead(), total, why)
-	x.h.log.Debug("request", x.attrs(outcome, total)...)
+}
+
+// unread says why the request was not read.
+func (x *exchange) unread() monitor.Reason {
+	switch {
+	case x.skipped != "":
+		return x.skipped
+	case x.dest.target.Dialect.Readable():
+		return monitor.ReasonOff
+	}
+	return monitor.ReasonDialect
+}
+
+// passed counts a request of which there is no observation.
+func (x *exchange) passed(outcome monitor.Outcome, total time.Duration, why monitor.Reason) {
+	x.h.monitor.Passed("", dialectName(x.dest.target.Dialect), string(x.mode), outcome, x.overhead(), total, why)
+}
+
+// aside does what the client's call does not need. A panic in it is counted
+// and ends here.
+func (x *exchange) aside(f func()) {
+	defer x.recovered()
+	f()
+}
+
+// recovered, deferred, ends a panic of our own in the client's goroutine. The
+// request is counted at its end; no measuring follows.
+func (x *exchange) recovered() {
+	if p := recover(); p != nil {
+		x.skipped = monitor.ReasonPanic
+		x.h.logPanic(x.id, p)
+	}
 }
 
 // outcome says how the client's call ended.
@@ -242,7 +214,9 @@ func (x *exchange) outcome() monitor.Outcome {
 	switch {
 	case errors.Is(x.failure, context.Canceled), errors.Is(x.broke, context.Canceled):
 		return monitor.OutcomeGone
-	case x.failure != nil:
+	case x.failure != nil && x.upload.broke.Load():
+		return monitor.OutcomeGone
+	case x.failure != nil || x.status == 0:
 		return monitor.OutcomeUnreachable
 	case x.broke != nil:
 		return monitor.OutcomeCut

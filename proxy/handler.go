@@ -2,10 +2,12 @@ package proxy
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,7 +52,10 @@ type Handler struct {
 	ledger  ledger
 	buffers bufferPool
 	runner  atomic.Pointer[ensemble.Runner]
-	// beside counts the observers that outlive their client's call.
+	// quiet is a logger of the standard library that says nothing: what it
+	// would say is in our own log already.
+	quiet *log.Logger
+	// beside counts the calls, and the observers that outlive them.
 	beside sync.WaitGroup
 	// running ends when the handler is closed, and the extras with it.
 	running context.Context
@@ -68,6 +73,7 @@ func NewHandler(s Settings) *Handler {
 		instance:  s.Instance,
 		log:       s.Log,
 		now:       s.Now,
+		quiet:     log.New(io.Discard, "", 0),
 	}
 	h.running, h.stop = context.WithCancel(context.Background())
 	if h.publish == nil {
@@ -98,8 +104,8 @@ func (h *Handler) heard(upstream string, status int, header http.Header) {
 	h.monitor.Heard(upstream, status, wire.ReadQuota(header))
 }
 
-// Close stops the extras and waits for all observers. Call it after the server
-// has stopped.
+// Close stops the extras and upgraded connections, and waits for all calls and
+// observers. Call it after the server has stopped.
 func (h *Handler) Close() {
 	h.stop()
 	h.beside.Wait()
@@ -108,6 +114,8 @@ func (h *Handler) Close() {
 // ServeHTTP takes one request in and relays its reply. See the package comment
 // for the three ways.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.beside.Add(1)
+	defer h.beside.Done()
 	x, err := h.begin(w, r)
 	if err != nil {
 		h.refuse(w, r, err)
@@ -116,7 +124,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer x.end()
 	switch x.reading {
 	case readFirst:
-		h.decide(x, r)
+		x.aside(func() { h.decide(x, r) })
 	case readBeside:
 		h.observe(x)
 	}
@@ -126,6 +134,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // refuse answers a request that has nowhere to go.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	target := wire.Detect(r.Method, rawPath(r), r.Header)
+	h.monitor.Passed("", dialectName(target.Dialect), string(config.Off), monitor.OutcomeUnreachable, 0, 0, monitor.ReasonFailed)
 	writeError(w, target.Dialect, http.StatusBadGateway, "hotmess_no_upstream", err.Error())
 }
 
@@ -146,6 +155,8 @@ func (p *bufferPool) Get() []byte { return *p.Pool.Get().(*[]byte) }
 // Put implements httputil.BufferPool.
 func (p *bufferPool) Put(b []byte) { p.Pool.Put(&b) }
 
-// discardLog silences a logger of the standard library: what it would say is
-// in our own log already.
-func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
+// logPanic logs a panic of our own, without its value: that may quote what was
+// being read.
+func (h *Handler) logPanic(id string, p any) {
+	h.log.Error("panic while measuring", slog.String("id", id), slog.String("type", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+}

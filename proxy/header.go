@@ -40,7 +40,7 @@ func (p *policy) askedBy(h http.Header) asked {
 		}
 	}
 	if p.honours["route"] && h.Get(headerRoute) != "" {
-		a.route = cleanName(h.Get(headerRoute))
+		a.route = h.Get(headerRoute)
 	}
 	if p.honours["session"] {
 		a.session = h.Get(headerSession)
@@ -54,6 +54,22 @@ func stripOwn(h http.Header) {
 		if strings.HasPrefix(name, headerPrefix) {
 			delete(h, name)
 		}
+	}
+}
+
+// upgrades reports whether a request wants another protocol than HTTP.
+func upgrades(h http.Header) bool {
+	up := h.Get("Upgrade")
+	return up != "" && !strings.EqualFold(up, "h2c")
+}
+
+// dropUpgradeToHTTP2 removes the offer to go on in HTTP/2 over the connection
+// between client and sidecar, which some clients make on every request.
+func dropUpgradeToHTTP2(h http.Header) {
+	if strings.EqualFold(h.Get("Upgrade"), "h2c") {
+		h.Del("Upgrade")
+		h.Del("Connection")
+		h.Del("Http2-Settings")
 	}
 }
 

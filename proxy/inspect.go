@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net/http"
 
 	"hotmess/config"
@@ -45,9 +44,6 @@ func (in inspection) extras() int {
 
 // inspect reads one request's body and decides what becomes of it.
 func (x *exchange) inspect(body []byte, h http.Header) inspection {
-	// The draw comes before anything is read, so that nothing read can bend
-	// it.
-	u := rand.Float64()
 	in := inspection{raw: body, route: route{name: x.client + "." + unnamed, sampling: x.policy.sampling}}
 	if in.plain, in.reason = decodeRequest(body, h, int64(x.policy.limits.Body)); in.reason != "" {
 		return in
@@ -66,7 +62,7 @@ func (x *exchange) inspect(body []byte, h http.Header) inspection {
 	in.reason = x.exclusion(in, h)
 	x.h.monitor.Arrived(in.route.name)
 	in.rate = x.h.monitor.Rate(in.route.name, in.route.sampling.Rate)
-	in.drawn = in.reason == "" && u < in.rate
+	in.drawn = in.reason == "" && x.u < in.rate
 	if in.reason == "" && !in.drawn && in.route.sampling.Mode != config.Ensemble {
 		in.reason = monitor.ReasonNotDrawn
 	}

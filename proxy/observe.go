@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"context"
-	"log/slog"
+	"errors"
+	"io"
 	"net/http"
-	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"hotmess/config"
@@ -33,6 +35,9 @@ type observer struct {
 	extras  context.Context
 	cancel  context.CancelFunc
 	started bool
+	// ending is what ended gave; counted is whether the request is counted.
+	ending  *ending
+	counted bool
 }
 
 // An ending is how a client's call ended.
@@ -86,31 +91,57 @@ func (o *observer) reply(res *http.Response) {
 
 // finish says how the client's call ended. It is called once.
 func (o *observer) finish(outcome monitor.Outcome, status int, total time.Duration) {
-	if outcome == monitor.OutcomeGone && o.x.policy.sampling.Gone == "stop" {
+	if outcome == monitor.OutcomeGone && o.x.policy.sampling.Gone == config.GoneStop {
 		o.cancel()
+	}
+	for _, s := range o.spools() {
+		s.end(io.ErrUnexpectedEOF) // nothing more can come
 	}
 	o.ended <- ending{outcome, status, total}
 	switch {
 	case o.started:
 		return
-	case o.x.vote != nil:
+	case o.x.vote != nil && o.x.vote.called:
 		o.x.h.beside.Go(func() { o.runVote(o.x.vote) })
 		return
 	}
-	// There was no reply to observe.
-	o.x.h.monitor.Passed("", string(o.x.dest.target.Dialect), string(o.x.mode), outcome, o.x.overhead(), total, monitor.ReasonFailed)
 	o.release()
+	o.x.passed(outcome, total, o.unobserved(outcome))
+}
+
+// unobserved says why there was no reply to observe.
+func (o *observer) unobserved(outcome monitor.Outcome) monitor.Reason {
+	switch {
+	case o.x.skipped != "":
+		return o.x.skipped
+	case outcome == monitor.OutcomeGone:
+		return monitor.ReasonGone
+	}
+	return monitor.ReasonFailed
 }
 
 // release returns what the observer holds.
 func (o *observer) release() {
 	o.cancel()
-	o.x.release()
-	for _, s := range []*spool{o.copied, o.replied} {
-		if s != nil {
-			s.free()
-		}
+	o.x.free()
+	for _, s := range o.spools() {
+		s.free()
 	}
+}
+
+// spools are the copies that are made.
+func (o *observer) spools() []*spool {
+	return slices.DeleteFunc([]*spool{o.copied, o.replied}, func(s *spool) bool { return s == nil })
+}
+
+// end waits until the client's call has ended. Only the observer's own
+// goroutine calls it.
+func (o *observer) end() ending {
+	if o.ending == nil {
+		e := <-o.ended
+		o.ending = &e
+	}
+	return *o.ending
 }
 
 // run observes one exchange. Whatever goes wrong in it is counted and ends
@@ -134,7 +165,7 @@ func (o *observer) run(head replyHead) {
 		samples = append(samples, <-extras...)
 		ensemble.MarkDependent(samples)
 	}
-	o.x.record(in, samples, nil, <-o.ended)
+	o.record(in, samples, nil)
 }
 
 // runVote waits for the samples that the vote left running and records them.
@@ -142,15 +173,29 @@ func (o *observer) runVote(v *vote) {
 	defer o.release()
 	defer o.recovered()
 	<-v.decided
-	end := <-o.ended // the winner's bytes are in use until then
-	o.x.record(v.in, v.finish(), v.record(), end)
+	o.end() // the winner's bytes are in use until then
+	o.record(v.in, v.finish(), v.record())
+}
+
+// record hands the observation on.
+func (o *observer) record(in inspection, samples []ensemble.Sample, vote *monitor.VoteRecord) {
+	observation := o.x.observation(in, samples, vote, o.end())
+	o.counted = true
+	o.x.h.monitor.Observe(observation)
+	o.x.h.publish(observation)
+	o.x.log(observation)
 }
 
 // recovered counts a panic of our own; the client's call knows nothing of it.
 func (o *observer) recovered() {
-	if p := recover(); p != nil {
-		o.x.h.log.Error("panic while measuring", slog.String("id", o.x.id), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
-		o.x.h.monitor.Passed("", string(o.x.dest.target.Dialect), string(o.x.mode), monitor.OutcomeOK, 0, 0, monitor.ReasonPanic)
+	p := recover()
+	if p == nil {
+		return
+	}
+	o.x.h.logPanic(o.x.id, p)
+	end := o.end()
+	if !o.counted {
+		o.x.passed(end.outcome, end.total, monitor.ReasonPanic)
 	}
 }
 
@@ -185,18 +230,19 @@ func (o *observer) launch(in inspection, n int) chan []ensemble.Sample {
 }
 
 // primary folds the copy of the reply. begun is called at its first token.
-func (o *observer) primary(in inspection, head replyHead, begun func()) ensemble.Sample {
-	s := ensemble.Sample{Status: head.status}
+func (o *observer) primary(in inspection, head replyHead, begun func()) (s ensemble.Sample) {
+	s.Status = head.status
 	began := o.x.began
 	defer func() { s.Took = o.x.h.now().Sub(began) }()
-	if head.status >= http.StatusBadRequest {
+	if head.status < 200 || head.status > 299 {
 		_, _ = o.replied.wait()
 		s.Missing = monitor.ReasonFailed
 		return s
 	}
-	body, err := wire.Decode(o.replied, head.header.Get("Content-Encoding"), int64(o.x.policy.limits.Body))
+	encoding := strings.Join(head.header.Values("Content-Encoding"), ", ")
+	body, err := wire.Decode(o.replied, encoding, int64(o.x.policy.limits.Body))
 	if err != nil {
-		s.Missing = unreadable(err)
+		s.Missing = monitor.ReasonEncoding
 		return s
 	}
 	defer body.Close()
@@ -205,19 +251,29 @@ func (o *observer) primary(in inspection, head replyHead, begun func()) ensemble
 		begun = nil
 	}
 	s.Reply, err = wire.Fold(o.x.dest.target.Dialect, stream, body, begun)
-	switch {
-	case o.replied.dropped() != "":
-		s.Missing = o.replied.dropped()
-	case err != nil:
-		s.Missing = monitor.ReasonUnreadable
-	case s.Reply.Truncated:
-		s.Missing = monitor.ReasonTruncated
-	case s.Reply.Failure != nil:
-		s.Missing = monitor.ReasonFailed
-	case in.readable:
+	if s.Missing = o.flaw(s.Reply, err); s.Missing == "" && in.readable {
 		s.Keys = in.compare.Keys(s.Reply)
 	}
 	return s
+}
+
+// flaw says why a reply is no answer; err is Fold's.
+func (o *observer) flaw(r wire.Reply, err error) monitor.Reason {
+	switch dropped := o.replied.dropped(); {
+	case dropped != "":
+		return dropped
+	case errors.Is(err, wire.ErrTooBig):
+		return monitor.ReasonTooBig
+	case err != nil:
+		return monitor.ReasonUnreadable
+	case r.Failure != nil:
+		return monitor.ReasonFailed
+	case r.Truncated:
+		return monitor.ReasonTruncated
+	case r.Choices == 0:
+		return monitor.ReasonUnreadable
+	}
+	return ""
 }
 
 // modeOf is the mode that a request is reported under: that of its route.

@@ -39,20 +39,26 @@ const (
 )
 
 // reading decides, before the body is there, when it is read.
-func (p *policy) reading(d destination, asked config.Mode) reading {
+func (p *policy) reading(d destination, a asked) reading {
 	if !d.target.Dialect.Readable() {
 		return readNever
 	}
-	r := readingOf(p.sampling.Mode)
+	r := max(readingOf(p.sampling.Mode), readingOf(a.mode))
 	for _, route := range p.routes {
-		if route.Sampling.Mode != "" && glob(route.Match.Upstream, d.upstream.name) {
+		if mayFit(route, a.route, d.upstream.name) {
 			r = max(r, readingOf(route.Sampling.Mode))
 		}
 	}
-	if asked != "" {
-		r = max(r, readingOf(asked))
-	}
 	return r
+}
+
+// mayFit reports whether a request may turn out to belong to c, as far as that
+// is known without its body.
+func mayFit(c config.Route, named, up string) bool {
+	if named != "" {
+		return c.Name == named
+	}
+	return glob(c.Match.Upstream, up)
 }
 
 // readingOf is when a request of mode m is read.
@@ -89,9 +95,10 @@ func (p *policy) route(client string, up string, v wire.View, h http.Header, a a
 		r = p.apply(r, p.routes[i])
 	}
 	switch {
+	case r.name != "":
 	case a.route != "":
-		r.name = a.route
-	case r.name == "":
+		r.name = cleanName(a.route)
+	default:
 		r.name = client + "." + cleanModel(v.Model)
 	}
 	if a.mode != "" {
@@ -119,7 +126,8 @@ func (p *policy) apply(r route, c config.Route) route {
 }
 
 // fits reports whether a request belongs to c: by the name that the client
-// gives, else by every pattern that c sets.
+// gives, else by every pattern that c sets. A header that is not there fits no
+// pattern.
 func fits(c config.Route, named, client, up string, v wire.View, h http.Header) bool {
 	if named != "" {
 		return c.Name == named
@@ -128,7 +136,7 @@ func fits(c config.Route, named, client, up string, v wire.View, h http.Header) 
 		return false
 	}
 	for name, pattern := range c.Match.Header {
-		if !glob(pattern, h.Get(name)) {
+		if len(h.Values(name)) == 0 || !glob(pattern, h.Get(name)) {
 			return false
 		}
 	}

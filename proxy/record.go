@@ -9,8 +9,8 @@ import (
 	"hotmess/wire"
 )
 
-// record turns what one exchange gave into an observation and hands it on.
-func (x *exchange) record(in inspection, samples []ensemble.Sample, vote *monitor.VoteRecord, end ending) {
+// observation is what one exchange gave.
+func (x *exchange) observation(in inspection, samples []ensemble.Sample, vote *monitor.VoteRecord, end ending) monitor.Observation {
 	o := monitor.Observation{
 		V: monitor.SchemaVersion, ID: x.id, Time: x.began, Instance: x.h.instance,
 		Route:    in.route.name,
@@ -33,9 +33,7 @@ func (x *exchange) record(in inspection, samples []ensemble.Sample, vote *monito
 		o.ExtraTokens += s.Tokens
 		o.ExtraTokensEstimated = o.ExtraTokensEstimated || s.Estimated
 	}
-	x.h.monitor.Observe(o)
-	x.h.publish(o)
-	x.log(o)
+	return o
 }
 
 // describe fills in what the request and the primary say of themselves.

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -21,9 +23,20 @@ func NewServer(h *Handler) *http.Server {
 	front.ConnectDial = nil
 	front.KeepAcceptEncoding = true
 	front.NonproxyHandler = h
-	front.OnRequest().HandleConnect(goproxy.AlwaysReject)
+	front.Logger = h.quiet
+	front.OnRequest().HandleConnectFunc(refuseTunnel)
 	front.OnRequest().DoFunc(refuseForward)
-	return &http.Server{Handler: front, ReadHeaderTimeout: headerTimeout, ErrorLog: discardLog()}
+	return &http.Server{
+		Handler: front, ReadHeaderTimeout: headerTimeout, ErrorLog: h.quiet,
+		// An upgraded connection outlives the server; it ends with h.
+		BaseContext: func(net.Listener) context.Context { return h.running },
+	}
+}
+
+// refuseTunnel answers CONNECT.
+func refuseTunnel(host string, ctx *goproxy.ProxyCtx) (*goproxy.ConnectAction, string) {
+	_, ctx.Resp = refuseForward(ctx.Req, ctx)
+	return goproxy.RejectConnect, host
 }
 
 // refuseForward answers requests with an absolute URI.

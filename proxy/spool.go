@@ -50,6 +50,8 @@ func (l *ledger) Hold(n int64) (release func(), ok bool) {
 type spool struct {
 	ledger *ledger
 	limit  int64
+	// announced is the size that the body is to have; below 1: unknown.
+	announced int64
 
 	mu     sync.Mutex
 	grown  sync.Cond
@@ -63,7 +65,7 @@ type spool struct {
 
 // newSpool makes a spool for a body of the announced size; -1: unknown.
 func newSpool(l *ledger, limit, announced int64) *spool {
-	s := &spool{ledger: l, limit: limit}
+	s := &spool{ledger: l, limit: limit, announced: announced}
 	s.grown.L = &s.mu
 	switch {
 	case announced > limit:
@@ -104,7 +106,8 @@ func (s *spool) giveUp(why monitor.Reason) {
 	s.taken = 0
 }
 
-// write copies p. It never waits for the reader and never fails.
+// write copies p. It never waits for the reader and never fails. A body that has
+// its announced size is whole: its sender need not look for the end.
 func (s *spool) write(p []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,6 +116,7 @@ func (s *spool) write(p []byte) {
 	}
 	if s.reserve(int64(len(s.buf) + len(p))) {
 		s.buf = append(s.buf, p...)
+		s.done = s.announced > 0 && int64(len(s.buf)) >= s.announced
 	}
 	s.grown.Broadcast()
 }

@@ -18,8 +18,11 @@ import (
 // maxTakenOver bounds the upstreams that are added at run time.
 const maxTakenOver = 256
 
-// errTooManyUpstreams is returned by Add when the table is full.
-var errTooManyUpstreams = errors.New("too many upstreams were added; restart the sidecar")
+// What Add refuses.
+var (
+	errTooManyUpstreams = errors.New("too many upstreams were added; restart the sidecar")
+	errNameTaken        = errors.New("another upstream has the name that this one would get")
+)
 
 // An upstream is one LLM API by name and base URL.
 type upstream struct {
@@ -56,7 +59,10 @@ func (u *Upstreams) Add(base *url.URL) (string, error) {
 	name := "env-" + hex.EncodeToString(sum[:4])
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if _, known := u.byName[name]; known {
+	if known := u.byName[name]; known != nil {
+		if known.base.String() != base.String() {
+			return "", errNameTaken
+		}
 		return name, nil
 	}
 	if u.added >= maxTakenOver {
@@ -77,7 +83,9 @@ func (u *Upstreams) URLs() map[string]string {
 	}
 	urls := make(map[string]string, len(table))
 	for name, up := range table {
-		urls[name] = up.base.Redacted()
+		shown := *up.base
+		shown.User = nil
+		urls[name] = shown.String()
 	}
 	return urls
 }
@@ -109,7 +117,17 @@ func (u *Upstreams) find(method, rawPath string, h http.Header) (destination, er
 	if up == nil {
 		return destination{}, fmt.Errorf("no upstream named %s", target.Provider)
 	}
-	return destination{upstream: up, target: target, client: client, path: join(up.base.EscapedPath(), rest)}, nil
+	return destination{upstream: up, target: target, client: client, path: join(up.base.EscapedPath(), versioned(up, target, rest))}, nil
+}
+
+// versioned adds the version to a path of Anthropic's API that has none: some
+// clients' base URLs include it, and nothing answers without.
+func versioned(up *upstream, t wire.Target, path string) string {
+	bare := path == "/messages" || strings.HasPrefix(path, "/messages/")
+	if t.Provider == wire.ProviderAnthropic && bare && !hasVersion(up.base.EscapedPath()) {
+		return "/v1" + path
+	}
+	return path
 }
 
 // cutClient cuts /~client off a path.

@@ -2,11 +2,13 @@ package proxy
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"hotmess/ensemble"
@@ -14,14 +16,21 @@ import (
 	"hotmess/wire"
 )
 
-// errNoWinner is the transport error when not even the primary got a reply.
-var errNoWinner = errors.New("no sample got a reply")
+var (
+	// errNoWinner is the transport error when not even the primary got a
+	// reply.
+	errNoWinner = errors.New("no sample got a reply")
+	errPanic    = errors.New("panic while voting")
+)
 
 // A vote is the transport of one request in ensemble mode: it makes all the
 // calls and returns the winner's recorded reply as if it had been the only one.
 type vote struct {
 	x  *exchange
 	in inspection
+	// called is whether RoundTrip was: only then is there anything to wait
+	// for. It belongs to the client's goroutine.
+	called bool
 	// decided is closed once outcome and finish are set.
 	decided chan struct{}
 	outcome ensemble.Outcome
@@ -40,6 +49,7 @@ func (v *vote) RoundTrip(out *http.Request) (*http.Response, error) {
 	if out.Body != nil {
 		defer out.Body.Close()
 	}
+	v.called = true
 	v.x.h.beside.Go(func() { v.run(out) })
 	if !v.in.view.Stream {
 		<-v.decided
@@ -58,14 +68,34 @@ func (v *vote) RoundTrip(out *http.Request) (*http.Response, error) {
 // run makes the calls and decides.
 func (v *vote) run(out *http.Request) {
 	defer close(v.decided)
+	defer v.recovered()
 	call := v.x.call(out, out.Header, v.in.raw, v.in)
-	v.outcome, v.finish = v.x.h.runner.Load().Vote(out.Context(), call, ensemble.Policy{
+	v.outcome, v.finish = v.x.h.runner.Load().Vote(plain(out.Context()), call, ensemble.Policy{
 		Samples: v.in.route.sampling.Samples,
 		Level:   votingLevel(v.in.compare),
 		Wait:    time.Duration(v.x.policy.voting.Wait),
 		Measure: v.in.drawn,
 		Stop:    v.x.h.running.Done(),
 	})
+}
+
+// recovered makes a vote that panicked one without a reply. The ensemble falls
+// back to the primary by itself: this is the last resort, which keeps all other
+// calls alive.
+func (v *vote) recovered() {
+	if p := recover(); p != nil {
+		v.x.h.logPanic(v.x.id, p)
+		v.outcome = ensemble.Outcome{Err: errPanic, Reason: monitor.ReasonPanic}
+		v.finish = func() []ensemble.Sample { return []ensemble.Sample{{Missing: monitor.ReasonPanic}} }
+	}
+}
+
+// plain is a context that ends with ctx and holds none of its values: by one
+// of them the interim replies (1xx) of all samples would reach the client.
+func plain(ctx context.Context) context.Context {
+	own, cancel := context.WithCancelCause(context.Background())
+	context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	return own
 }
 
 // votingLevel is the level at which samples agree. Text has no headline: only
@@ -88,7 +118,7 @@ func (v *vote) response(out *http.Request) (*http.Response, error) {
 	return &http.Response{
 		Status: http.StatusText(rec.Status), StatusCode: rec.Status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, Trailer: rec.Trailer.Clone(),
+		Header: header, Trailer: rec.Trailer,
 		Body: replay(rec), ContentLength: length(rec),
 		Request: out,
 	}, nil
@@ -181,7 +211,7 @@ func (p *pinging) await() {
 	defer timer.Stop()
 	select {
 	case <-p.v.decided:
-		p.winner = p.v.stream()
+		p.winner, p.v.x.status = p.v.stream()
 	case <-timer.C:
 		p.pending = wire.KeepAlive(p.v.in.view.Dialect)
 	}
@@ -197,20 +227,38 @@ func (p *pinging) Close() error {
 
 // stream is the winner's body for a client that was promised a plain event
 // stream: decoded, or an error event if the winner is no stream.
-func (v *vote) stream() io.ReadCloser {
+func (v *vote) stream() (body io.ReadCloser, status int) {
 	rec, d := v.outcome.Winner, v.in.view.Dialect
 	if rec == nil {
-		return event(wire.StreamError(d, http.StatusBadGateway, "hotmess_upstream_unreachable", "hotmess got no reply from the upstream"))
+		return event(wire.StreamError(d, http.StatusBadGateway, "hotmess_upstream_unreachable", "hotmess got no reply from the upstream")), http.StatusBadGateway
 	}
+	raw := replay(rec)
 	if rec.Status != http.StatusOK || !wire.IsEventStream(rec.Header.Get("Content-Type")) {
-		return event(wire.StreamError(d, rec.Status, "hotmess_upstream_error", "the upstream answered with status "+strconv.Itoa(rec.Status)))
+		_ = raw.Close()
+		return event(wire.StreamError(d, rec.Status, "hotmess_upstream_error", "the upstream answered with status "+strconv.Itoa(rec.Status))), rec.Status
 	}
-	body, err := wire.Decode(replay(rec), rec.Header.Get("Content-Encoding"), int64(v.x.policy.limits.Body))
+	events, err := wire.Decode(raw, strings.Join(rec.Header.Values("Content-Encoding"), ", "), unlimited)
 	if err != nil {
+		_ = raw.Close()
 		v.x.h.log.Warn("winner cannot be decoded", slog.String("id", v.x.id), slog.Any("error", err))
-		return event(wire.StreamError(d, http.StatusBadGateway, "hotmess_encoding", "hotmess cannot decode the upstream's stream"))
+		return event(wire.StreamError(d, http.StatusBadGateway, "hotmess_encoding", "hotmess cannot decode the upstream's stream")), http.StatusBadGateway
 	}
-	return body
+	return &decoded{events, raw}, rec.Status
+}
+
+// unlimited is the most of a stream that is decoded on its way to the client,
+// where nothing of it is held.
+const unlimited = 1 << 60
+
+// decoded is a decoder that closes what it decodes.
+type decoded struct {
+	io.ReadCloser
+	raw io.Closer
+}
+
+// Close implements io.Closer.
+func (d *decoded) Close() error {
+	return errors.Join(d.ReadCloser.Close(), d.raw.Close())
 }
 
 // event is a stream of one event.

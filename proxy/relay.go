@@ -1,0 +1,115 @@
+package proxy
+
+import (
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync/atomic"
+)
+
+// relay passes the request on and its reply back.
+func (x *exchange) relay(w http.ResponseWriter, r *http.Request) {
+	rp := httputil.ReverseProxy{
+		Rewrite:        x.rewrite,
+		Transport:      x.transport,
+		ModifyResponse: x.reply,
+		ErrorHandler:   x.fail,
+		ErrorLog:       x.h.quiet,
+		BufferPool:     &x.h.buffers,
+	}
+	rp.ServeHTTP(w, r)
+}
+
+// head adds hotmess's own headers to those of the reply, and keeps the server
+// from making up what the upstream did not send. It must not be called before
+// the final head is there: interim ones take all headers with them.
+func (x *exchange) head(h http.Header) {
+	x.w.Header()["Content-Type"], x.w.Header()["Date"] = nil, nil
+	h.Set(headerID, x.id)
+	h.Set(headerMode, string(x.mode))
+}
+
+// rewrite makes the outgoing request: the incoming one, raw path and query
+// included, at the upstream's address.
+func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
+	out, base := pr.Out, x.dest.upstream.base
+	out.URL.Scheme, out.URL.Host, out.Host = base.Scheme, base.Host, base.Host
+	out.URL.RawQuery = joinQuery(base.RawQuery, pr.In.URL.RawQuery)
+	setRawPath(out, x.dest.path)
+	out.Trailer = pr.In.Trailer // filled in when the body ends
+	for _, name := range [...]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if v, ok := pr.In.Header[name]; ok {
+			out.Header[name] = v
+		}
+	}
+	stripOwn(out.Header)
+	dropUpgradeToHTTP2(out.Header)
+	x.authorise(out)
+	if out.Body != nil {
+		x.upload.ReadCloser = out.Body
+		out.Body = &x.upload
+	}
+	if x.observer != nil {
+		x.observer.request(out)
+	}
+	x.sent = x.h.now()
+}
+
+// authorise sends the user info of the upstream's URL, unless the client has
+// a credential of its own. http.Client would do that, a transport does not.
+func (x *exchange) authorise(out *http.Request) {
+	user := x.dest.upstream.base.User
+	if user == nil || out.Header.Get("Authorization") != "" {
+		return
+	}
+	password, _ := user.Password()
+	out.SetBasicAuth(user.Username(), password)
+}
+
+// joinQuery puts the query of an upstream's base URL before that of a request.
+func joinQuery(base, query string) string {
+	if base == "" || query == "" {
+		return base + query
+	}
+	return base + "&" + query
+}
+
+// setRawPath sends path as it is. Where net/url would encode it another way,
+// only URL.Opaque keeps it; that form cannot begin with two slashes, and a
+// plain-HTTP outer proxy would not understand it, so it is the exception.
+func setRawPath(out *http.Request, path string) {
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		plain = path
+	}
+	out.URL.Path, out.URL.RawPath = plain, path
+	if out.URL.EscapedPath() != path && !strings.HasPrefix(path, "//") {
+		out.URL.Opaque = path
+	}
+}
+
+// rawPath is the path of a request as the client wrote it.
+func rawPath(r *http.Request) string {
+	if path, _, _ := strings.Cut(r.RequestURI, "?"); strings.HasPrefix(path, "/") {
+		return path
+	}
+	return r.URL.EscapedPath()
+}
+
+// An upload is the body of an outgoing request. It notes whether the client
+// failed to deliver it.
+type upload struct {
+	io.ReadCloser
+	broke atomic.Bool
+}
+
+// Read implements io.Reader.
+func (u *upload) Read(p []byte) (int, error) {
+	n, err := u.ReadCloser.Read(p)
+	if err != nil && err != io.EOF && err != http.ErrBodyReadAfterClose {
+		u.broke.Store(true)
+	}
+	return n, err
+}
