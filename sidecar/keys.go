@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // keyBytes is the size of the HMAC key.
@@ -48,6 +49,9 @@ func readKey(file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file", file)
+	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("%s %w: chmod 600 it", file, errReadable)
 	}
@@ -65,18 +69,33 @@ func readKey(file string) ([]byte, error) {
 func makeKey(file string) ([]byte, error) {
 	k := make([]byte, keyBytes)
 	_, _ = rand.Read(k) // never fails
-	if err := os.WriteFile(file, k, 0o600); err != nil {
+	if err := writeWhole(file, k); err != nil {
 		return nil, err
 	}
 	return k, nil
+}
+
+// writeWhole writes a private file that is there either whole or not at all,
+// whenever the machine stops.
+func writeWhole(file string, b []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*.tmp") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // nothing is there if all went well
+	_, err = tmp.Write(b)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), file)
 }
 
 // readInstance reads the name of this sidecar, or makes it from the host's
 // name and a random part.
 func readInstance(file string) (string, error) {
 	b, err := os.ReadFile(file)
-	if err == nil && len(b) > 0 {
-		return string(b), nil
+	if name := strings.TrimSpace(string(b)); name != "" {
+		return name, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
@@ -88,5 +107,5 @@ func readInstance(file string) (string, error) {
 	tail := make([]byte, 3)
 	_, _ = rand.Read(tail) // never fails
 	name := host + "-" + hex.EncodeToString(tail)
-	return name, os.WriteFile(file, []byte(name), 0o600)
+	return name, writeWhole(file, []byte(name))
 }

@@ -70,11 +70,17 @@ func (s *Sidecar) Run(ctx context.Context) error {
 		running[i] = stages[i].start(failed)
 	}
 	s.log.Info("serving", slog.String("listen", s.running.Listen), slog.String("admin", s.running.Admin), slog.String("nats", s.running.NATS))
+	waiting, forget := context.WithCancel(ctx)
+	unheld := s.unheld(waiting)
 	select {
 	case <-ctx.Done():
 	case <-failed:
-	case <-s.unheld(ctx):
+	case <-unheld:
 		s.log.Info("the last lease is gone")
+	}
+	forget()
+	if unheld != nil {
+		<-unheld
 	}
 	return s.stop(running)
 }

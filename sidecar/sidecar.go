@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -129,7 +128,7 @@ func (s *Sidecar) openTraffic(o Options, k keys) error {
 	})
 	s.traffic.server = proxy.NewServer(s.handler)
 	s.admin.server = dashboard.New(dashboard.Settings{
-		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, AddUpstream: ups.Add,
+		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, AddUpstream: s.addUpstream(ups),
 		Instance: k.instance, Token: o.Config.Admin.Token, Leases: s.leases, Log: o.Log,
 	})
 	s.running = config.Running{
@@ -144,24 +143,32 @@ func (s *Sidecar) openTraffic(o Options, k keys) error {
 // itself.
 func upstreams(c config.Config, own net.Addr) (*proxy.Upstreams, error) {
 	table := c.Resolve()
-	delete(table, "") // that of --upstream, which is told apart below
-	var only *url.URL
-	if c.Upstream != "" {
-		u, err := url.Parse(c.Upstream)
-		if err != nil {
-			return nil, fmt.Errorf("upstream: %w", err)
-		}
-		only = u
+	only := table[""] // that of --upstream
+	delete(table, "")
+	if loops(only, own) {
+		return nil, fmt.Errorf("upstream: %w", errLoop)
 	}
-	all := maps.Clone(table)
-	all["--upstream"] = only
-	for name, u := range all {
-		if u != nil && u.Host == own.String() {
-			return nil, fmt.Errorf("upstream %s: %s is this sidecar's own port: requests would go round for ever", name, u)
+	for name, u := range table {
+		if loops(u, own) {
+			return nil, fmt.Errorf("upstreams: %s: %w", name, errLoop)
 		}
 	}
 	return proxy.NewUpstreams(table, only), nil
 }
+
+// addUpstream adds to the table what a wrapped command's environment named.
+func (s *Sidecar) addUpstream(ups *proxy.Upstreams) func(*url.URL) (string, error) {
+	own := s.traffic.listener.Addr()
+	return func(u *url.URL) (string, error) {
+		if loops(u, own) {
+			return "", errLoop
+		}
+		return ups.Add(u)
+	}
+}
+
+// errLoop is wrapped by errors about upstreams that are the sidecar itself.
+var errLoop = errors.New("is this sidecar's own port: requests would go round for ever")
 
 // publish hands an observation to the bus. Where it does not fit, it is
 // dropped and counted there.
