@@ -3,7 +3,6 @@ package dashboard
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -82,14 +81,14 @@ func (d *Server) addUpstream(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"name": name})
 }
 
-// errNotBase is what parseBase wraps.
+// errNotBase does not repeat the URL, which may hold a password.
 var errNotBase = errors.New("url is not an http or https base URL")
 
 // parseBase reads a base URL.
 func parseBase(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("%w: %q", errNotBase, s)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") || u.Fragment != "" {
+		return nil, errNotBase
 	}
 	return u, nil
 }

@@ -62,7 +62,7 @@ func (d *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ownHost(r.Host) && d.Token == "":
 		refuse(w, http.StatusForbidden, "the Host header names another machine: ask by IP address or as localhost")
-	case r.Header.Get("Origin") != "" && r.Method != http.MethodGet:
+	case foreign(r):
 		refuse(w, http.StatusForbidden, "requests from web pages of another origin are refused")
 	case !health && !d.authorised(r):
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -70,6 +70,20 @@ func (d *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		d.mux.ServeHTTP(w, r)
 	}
+}
+
+// foreign reports whether a page of another origin makes the request. A person
+// who follows a link to the port is let in.
+func foreign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	case "":
+		_, host, _ := strings.Cut(r.Header.Get("Origin"), "://")
+		return r.Header.Get("Origin") != "" && host != r.Host
+	}
+	follows := r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+	return !follows
 }
 
 // authorised reports whether r carries the token, if one is asked for.
