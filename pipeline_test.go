@@ -1,0 +1,276 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"hotmess/config"
+	"hotmess/monitor"
+	"hotmess/sidecar"
+	"hotmess/sim"
+)
+
+// A line is the whole of hotmess between agents and a simulated LLM API, in
+// this process, over loopback.
+type line struct {
+	base    string
+	model   *sim.Server
+	monitor *monitor.Monitor
+}
+
+// newLine starts a sidecar in front of model.
+func newLine(t *testing.T, model *sim.Server, change func(*config.Config)) *line {
+	t.Helper()
+	model.RateHeaders = true // without, extras begin one at a time
+	upstream := httptest.NewServer(model)
+	t.Cleanup(upstream.Close)
+	c := config.Default()
+	c.Listen, c.Admin.Listen, c.NATS.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	c.DataDir, c.Upstream = t.TempDir(), upstream.URL+"/v1"
+	c.NATS.MaxStore = 64 << 20
+	c.Budget = config.Budget{ExtraTokensPerHour: 1 << 40, MaxExtraInFlight: 64}
+	c.Sampling.Rate = config.Rate{Share: 1}
+	change(&c)
+	s, err := sidecar.New(t.Context(), sidecar.Options{Config: c, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return &line{base: "http://" + s.Running().Listen + "/v1", model: model, monitor: s.Monitor}
+}
+
+// pipelineTools are two tools; the note is free text, which must not count.
+const pipelineTools = `[
+ {"type":"function","function":{"name":"get_record","parameters":{"type":"object","properties":{"id":{"type":"integer"},"note":{"type":"string"}}}}},
+ {"type":"function","function":{"name":"read_file","parameters":{"type":"object","properties":{"path":{"type":"string"},"note":{"type":"string"}}}}}]`
+
+// converse works through conversations of so many turns each, a few at a time.
+func (l *line) converse(t *testing.T, conversations, turns int, stream bool) {
+	t.Helper()
+	const atOnce = 8
+	var working sync.WaitGroup
+	for worker := range atOnce {
+		working.Go(func() {
+			for i := worker; i < conversations; i += atOnce {
+				if err := l.conversation(t.Context(), i, turns, stream); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	working.Wait()
+}
+
+func (l *line) conversation(ctx context.Context, number, turns int, stream bool) error {
+	history := []any{map[string]any{"role": "user", "content": fmt.Sprintf("Please do task %d.", number)}}
+	for range turns {
+		m, err := l.ask(ctx, history, stream)
+		if err != nil {
+			return err
+		}
+		history = append(history, m)
+		for _, c := range m.ToolCalls {
+			history = append(history, map[string]any{"role": "tool", "tool_call_id": c.ID, "content": "done"})
+		}
+	}
+	return nil
+}
+
+// A toolMessage is what the agent repeats of the model's message.
+type toolMessage struct {
+	Role      string         `json:"role"`
+	ToolCalls []proposedCall `json:"tool_calls"`
+}
+
+type proposedCall struct {
+	ID       string `json:"id"`
+	Type     string `json:"type"`
+	Function struct {
+		Name      string `json:"name"`
+		Arguments string `json:"arguments"`
+	} `json:"function"`
+}
+
+func (l *line) ask(ctx context.Context, history []any, stream bool) (toolMessage, error) {
+	body, err := json.Marshal(map[string]any{
+		"model": "simulated", "stream": stream, "messages": history, "tools": json.RawMessage(pipelineTools),
+	})
+	if err != nil {
+		return toolMessage{}, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.base+"/chat/completions", bytes.NewReader(body))
+	if err != nil {
+		return toolMessage{}, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "oracle/1")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return toolMessage{}, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return toolMessage{}, fmt.Errorf("status %d", res.StatusCode)
+	}
+	return readMessage(res.Body, stream)
+}
+
+// readMessage reads the message of a reply; of a stream, one call only.
+func readMessage(body io.Reader, stream bool) (toolMessage, error) {
+	type choice struct{ Message, Delta toolMessage }
+	var reply struct{ Choices []choice }
+	if !stream {
+		err := json.NewDecoder(body).Decode(&reply)
+		if err != nil || len(reply.Choices) == 0 {
+			return toolMessage{}, fmt.Errorf("no message: %w", err)
+		}
+		return reply.Choices[0].Message, nil
+	}
+	call := proposedCall{Type: "function"}
+	lines := bufio.NewScanner(body)
+	for lines.Scan() {
+		data, ok := strings.CutPrefix(lines.Text(), "data: {")
+		if !ok {
+			continue
+		}
+		reply.Choices = nil
+		if err := json.Unmarshal([]byte("{"+data), &reply); err != nil {
+			return toolMessage{}, err
+		}
+		for _, c := range reply.Choices {
+			for _, f := range c.Delta.ToolCalls {
+				call.ID += f.ID
+				call.Function.Name += f.Function.Name
+				call.Function.Arguments += f.Function.Arguments
+			}
+		}
+	}
+	return toolMessage{Role: "assistant", ToolCalls: []proposedCall{call}}, lines.Err()
+}
+
+// measured waits for what was observed of so many requests and gives the
+// disagreement at level target.
+func (l *line) measured(t *testing.T, requests int64) monitor.Estimate {
+	t.Helper()
+	for l.monitor.Totals().Observed < requests {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-t.Context().Done():
+			t.Fatalf("%d of %d requests observed", l.monitor.Totals().Observed, requests)
+		}
+	}
+	for _, r := range l.monitor.Routes() {
+		if r.Route != "oracle.simulated" {
+			continue
+		}
+		for _, s := range r.Windows[1].Series {
+			if s.Kind == "action" && s.Headline {
+				return s.Disagreement
+			}
+		}
+	}
+	t.Fatal("nothing was measured")
+	return monitor.Estimate{}
+}
+
+// standardErrors is how many of its own cluster-robust standard errors an
+// estimate is off the truth.
+func standardErrors(t *testing.T, e monitor.Estimate, truth float64) float64 {
+	t.Helper()
+	if e.Value == nil || e.Low == nil || e.High == nil {
+		t.Fatalf("no interval: %+v", e)
+	}
+	quantile := distuv.StudentsT{Sigma: 1, Nu: float64(e.Conversations - 1)}.Quantile(.975)
+	return math.Abs(*e.Value-truth) / ((*e.High - *e.Low) / 2 / quantile)
+}
+
+// TestMeasuredDisagreementIsTheTrueOne drives whole conversations through every
+// room at once. Wrong answers take five times as long as right ones, so that
+// anything that prefers the first to finish measures far too little: of five
+// samples, two right ones nearly always finish first, and agree.
+func TestMeasuredDisagreementIsTheTrueOne(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	const conversations, turns = 60, 10
+	for name, c := range map[string]struct {
+		mode    config.Mode
+		samples int
+		stream  bool
+	}{
+		"unary, observed":          {config.Observe, 2, false},
+		"streamed, observed":       {config.Observe, 2, true},
+		"streamed, five observed":  {config.Observe, 5, true},
+		"unary, five that vote":    {config.Ensemble, 5, false},
+		"streamed, five that vote": {config.Ensemble, 5, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLine(t, &sim.Server{
+				Seed: 7, Accuracy: .75, Compound: .1, Chunk: 50,
+				Reasoning: sim.Reasoning{Median: 60, Sigma: .3, WhenWrong: 5},
+				Latency:   sim.Latency{PerToken: 20 * time.Microsecond},
+			}, func(cfg *config.Config) { cfg.Sampling.Mode, cfg.Sampling.Samples = c.mode, c.samples })
+			l.converse(t, conversations, turns, c.stream)
+			e := l.measured(t, conversations*turns)
+			truth, _ := l.model.Summary().TrueDisagreement()
+			off := standardErrors(t, e, truth)
+			t.Logf("true %.4f, measured %.4f [%.4f, %.4f] from %d pairs of %d drawn in %d conversations: %.1f standard errors",
+				truth, *e.Value, *e.Low, *e.High, e.Pairs, e.Drawn, e.Conversations, off)
+			if e.Drawn != conversations*turns || e.Measured != e.Drawn || e.Conversations != conversations {
+				t.Errorf("%d of %d drawn are measured, in %d conversations; unmeasured: %v", e.Measured, e.Drawn, e.Conversations, l.monitor.Unmeasured())
+			}
+			if off > 4 {
+				t.Errorf("measured %.4f, true %.4f: %.1f standard errors apart", *e.Value, truth, off)
+			}
+		})
+	}
+}
+
+// TestDrawnShareIsTheRate measures a third of the requests: as many as that
+// must be drawn, all of them measured, and the disagreement stays the true one.
+func TestDrawnShareIsTheRate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	const conversations, turns, rate = 100, 12, 1. / 3
+	for _, mode := range []config.Mode{config.Observe, config.Ensemble} {
+		t.Run(string(mode), func(t *testing.T) {
+			l := newLine(t, &sim.Server{Seed: 8, Accuracy: .75, Reasoning: sim.Reasoning{Median: -1}}, func(c *config.Config) {
+				c.Sampling.Mode, c.Sampling.Samples, c.Sampling.Rate = mode, 3, config.Rate{Share: rate}
+			})
+			l.converse(t, conversations, turns, false)
+			e := l.measured(t, conversations*turns)
+			truth, _ := l.model.Summary().TrueDisagreement()
+			t.Logf("%d of %d drawn, true %.4f, measured %.4f", e.Drawn, e.Eligible, truth, *e.Value)
+			n := float64(conversations * turns)
+			if math.Abs(float64(e.Drawn)-rate*n) > 4*math.Sqrt(n*rate*(1-rate)) || e.Eligible != conversations*turns {
+				t.Errorf("%d of %d drawn at rate %.2f", e.Drawn, e.Eligible, rate)
+			}
+			if off := standardErrors(t, e, truth); off > 4 || e.Measured != e.Drawn {
+				t.Errorf("measured %.4f from %d of %d, true %.4f: %.1f standard errors apart", *e.Value, e.Measured, e.Drawn, truth, off)
+			}
+		})
+	}
+}
