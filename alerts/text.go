@@ -57,7 +57,7 @@ func advice(a Alert) string {
 	case Pending:
 		return "Next: wait; it fires if this holds."
 	case Firing:
-		return "Next: see on the dashboard since when, undo what changed then, or let this route vote (sampling.mode: ensemble)."
+		return "Next: see at /api/v1/routes since when, undo what changed then, or let this route vote (sampling.mode: ensemble)."
 	default:
 		return "Next: nothing to do."
 	}
