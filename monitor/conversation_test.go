@@ -10,12 +10,12 @@ func TestConversationBeyondTheSpanBeginsAFreshRecord(t *testing.T) {
 	s := spans()[windowHour]
 	r := newRing[sums](s)
 	var c cluster
-	c.count(&r, 1000, 2000, true)
-	c.count(&r, 1059, 2000, true) // the first pair is 59 buckets old: still one record
+	c.count(&r, 1000, 2000, pair{true, 1})
+	c.count(&r, 1059, 2000, pair{true, 1}) // the first pair is 59 buckets old: still one record
 	if got := *r.find(1059); got != conversationSums(2, 2) {
 		t.Fatalf("within the span: %+v", got)
 	}
-	c.count(&r, 1060, 2000, false)
+	c.count(&r, 1060, 2000, pair{false, 1})
 	if got := *r.find(1059); got != conversationSums(2, 2) {
 		t.Errorf("the old record changed: %+v", got)
 	}
@@ -27,8 +27,8 @@ func TestConversationBeyondTheSpanBeginsAFreshRecord(t *testing.T) {
 func TestLatePairCountsInTheBucketOfTheLastPair(t *testing.T) {
 	r := newRing[sums](spans()[windowHour])
 	var c cluster
-	c.count(&r, 1010, 2000, false)
-	c.count(&r, 1005, 2000, true)
+	c.count(&r, 1010, 2000, pair{false, 1})
+	c.count(&r, 1005, 2000, pair{true, 1})
 	if got := *r.find(1010); got != conversationSums(1, 2) {
 		t.Errorf("bucket 1010: %+v", got)
 	}
@@ -40,8 +40,8 @@ func TestLatePairCountsInTheBucketOfTheLastPair(t *testing.T) {
 func TestPairOlderThanTheRingIsLeftOut(t *testing.T) {
 	r := newRing[sums](spans()[windowHour])
 	var c cluster
-	c.count(&r, 1000, 2000, true)
-	c.count(&r, 900, 2000, true)
+	c.count(&r, 1000, 2000, pair{true, 1})
+	c.count(&r, 900, 2000, pair{true, 1})
 	if got := *r.find(1000); got != conversationSums(1, 1) {
 		t.Errorf("bucket 1000: %+v", got)
 	}

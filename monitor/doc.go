@@ -27,11 +27,11 @@
 // # Bounds
 //
 // Memory is bounded whatever arrives: 200 routes (others are pooled as "other"
-// and counted) of at most 24 series each; a series holds 138 buckets of 48
+// and counted) of at most 24 series each; a series holds 138 buckets of 64
 // bytes and, if it is a headline, a bound of 3 KiB; a route holds 138 buckets
 // of four length histograms (480 bytes) and of traffic (160 bytes). Slots are
 // allocated as they are used. That is 90 KiB for a route with full rings plus
-// 10 KiB for each of its series: 30 MiB for 200 routes of six series. To that
+// 12 KiB for each of its series: 32 MiB for 200 routes of six series. To that
 // come 20,000 conversations of about 1 KiB, the latest 10,000 observations or
 // 32 MiB, and a queue of 4,096 observations.
 //

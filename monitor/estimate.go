@@ -26,8 +26,9 @@ const (
 )
 
 // An Estimate is the disagreement D of a series over a window, with what it
-// rests on. D = Σx / Σn: of n pairs, x differ. What cannot be computed is nil,
-// and a reason says why.
+// rests on: the share of pairs that differ, each weighed by the inverse of the
+// probability with which it was drawn. What cannot be computed is nil, and a
+// reason says why.
 type Estimate struct {
 	// Value is D, 0..1.
 	Value *float64 `json:"value,omitempty"`
@@ -38,7 +39,7 @@ type Estimate struct {
 	// Absent says why Value is nil, AbsentRange why Low and High are.
 	Absent      string `json:"absent,omitempty"`
 	AbsentRange string `json:"absent_range,omitempty"`
-	// Pairs is Σn, Conversations the number of clusters.
+	// Pairs counts the measured pairs, Conversations the clusters.
 	Pairs         int64 `json:"pairs"`
 	Conversations int64 `json:"conversations"`
 	// Eligible, Drawn and Measured count requests of the window.
@@ -58,13 +59,12 @@ type Estimate struct {
 // estimate computes all of an Estimate from sufficient statistics.
 func estimate(s sums, t tally) Estimate {
 	e := Estimate{
-		Pairs: s.N, Conversations: s.G,
+		Pairs: s.Pairs, Conversations: s.G,
 		Eligible: t.Eligible, Drawn: t.Drawn, Measured: t.Measured,
 		MeasuredShare: ratio(t.Measured, t.Drawn), Coverage: ratio(t.Measured, t.Eligible),
 	}
-	missing := max(0, t.Drawn-t.Measured)
-	e.IfAgreed = ratio(s.X, s.N+missing)
-	e.IfDiffered = ratio(s.X+missing, s.N+missing)
+	e.IfAgreed = ratio(s.X, s.N+t.Missing)
+	e.IfDiffered = ratio(s.X+t.Missing, s.N+t.Missing)
 	e.Value = ratio(s.X, s.N)
 	if e.Value == nil {
 		e.Absent, e.AbsentRange = AbsentNoPairs, AbsentNoPairs
@@ -80,7 +80,7 @@ func estimate(s sums, t tally) Estimate {
 
 // interval is the 95 % interval of D.
 //
-// It is D ± t·se with the linearised standard error of a ratio of cluster
+// x and n being weights, it is D ± t·se with the linearised standard error of a ratio of cluster
 // totals (Cochran, Sampling Techniques, §2.11 and §6.3),
 //
 //	se² = G/(G−1) · Σ(x−Dn)² / (Σn)²,   Σ(x−Dn)² = Σx² − 2DΣxn + D²Σn²,

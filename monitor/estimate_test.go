@@ -94,7 +94,7 @@ func TestEstimateOfNothingIsAbsent(t *testing.T) {
 }
 
 func TestMissingPairsBoundTheEstimate(t *testing.T) {
-	e := estimate(sumsOf([2]int64{3, 10}, [2]int64{1, 10}), tally{Eligible: 100, Drawn: 40, Measured: 20})
+	e := estimate(sumsOf([2]int64{3, 10}, [2]int64{1, 10}), tally{Eligible: 100, Drawn: 40, Measured: 20, Missing: 20})
 	for name, c := range map[string]struct {
 		got  *float64
 		want float64

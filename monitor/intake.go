@@ -51,13 +51,14 @@ func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.T
 	}
 	for level, differ := range o.Differ {
 		k := seriesKey{Kind: o.Kind, Level: level, Pinned: o.Pinned}
-		takeLevel(c, r, k, levelPair{level == o.Headline, differ, at, now})
+		takeLevel(c, r, k, levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, at, now})
 	}
 }
 
 // A levelPair is a measured pair at one level.
 type levelPair struct {
-	headline, differ bool
+	pair
+	headline bool
 	// at is the time of the request, now that of taking it in.
 	at, now time.Time
 }
@@ -74,7 +75,7 @@ func takeLevel(c *conversation, r *route, key seriesKey, p levelPair) {
 	t := c.track(key, p.headline)
 	for i := range t.Clusters {
 		ring := &s.windows.rings[i]
-		t.Clusters[i].count(ring, ring.span.bucket(p.at), ring.span.bucket(p.now), p.differ)
+		t.Clusters[i].count(ring, ring.span.bucket(p.at), ring.span.bucket(p.now), p.pair)
 	}
 	if t.Unit != nil && s.bound != nil && t.Unit.count(p.differ) {
 		t.Unit.settle(s.bound)

@@ -56,7 +56,8 @@ type SeriesReport struct {
 // its latest pair.
 type Point struct {
 	Start time.Time `json:"start"`
-	// Differ of Pairs pairs differ, over Conversations conversations.
+	// Differ of Pairs pairs differ, over Conversations conversations; they are
+	// counts, not weighed.
 	Differ        int64 `json:"differ"`
 	Pairs         int64 `json:"pairs"`
 	Conversations int64 `json:"conversations"`
@@ -158,7 +159,7 @@ func (s *series) points(window int, now time.Time) []Point {
 	var points []Point
 	ring.each(now, func(bucket int64, v *sums) {
 		if v.G > 0 {
-			points = append(points, Point{Start: ring.span.start(bucket), Differ: v.X, Pairs: v.N, Conversations: v.G})
+			points = append(points, Point{Start: ring.span.start(bucket), Differ: v.Differ, Pairs: v.Pairs, Conversations: v.G})
 		}
 	})
 	slices.SortFunc(points, func(a, b Point) int { return a.Start.Compare(b.Start) })

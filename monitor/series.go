@@ -38,8 +38,9 @@ func (s *series) lead(headline bool) {
 }
 
 // sums are the sufficient statistics of the ratio estimator, over
-// conversations: with n the pairs of a conversation and x those that differ,
-// Σx, Σn, Σx², Σxn, Σn² and the number of conversations G. They are integers,
+// conversations: with n the weight of the pairs of a conversation (see
+// weightOf) and x that of those that differ, Σx, Σn, Σx², Σxn, Σn² and the
+// number of conversations G; beside them the plain counts. They are integers,
 // so adding and subtracting them is exact in any order.
 type sums struct {
 	X  int64 `json:"x"`
@@ -48,11 +49,9 @@ type sums struct {
 	XN int64 `json:"xn"`
 	NN int64 `json:"nn"`
 	G  int64 `json:"g"`
-}
-
-// conversationSums is what one conversation contributes.
-func conversationSums(x, n int64) sums {
-	return sums{X: x, N: n, XX: x * x, XN: x * n, NN: n * n, G: 1}
+	// Differ of Pairs pairs differ.
+	Differ int64 `json:"d"`
+	Pairs  int64 `json:"p"`
 }
 
 func (s *sums) add(o sums) {
@@ -62,10 +61,15 @@ func (s *sums) add(o sums) {
 	s.XN += o.XN
 	s.NN += o.NN
 	s.G += o.G
+	s.Differ += o.Differ
+	s.Pairs += o.Pairs
 }
 
 func (s *sums) subtract(o sums) {
-	s.add(sums{X: -o.X, N: -o.N, XX: -o.XX, XN: -o.XN, NN: -o.NN, G: -o.G})
+	s.add(sums{
+		X: -o.X, N: -o.N, XX: -o.XX, XN: -o.XN, NN: -o.NN, G: -o.G,
+		Differ: -o.Differ, Pairs: -o.Pairs,
+	})
 }
 
 // total merges the buckets of one window.
@@ -81,12 +85,15 @@ type tally struct {
 	Eligible int64 `json:"e"`
 	Drawn    int64 `json:"d"`
 	Measured int64 `json:"m"`
+	// Missing is the weight of those that were drawn but not measured.
+	Missing int64 `json:"w,omitempty"`
 }
 
 func (t *tally) add(o tally) {
 	t.Eligible += o.Eligible
 	t.Drawn += o.Drawn
 	t.Measured += o.Measured
+	t.Missing += o.Missing
 }
 
 // tallyOf is what one observation adds to its stratum.
@@ -95,9 +102,12 @@ func tallyOf(o *Observation) tally {
 		return tally{}
 	}
 	t := tally{Eligible: 1}
-	if o.Drawn {
-		t.Drawn = 1
-		t.Measured = boolInt(o.Differ != nil)
+	switch {
+	case !o.Drawn:
+	case o.Differ != nil:
+		t.Drawn, t.Measured = 1, 1
+	default:
+		t.Drawn, t.Missing = 1, weightOf(o.Inclusion)
 	}
 	return t
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // snapshotVersion is the version of the snapshot's form; others are set aside.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 // A snapshot is all of the memory that outlasts the process.
 type snapshot struct {

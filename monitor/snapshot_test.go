@@ -110,8 +110,8 @@ func TestUnsettledReservationCountsAsSpentAfterACrash(t *testing.T) {
 
 func TestUnusableSnapshotIsSetAsideAndSaid(t *testing.T) {
 	for name, content := range map[string]string{
-		"empty": "", "cut": `{"version":1,"rou`, "not json": "hello",
-		"newer version": `{"version":99}`, "wrong type": `{"version":1,"routes":[]}`,
+		"empty": "", "cut": `{"version":2,"rou`, "not json": "hello",
+		"newer version": `{"version":99}`, "wrong type": `{"version":2,"routes":[]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -221,8 +221,8 @@ func FuzzDecodeSnapshotNeverPanics(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b)
-	f.Add([]byte(`{"version":1,"routes":{"r":{"series":[{"key":{},"bound":{}}],"traffic":[[],[],[{"b":9e9}]]}}}`))
-	f.Add([]byte(`{"version":1,"conversations":[{"key":{"route":"r"},"tracks":[{"unit":null}]}]}`))
+	f.Add([]byte(`{"version":2,"routes":{"r":{"series":[{"key":{},"bound":{}}],"traffic":[[],[],[{"b":9e9}]]}}}`))
+	f.Add([]byte(`{"version":2,"conversations":[{"key":{"route":"r"},"tracks":[{"unit":null}]}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := decodeSnapshot(b)
 		if err != nil {

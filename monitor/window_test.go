@@ -68,19 +68,19 @@ func TestWindowsStateRoundTrips(t *testing.T) {
 	}
 }
 
-// pair is one measured pair of a generated conversation.
-type pair struct {
+// timedPair is one measured pair of a generated conversation.
+type timedPair struct {
 	conversation int
 	bucket       int64
 	differ       bool
 }
 
 // drawPairs draws pairs whose times lie within one span, in any order.
-func drawPairs(t *rapid.T, buckets int64) []pair {
+func drawPairs(t *rapid.T, buckets int64) []timedPair {
 	n := rapid.IntRange(0, 200).Draw(t, "n")
-	pairs := make([]pair, n)
+	pairs := make([]timedPair, n)
 	for i := range pairs {
-		pairs[i] = pair{
+		pairs[i] = timedPair{
 			conversation: rapid.IntRange(0, 12).Draw(t, "conversation"),
 			bucket:       1000 + rapid.Int64Range(0, buckets-1).Draw(t, "bucket"),
 			differ:       rapid.Bool().Draw(t, "differ"),
@@ -101,7 +101,7 @@ func TestConversationStandsWholeInTheBucketOfItsLastPair(t *testing.T) {
 				c = &cluster{}
 				clusters[p.conversation] = c
 			}
-			c.count(&r, p.bucket, 1000+s.buckets, p.differ)
+			c.count(&r, p.bucket, 1000+s.buckets, pair{p.differ, 1})
 			last[p.conversation] = max(last[p.conversation], p.bucket)
 			x[p.conversation] += boolInt(p.differ)
 			n[p.conversation]++
