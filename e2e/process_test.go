@@ -87,6 +87,9 @@ func start(t *testing.T, env []string, args ...string) *process {
 	}()
 	t.Cleanup(func() {
 		p.stop(t)
+		if said := p.stderr.String(); strings.Contains(said, "panic: ") || strings.Contains(said, "DATA RACE") {
+			t.Error("hotmess itself failed")
+		}
 		if t.Failed() {
 			t.Logf("hotmess %s:\n%s", args[0], lastLines(p.stderr.String(), 40))
 		}
