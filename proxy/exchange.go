@@ -35,7 +35,7 @@ type exchange struct {
 	// than anything that was read.
 	u float64
 
-	w http.ResponseWriter
+	out writer
 	// upload is the body of the outgoing request.
 	upload upload
 	// transport makes the call: the handler's, or a vote.
@@ -63,7 +63,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) (*exchange, erro
 	}
 	x := &exchange{
 		h: h, policy: h.policy.Load(), dest: dest, id: uuid.Must(uuid.NewV7()).String(), client: dest.client,
-		mode: config.Off, began: h.now(), u: rand.Float64(), w: w, transport: h.transport,
+		mode: config.Off, began: h.now(), u: rand.Float64(), transport: h.transport,
 	}
 	if x.client == "" {
 		x.client = clientName(r.Header)
@@ -103,26 +103,31 @@ func (x *exchange) reply(res *http.Response) error {
 type watched struct {
 	io.ReadCloser
 	x     *exchange
-	ended bool
+	ended error
 }
 
-// Read implements io.Reader.
-func (b *watched) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == nil {
+// Read implements io.Reader. Before the body breaks off, all that came of it is
+// on its way to the client: the ReverseProxy drops what is in its buffers.
+func (b *watched) Read(p []byte) (n int, err error) {
+	if b.ended == nil {
+		n, err = b.ReadCloser.Read(p)
+		b.ended = err
+	}
+	if b.ended == nil || b.ended == io.EOF {
+		return n, b.ended
+	}
+	if n > 0 {
 		return n, nil
 	}
-	b.ended = true
-	if err != io.EOF {
-		b.x.broke = err
-	}
-	return n, err
+	b.x.broke = b.ended
+	_ = b.x.out.FlushError() // the client may be gone
+	return 0, b.ended
 }
 
 // Close implements io.Closer. A body that is closed before its end means that
 // the client would take no more.
 func (b *watched) Close() error {
-	if !b.ended {
+	if b.ended == nil {
 		b.x.broke = context.Canceled
 	}
 	return b.ReadCloser.Close()

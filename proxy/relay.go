@@ -6,7 +6,9 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // relay passes the request on and its reply back.
@@ -15,18 +17,41 @@ func (x *exchange) relay(w http.ResponseWriter, r *http.Request) {
 		Rewrite:        x.rewrite,
 		Transport:      x.transport,
 		ModifyResponse: x.reply,
+		FlushInterval:  flushWithin,
 		ErrorHandler:   x.fail,
 		ErrorLog:       x.h.quiet,
 		BufferPool:     &x.h.buffers,
 	}
-	rp.ServeHTTP(w, r)
+	x.out.ResponseWriter = w
+	rp.ServeHTTP(&x.out, r)
+}
+
+// flushWithin bounds how long a piece of a reply of known length may wait for
+// the next one. Streams are flushed at once, whatever is set.
+const flushWithin = time.Millisecond
+
+// A writer is the client's end of the exchange. Its Flush may be called by the
+// ReverseProxy's timer and by the end of a reply at the same time.
+type writer struct {
+	http.ResponseWriter
+	mu sync.Mutex
+}
+
+// Unwrap is for http.ResponseController.
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// FlushError is for http.ResponseController.
+func (w *writer) FlushError() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // head adds hotmess's own headers to those of the reply, and keeps the server
 // from making up what the upstream did not send. It must not be called before
 // the final head is there: interim ones take all headers with them.
 func (x *exchange) head(h http.Header) {
-	x.w.Header()["Content-Type"], x.w.Header()["Date"] = nil, nil
+	x.out.Header()["Content-Type"], x.out.Header()["Date"] = nil, nil
 	h.Set(headerID, x.id)
 	h.Set(headerMode, string(x.mode))
 }
