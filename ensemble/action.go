@@ -28,8 +28,10 @@ func (c Comparer) actionKeys(calls []wire.Call) Keys {
 }
 
 // callKeys are one call's parts of the keys at levels target and exact.
-// Arguments that are not JSON are a value: what was written. No arguments at
-// all are an empty object, which is how models call a tool that takes none.
+// Arguments that are not JSON, malformed or the free text of a custom tool, are
+// a value: at level exact what was written, at level target what identifies in
+// it. No arguments at all are an empty object, which is how models call a tool
+// that takes none.
 func (c Comparer) callKeys(call wire.Call) (target, exact string) {
 	raw := call.Arguments
 	if strings.TrimSpace(raw) == "" {
@@ -37,13 +39,21 @@ func (c Comparer) callKeys(call wire.Call) (target, exact string) {
 	}
 	v, ok := parseJSON(raw)
 	if !ok {
-		key := list(tagCall, call.Name, list(tagMalformed, raw))
-		return key, key
+		return list(tagCall, call.Name, c.freeTarget(call.Name, raw)), list(tagCall, call.Name, list(tagMalformed, raw))
 	}
 	args := identify(c.tool(call.Name), v)
 	target = list(tagCall, append([]string{call.Name}, args...)...)
 	exact = list(tagCall, call.Name, list(tagJSON, canonicalJSON(v)))
 	return target, exact
+}
+
+// freeTarget is what identifies in arguments that are not JSON. Broken JSON, as
+// where a token limit cut it, is one value: what it would have said is unknown.
+func (c Comparer) freeTarget(name, raw string) string {
+	if strings.HasPrefix(strings.TrimSpace(raw), "{") {
+		return list(tagMalformed)
+	}
+	return list(tagMalformed, identify(c.tool(name), raw)...)
 }
 
 // tool is the tool of that name; if the request did not offer it, nothing is

@@ -75,7 +75,7 @@ func TestActionsAgreeFromCoarseToFine(t *testing.T) {
 		{"refusals", wire.Reply{Choice: wire.Choice{Refusal: "No."}}, wire.Reply{Choice: wire.Choice{Refusal: "Sorry."}}, exact},
 		{"refusal and no call", wire.Reply{Choice: wire.Choice{Refusal: "No."}}, wire.Reply{Choice: wire.Choice{Text: "No."}}, none},
 		{"malformed", calls(`get {"id":`), calls(`get {"id":`), exact},
-		{"malformed otherwise", calls(`get {"id":`), calls(`get {"id`), tool},
+		{"malformed otherwise", calls(`get {"id":`), calls(`get {"id`), target},
 		{"malformed and not", calls(`get {`), calls(`get {}`), tool},
 		{"arguments that are no object", calls(`get [1]`), calls(`get [2]`), tool},
 	} {
@@ -103,8 +103,10 @@ func TestActionKeysEqualAtALevelAreEqualAtCoarserOnes(t *testing.T) {
 	c := comparer(t, wire.View{Tools: []wire.Tool{editor}}, "")
 	written := rapid.Custom(func(t *rapid.T) string {
 		name := rapid.SampledFrom([]string{"edit", "bash", "other"}).Draw(t, "name")
-		arguments := rapid.SampledFrom([]string{"", "{}", "{", `{"path":"a"}`, `{"path":"./a"}`, `{"path": "a"}`,
-			`{"content":"x y"}`, `{"command":"rm -rf a"}`, `{"command":"rm -fr a"}`, `{"line":1}`, `{"line":1e0}`, `[1,1.0]`}).Draw(t, "arguments")
+		arguments := rapid.SampledFrom([]string{
+			"", "{}", "{", `{"path":"a"}`, `{"path":"./a"}`, `{"path": "a"}`,
+			`{"content":"x y"}`, `{"command":"rm -rf a"}`, `{"command":"rm -fr a"}`, `{"line":1}`, `{"line":1e0}`, `[1,1.0]`,
+		}).Draw(t, "arguments")
 		return name + " " + arguments
 	})
 	reply := func(t *rapid.T, label string) wire.Reply {

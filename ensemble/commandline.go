@@ -8,8 +8,9 @@ import "strings"
 //   - its flags as a set, clusters of known programs taken apart, without those
 //     that only change what is printed;
 //   - its operands in order, paths cleaned; of these, literal text with blanks
-//     is free text and is left out, and so is the pattern of grep, sed and
-//     their kind. The sub-command is the first operand.
+//     is free text and is left out, but for the files that a patch names, and
+//     so is the pattern of grep, sed and their kind, unless it only picks
+//     lines by number. The sub-command is the first operand.
 //
 // A program that runs another (sudo, env, …) is kept with what it runs, a shell
 // with its script. words holds at least the program.
@@ -36,6 +37,8 @@ type commandLine struct {
 	operands []string
 	// seen counts the operands read, kept or not.
 	seen int
+	// open is the flag whose value is the next word; empty if none.
+	open string
 }
 
 func (l *commandLine) read(rest []word) {
@@ -44,6 +47,9 @@ func (l *commandLine) read(rest []word) {
 		switch {
 		case skip:
 			skip = false
+		case l.open != "":
+			l.addFlag(l.open + w.key())
+			l.open = ""
 		case !flagsOver && w.literal && w.text == "--":
 			flagsOver = true
 		case !flagsOver && w.isFlag():
@@ -56,13 +62,22 @@ func (l *commandLine) read(rest []word) {
 
 func (l *commandLine) operand(w word) {
 	l.seen++
-	if l.habit.prose || l.habit.pattern && l.seen == 1 {
+	if l.habit.prose || l.habit.pattern && l.seen == 1 && !picksLines(w) {
 		return
 	}
 	if w.isProse() && !l.habit.code {
+		if files, ok := patchTarget(w.text); ok {
+			l.operands = append(l.operands, files)
+		}
 		return
 	}
 	l.operands = append(l.operands, w.key())
+}
+
+// picksLines is whether the program of sed and its kind only prints or counts
+// lines by number, as in 1,50p: then it says where, not what.
+func picksLines(w word) bool {
+	return w.literal && w.text != "" && strings.Trim(w.text, "0123456789,$p; ") == "" && strings.HasSuffix(w.text, "p")
 }
 
 // flag notes one flag. It reports whether the next word is its value and free
@@ -71,7 +86,7 @@ func (l *commandLine) flag(text string) (skip bool) {
 	if strings.HasPrefix(text, "--") {
 		return l.longFlag(text)
 	}
-	letters := text[1:]
+	letters := l.valued(text[1:])
 	// grep -e PATTERN: the pattern is no operand any more.
 	given := l.habit.pattern && strings.HasSuffix(letters, "e")
 	if given {
@@ -86,6 +101,22 @@ func (l *commandLine) flag(text string) (skip bool) {
 	return given || l.habit.message != 0 && text[len(text)-1] == l.habit.message
 }
 
+// valued takes the first flag that has a value off a cluster, with all behind
+// it, and returns the letters in front.
+func (l *commandLine) valued(letters string) string {
+	i := strings.IndexAny(letters, l.habit.valued)
+	if i < 0 {
+		return letters
+	}
+	flag, value := "-"+letters[i:i+1], letters[i+1:]
+	if value == "" {
+		l.open = flag
+	} else {
+		l.addFlag(flag + "=" + cleanPath(value))
+	}
+	return letters[:i]
+}
+
 func (l *commandLine) longFlag(text string) (skip bool) {
 	name, value, hasValue := strings.Cut(text, "=")
 	switch {
@@ -94,6 +125,8 @@ func (l *commandLine) longFlag(text string) (skip bool) {
 	case takesProse(name):
 		l.addFlag(name)
 		return !hasValue
+	case !hasValue && l.habit.valued != "" && takesValue(name):
+		l.open = name
 	case hasValue && !strings.ContainsAny(value, " \t\n"):
 		l.addFlag(name + "=" + cleanPath(value))
 	default:

@@ -14,6 +14,9 @@ type habit struct {
 	quiet string
 	// pattern: the first operand is a pattern or a small program, not a place.
 	pattern bool
+	// valued lists the one-letter flags that have a value, joined to them or in
+	// the next word.
+	valued string
 	// prose: every operand is free text.
 	prose bool
 	// code: an operand with blanks is code to be run, not free text.
@@ -36,8 +39,10 @@ func habitOf(program string) habit {
 		return habit{clusters: true, quiet: "1aAlhtrSFGv"}
 	case "cat", "wc", "sort", "uniq", "du", "df", "ps", "tee", "head", "tail":
 		return habit{clusters: true, quiet: "v"}
-	case "grep", "egrep", "fgrep", "rg", "ag", "ack":
-		return habit{clusters: true, quiet: "nHhs", pattern: true}
+	case "grep", "egrep", "fgrep", "ag", "ack":
+		return habit{clusters: true, quiet: "nHhs", pattern: true, valued: "ABCmdD"}
+	case "rg":
+		return habit{clusters: true, quiet: "nHhs", pattern: true, valued: "ABCmtTgjMEr"}
 	case "sed", "awk", "gawk", "jq":
 		return habit{pattern: true}
 	case "echo", "printf":
@@ -86,6 +91,18 @@ func sameFlag(program, flag string) string {
 func isChatter(flag string) bool {
 	switch flag {
 	case "--verbose", "--quiet", "--silent", "--color", "--colour", "--no-color", "--no-pager", "--progress", "--no-progress":
+		return true
+	default:
+		return false
+	}
+}
+
+// takesValue is whether a long flag of grep and its kind has a value, which
+// may be the next word.
+func takesValue(flag string) bool {
+	switch flag {
+	case "--type", "--type-not", "--glob", "--iglob", "--include", "--exclude", "--exclude-dir", "--max-count", "--max-depth",
+		"--context", "--after-context", "--before-context", "--threads", "--sort", "--encoding", "--replace":
 		return true
 	default:
 		return false

@@ -44,7 +44,7 @@ const (
 //   - Flags are a set, operands keep their order (see commandTarget), so
 //     rm -fr a, rm -r -f a and rm a -rf are one.
 //   - Of redirections, those to /dev/null or to another descriptor are left
-//     out, and the text of a here-document is free text.
+//     out, and the text of a here-document is free text, unless it is a patch.
 func shellTarget(script string) string { return scriptTarget(script, 0) }
 
 func scriptTarget(script string, depth int) string {
@@ -164,7 +164,8 @@ func redirection(r *syntax.Redirect) (string, bool) {
 	case syntax.DplOut, syntax.DplIn:
 		return "", false
 	case syntax.Hdoc, syntax.DashHdoc, syntax.WordHdoc:
-		return list(tagRedirect, descriptor, "<<"), true
+		files, _ := patchTarget(literalText(r.Hdoc))
+		return list(tagRedirect, descriptor, "<<", files), true
 	}
 	target := readWord(r.Word)
 	if target.literal && target.text == "/dev/null" {

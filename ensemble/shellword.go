@@ -91,6 +91,20 @@ func appendDoubleQuoted(b *strings.Builder, q *syntax.DblQuoted) bool {
 	return true
 }
 
+// literalText is the literal text of a here-document; w may be nil.
+func literalText(w *syntax.Word) string {
+	if w == nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, part := range w.Parts {
+		if lit, ok := part.(*syntax.Lit); ok {
+			b.WriteString(lit.Value)
+		}
+	}
+	return b.String()
+}
+
 // unescapeDoubleQuoted removes the backslashes that mean something between
 // double quotes.
 func unescapeDoubleQuoted(b *strings.Builder, s string) {

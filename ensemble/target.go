@@ -24,7 +24,8 @@ import (
 //     path, url, id, …), or it looks like an identity itself (looksIdentifying:
 //     one token that is a URL, a path, a file name, an address or an id);
 //     paths are cleaned, so ./a and a are the same;
-//  6. every other string is free text and is left out;
+//  6. a patch identifies by the files that it names (patchTarget); every other
+//     string is free text and is left out;
 //  7. lists and objects are taken apart, and the same rule applies to what they
 //     hold; a list's elements go by its name, in order.
 //
@@ -103,7 +104,7 @@ func identifyString(tool, name string, p wire.Param, s string) (string, bool) {
 	case slices.Contains(identityFormats, p.Format), namesIdentity(name), looksIdentifying(s):
 		return list(tagWords, cleanPath(s)), true
 	default:
-		return "", false
+		return patchTarget(s)
 	}
 }
 

@@ -1,0 +1,65 @@
+package ensemble
+
+import "strings"
+
+// tagPatch marks what a patch is pointed at.
+const tagPatch = "patch"
+
+// patchVerbs are the lines of a "*** Begin Patch" envelope that name a file.
+var patchVerbs = []string{"*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: "}
+
+// patchTarget is what a patch is pointed at: the set of files that it names,
+// with what it does to them, but not the lines that it changes. It reads the
+// "*** Begin Patch" envelope and unified diffs, and is false for any other
+// text.
+func patchTarget(s string) (string, bool) {
+	s = strings.TrimSpace(s)
+	var files []string
+	switch {
+	case strings.HasPrefix(s, "*** Begin Patch"):
+		files = envelopeFiles(s)
+	case strings.HasPrefix(s, "diff --git "), strings.HasPrefix(s, "--- "), strings.HasPrefix(s, "Index: "):
+		files = diffFiles(s)
+	}
+	return set(tagPatch, files), len(files) > 0
+}
+
+func envelopeFiles(s string) (files []string) {
+	for line := range strings.Lines(s) {
+		for _, verb := range patchVerbs {
+			if name, ok := strings.CutPrefix(line, verb); ok {
+				files = append(files, list(verb, cleanPath(strings.TrimSpace(name))))
+			}
+		}
+	}
+	return files
+}
+
+// diffFiles are the pairs of "--- old" and "+++ new" lines.
+func diffFiles(s string) (files []string) {
+	before := ""
+	for line := range strings.Lines(s) {
+		if name, ok := strings.CutPrefix(line, "+++ "); ok && before != "" {
+			files = append(files, list("", before, diffFile(name)))
+		}
+		before = ""
+		if name, ok := strings.CutPrefix(line, "--- "); ok {
+			before = diffFile(name)
+		}
+	}
+	return files
+}
+
+// diffFile is a file of a unified diff, without its time and the a/ or b/ that
+// git puts in front.
+func diffFile(name string) string {
+	name, _, _ = strings.Cut(name, "\t")
+	name = strings.TrimSpace(name)
+	for _, prefix := range []string{"a/", "b/"} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			name = rest
+			break
+		}
+	}
+	return cleanPath(name)
+}
