@@ -16,7 +16,7 @@ const maxFile = 256 << 10
 type Overrides struct {
 	Config   *string `name:"config" placeholder:"FILE" help:"Configuration file (YAML)."`
 	Listen   *string `name:"listen" placeholder:"ADDR" help:"Address of the traffic port."`
-	Admin    *string `name:"admin" placeholder:"ADDR" help:"Address of dashboard, metrics and health."`
+	Admin    *string `name:"admin" placeholder:"ADDR" help:"Address of API, metrics and health."`
 	Upstream *string `name:"upstream" placeholder:"URL" help:"Send every request to this base URL."`
 	Mode     *Mode   `name:"mode" placeholder:"MODE" help:"off, observe or ensemble."`
 	Samples  *int    `name:"samples" placeholder:"N" help:"Samples of one request, the primary included."`

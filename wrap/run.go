@@ -69,7 +69,7 @@ func (s *sidecar) where() string {
 	if s.joined {
 		how = "joined"
 	}
-	where := fmt.Sprintf("%s the sidecar on %s, dashboard http://%s", how, s.running.Listen, dialable(s.running.Admin))
+	where := fmt.Sprintf("%s the sidecar on %s, admin port http://%s", how, s.running.Listen, dialable(s.running.Admin))
 	if !s.joined && s.running.Listen != s.worker.Listen && !strings.HasSuffix(s.worker.Listen, ":0") {
 		where += fmt.Sprintf(" (%s is taken)", s.worker.Listen)
 	}
