@@ -22,7 +22,7 @@ func NewComparer(v wire.View, extract string) (Comparer, error) {
 	if err := CheckExtract(extract); err != nil {
 		return Comparer{}, err
 	}
-	if len(v.Tools) > 0 {
+	if len(v.Tools) > 0 && !v.CallsBarred {
 		return actionComparer(v.Tools), nil
 	}
 	exact := []Level{LevelExact}

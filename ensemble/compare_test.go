@@ -163,3 +163,20 @@ func TestKindsOfValuesNeverCollide(t *testing.T) {
 		t.Error("unparsed is not one value")
 	}
 }
+
+func TestRequestThatBarsCallsIsNoAction(t *testing.T) {
+	tools := []wire.Tool{{Name: "get"}}
+	for name, c := range map[string]struct {
+		view wire.View
+		want Kind
+	}{
+		"calls allowed":         {wire.View{Tools: tools}, KindAction},
+		"calls barred":          {wire.View{Tools: tools, CallsBarred: true}, KindText},
+		"calls barred, schema":  {wire.View{Tools: tools, CallsBarred: true, Structured: true}, KindStructured},
+		"calls allowed, schema": {wire.View{Tools: tools, Structured: true}, KindAction},
+	} {
+		if got := comparer(t, c.view, "").Kind(); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}

@@ -10,7 +10,7 @@
 // # What is compared
 //
 // [Comparer] takes the kind from the request, never from the reply: action if
-// it offers tools, structured if it asks for JSON, answer if a form of final
+// it offers tools and lets them be called, structured if it asks for JSON, answer if a form of final
 // answer is configured or asked for in the prompt, else text. [Comparer.Keys]
 // turns a reply into one key per level; two replies agree at a level if and
 // only if their keys there are equal. Refusals, no call and unreadable answers

@@ -23,6 +23,7 @@ func chatView(f map[string]gjson.Result) (View, error) {
 		Stored:        f["store"].Type == gjson.True,
 		ProviderTools: present(f["web_search_options"]),
 		Structured:    chatStructured(f["response_format"]),
+		CallsBarred:   str(f["tool_choice"]) == "none" || str(f["function_call"]) == "none",
 	}
 	if n, ok := count(f["n"]); ok {
 		v.Choices = max(1, n)

@@ -25,6 +25,9 @@ type View struct {
 	ProviderTools bool
 	// Tools that the request offers, in its order.
 	Tools []Tool
+	// CallsBarred is whether the reply may hold no tool call (tool_choice is
+	// none), whatever Tools the request offers.
+	CallsBarred bool
 	// Structured is whether the request asks for JSON by a schema or as an
 	// object.
 	Structured bool
