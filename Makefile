@@ -39,8 +39,8 @@ bench: ## benchmarks; BENCH=regexp PKG=./proxy to choose
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
 
 .PHONY: bench-replay
-bench-replay: ## benchmarks that replay recorded samples
-	go test -run '^$$' -bench Replay -benchtime 1x $(PKG)
+bench-replay: ## disagreement measured on recorded samples, DATA=file or folder, beside the data's own
+	HOTMESS_REPLAY_DATA='$(if $(DATA),$(abspath $(DATA)))' go -C e2e test -count=1 -v -run TestReplayOfRecordedModels .
 
 .PHONY: demo
 demo: ## the tour: a simulated model turns incoherent, no key needed

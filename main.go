@@ -106,10 +106,13 @@ func unjoin(err error) []error {
 // load reads the configuration and prints its warnings.
 func (c *console) load(flags config.Overrides) (config.Config, error) {
 	cfg, warnings, err := config.Load(c.env, flags)
+	if err != nil {
+		return cfg, err // what is wrong goes before what is odd
+	}
 	for _, w := range warnings {
 		fmt.Fprintf(c.stderr, "hotmess: warning: %v\n", w)
 	}
-	return cfg, err
+	return cfg, nil
 }
 
 // logger makes the log that the configuration asks for.

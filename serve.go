@@ -22,15 +22,15 @@ type serveCommand struct {
 
 // Run runs the command.
 func (s *serveCommand) Run(c *console) error {
+	if s.Leased {
+		return s.work(c)
+	}
 	cfg, err := c.load(s.Overrides)
 	if err != nil {
 		return err
 	}
 	if err := sidecar.Check(cfg); err != nil {
 		return err
-	}
-	if s.Leased {
-		return s.work(c, cfg)
 	}
 	worker, err := c.worker(cfg, s.Overrides)
 	if err != nil {
@@ -52,8 +52,16 @@ func (c *console) worker(cfg config.Config, flags config.Overrides) (wrap.Worker
 	}, nil
 }
 
-// work is the worker: it serves until it is told to stop.
-func (s *serveCommand) work(c *console, cfg config.Config) error {
+// work is the worker: it serves until it is told to stop. The supervisor has
+// printed the configuration's warnings.
+func (s *serveCommand) work(c *console) error {
+	cfg, _, err := config.Load(c.env, s.Overrides)
+	if err != nil {
+		return err
+	}
+	if err := sidecar.Check(cfg); err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := c.logger(cfg.Log)

@@ -31,6 +31,8 @@ type simCommand struct {
 	First     time.Duration `name:"first" help:"Time before the first token."`
 	PerToken  time.Duration `help:"Time of each token."`
 	Jitter    float64       `help:"Relative spread of all times."`
+	Refusals  float64       `help:"Probability of a refusal."`
+	Quota     bool          `help:"Send x-ratelimit-* headers with plenty left."`
 	Hostile   bool          `help:"A little of every fault: 429, 500, cuts, stalls, bad JSON."`
 	Replay    string        `placeholder:"FILE" help:"Answer with recorded samples (JSON lines)."`
 	TruthLog  string        `placeholder:"FILE" help:"Write what is true of each answer (JSON lines)."`
@@ -69,7 +71,8 @@ func (s *simCommand) server() (*sim.Server, func(), error) {
 		TurnAfter: s.TurnAfter, TurnTo: s.TurnTo, Compound: s.Compound,
 		Steps: s.Steps, ParallelCalls: s.Parallel,
 		Reasoning: sim.Reasoning{Median: s.Reasoning, Show: s.Show},
-		Latency:   sim.Latency{First: s.First, PerToken: s.PerToken, Jitter: s.Jitter},
+		Refusals:  s.Refusals, RateHeaders: s.Quota,
+		Latency: sim.Latency{First: s.First, PerToken: s.PerToken, Jitter: s.Jitter},
 	}
 	if s.Hostile {
 		server.Faults = sim.Hostile()

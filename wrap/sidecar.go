@@ -48,7 +48,7 @@ type sidecar struct {
 // openSidecar joins the running sidecar of w's data directory, or starts one.
 func openSidecar(ctx context.Context, w Worker) (*sidecar, error) {
 	if err := os.MkdirAll(w.DataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("make data directory: %w", err)
+		return nil, fmt.Errorf("data_dir: %w", err)
 	}
 	s := &sidecar{worker: w}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, s.attach(ctx) },

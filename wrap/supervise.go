@@ -80,7 +80,7 @@ func (s *supervisor) say(format string, args ...any) {
 // claim makes this process the one that looks after the data directory.
 func (s *supervisor) claim(ctx context.Context) (release func(), err error) {
 	if err := os.MkdirAll(s.Worker.DataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("make data directory: %w", err)
+		return nil, fmt.Errorf("data_dir: %w", err)
 	}
 	locking, cancel := context.WithTimeout(ctx, claimPatience)
 	defer cancel()
