@@ -143,6 +143,7 @@ func (x *exchange) fail(w http.ResponseWriter, r *http.Request, err error) {
 	d := x.dest.target.Dialect
 	if x.upload.broke.Load() {
 		x.status = http.StatusBadRequest
+		w.Header().Set("Connection", "close") // where the next request begins is not known
 		writeError(w, d, x.status, "hotmess_request_body", "the body of the request broke off or is malformed")
 		return
 	}

@@ -28,6 +28,8 @@ type inspection struct {
 	// whether it was.
 	rate  float64
 	drawn bool
+	// retry is whether the client's library sends the request again.
+	retry bool
 	// reason says why the request gets no extras; empty: it does.
 	reason monitor.Reason
 	// readable is whether view is set.
@@ -60,13 +62,30 @@ func (x *exchange) inspect(body []byte, h http.Header) inspection {
 		return in
 	}
 	in.reason = x.exclusion(in, h)
-	x.h.monitor.Arrived(in.route.name)
-	in.rate = x.h.monitor.Rate(in.route.name, in.route.sampling.Rate)
-	in.drawn = in.reason == "" && x.u < in.rate
-	if in.reason == "" && !in.drawn && in.route.sampling.Mode != config.Ensemble {
-		in.reason = monitor.ReasonNotDrawn
-	}
+	in.retry = wire.Retried(h)
+	x.draw(&in)
 	return in
+}
+
+// draw decides whether a request is measured. A retry is not a request of its
+// own: neither does it arrive, nor is it measured. It votes like any other.
+func (x *exchange) draw(in *inspection) {
+	if !in.retry {
+		x.h.monitor.Arrived(in.route.name)
+	}
+	in.rate = x.h.monitor.Rate(in.route.name, in.route.sampling.Rate)
+	in.drawn = in.reason == "" && !in.retry && x.u < in.rate
+	if in.reason == "" && !in.drawn && in.route.sampling.Mode != config.Ensemble {
+		in.reason = in.undrawn()
+	}
+}
+
+// undrawn is why a request that could be measured was not drawn.
+func (in inspection) undrawn() monitor.Reason {
+	if in.retry {
+		return monitor.ReasonRetry
+	}
+	return monitor.ReasonNotDrawn
 }
 
 // exclusion says why a readable request gets no extras whatever is drawn.

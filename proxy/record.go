@@ -55,7 +55,7 @@ func (x *exchange) describe(o *monitor.Observation, in inspection, primary wire.
 func (x *exchange) compare(o *monitor.Observation, in inspection, samples []ensemble.Sample) {
 	if !in.drawn {
 		if o.Reason == "" {
-			o.Reason = monitor.ReasonNotDrawn
+			o.Reason = in.undrawn()
 		}
 		return
 	}

@@ -229,6 +229,9 @@ func (p *pinging) Close() error {
 // stream: decoded, or an error event if the winner is no stream.
 func (v *vote) stream() (body io.ReadCloser, status int) {
 	rec, d := v.outcome.Winner, v.in.view.Dialect
+	if v.outcome.Reason == monitor.ReasonGone {
+		return io.NopCloser(failing{v.outcome.Err}), http.StatusOK
+	}
 	if rec == nil {
 		return event(wire.StreamError(d, http.StatusBadGateway, "hotmess_upstream_unreachable", "hotmess got no reply from the upstream")), http.StatusBadGateway
 	}
