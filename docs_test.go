@@ -1,10 +1,15 @@
 package main_test
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -15,10 +20,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"hotmess/config"
 	"hotmess/monitor"
+	"hotmess/proxy"
 	"hotmess/sim"
 )
 
@@ -56,7 +62,7 @@ func sameNames(t *testing.T, page string, listed, real []string) {
 	t.Helper()
 	slices.Sort(listed)
 	slices.Sort(real)
-	if diff := cmp.Diff(real, listed); diff != "" {
+	if diff := gocmp.Diff(real, listed); diff != "" {
 		t.Errorf("%s lists other names than the code has (-code +page):\n%s", page, diff)
 	}
 }
@@ -93,7 +99,7 @@ func TestEveryVariableIsListed(t *testing.T) {
 			real[v.Name] = "the " + v.Help
 		}
 	}
-	if diff := cmp.Diff(real, listed); diff != "" {
+	if diff := gocmp.Diff(real, listed); diff != "" {
 		t.Errorf("%s lists other variables than config.Variables (-code +page):\n%s", operatingPage, diff)
 	}
 }
@@ -157,7 +163,7 @@ func TestTheExampleEventIsTheGoldenOne(t *testing.T) {
 	if err := json.Unmarshal([]byte(read(t, "alerts/testdata/alert_firing.json")), &golden); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(golden, page); diff != "" {
+	if diff := gocmp.Diff(golden, page); diff != "" {
 		t.Errorf("%s shows another event (-golden +page):\n%s", alertsPage, diff)
 	}
 }
@@ -216,6 +222,45 @@ func hasAnchor(text, name string) bool {
 	return false
 }
 
+// seen is a transport that notes where a request would have gone.
+type seen struct{ url string }
+
+// RoundTrip implements http.RoundTripper.
+func (s *seen) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.url = r.URL.Scheme + "://" + r.URL.Host + cmp.Or(r.URL.Opaque, r.URL.EscapedPath())
+	return nil, errors.New("this is as far as it goes")
+}
+
+func TestBaseURLsJoinAsListed(t *testing.T) {
+	table := regexp.MustCompile("(?m)^\\| `(http[^`]+)` \\| `([^`]+)` \\| `([^`]+)`")
+	rows := table.FindAllStringSubmatch(section(t, trafficPage, "Base URLs"), -1)
+	if len(rows) < 5 {
+		t.Fatalf("%s has %d base URLs", trafficPage, len(rows))
+	}
+	m, err := monitor.New(monitor.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		base, err := url.Parse(row[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Whatever name the path leads to, this base URL is the one.
+		ups := proxy.NewUpstreams(map[string]*url.URL{"openai": base, "anthropic": base, "gemini": base, "local": base}, nil)
+		to := &seen{}
+		h := proxy.NewHandler(proxy.Settings{
+			Config: config.Default(), Upstreams: ups, Transport: to, Monitor: m,
+			Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		})
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, row[2], strings.NewReader("{}")))
+		h.Close()
+		if to.url != row[3] {
+			t.Errorf("%s with %s goes to %s, not to %s", row[1], row[2], to.url, row[3])
+		}
+	}
+}
+
 // TestEveryMetricIsListed drives a sidecar until an alert fires, so that every
 // family is there, and holds names and labels of the page to the live ones.
 func TestEveryMetricIsListed(t *testing.T) {
@@ -224,7 +269,7 @@ func TestEveryMetricIsListed(t *testing.T) {
 		dir = c.DataDir
 		c.Alerts.Rules = []config.Rule{{Rule: config.RuleDisagreementHigh, Threshold: .05}}
 	})
-	l.converse(t, 30, 20, false)
+	l.converse(t, 12, 20, false)
 	running, err := config.ReadRunning(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +279,7 @@ func TestEveryMetricIsListed(t *testing.T) {
 	for name, labels := range rows(section(t, operatingPage, "Metrics")) {
 		listed[name] = labels
 	}
-	if diff := cmp.Diff(live, listed); diff != "" {
+	if diff := gocmp.Diff(live, listed); diff != "" {
 		t.Errorf("%s lists other metrics than /metrics shows (-live +page):\n%s", operatingPage, diff)
 	}
 }
