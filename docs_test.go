@@ -106,9 +106,8 @@ func TestEveryVariableIsListed(t *testing.T) {
 
 func TestEveryFlagAndCommandIsListed(t *testing.T) {
 	text := section(t, operatingPage, "Commands")
-	flags := reflect.TypeFor[config.Overrides]()
-	for i := range flags.NumField() {
-		tag := flags.Field(i).Tag
+	for flag := range reflect.TypeFor[config.Overrides]().Fields() {
+		tag := flag.Tag
 		if row := "| `--" + tag.Get("name") + " " + tag.Get("placeholder") + "` |"; !strings.Contains(text, row) {
 			t.Errorf("%s has no row beginning %s", operatingPage, row)
 		}
@@ -275,10 +274,7 @@ func TestEveryMetricIsListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	live := families(t, "http://"+running.Admin+"/metrics", "hotmess_alerts_firing")
-	listed := map[string]string{}
-	for name, labels := range rows(section(t, operatingPage, "Metrics")) {
-		listed[name] = labels
-	}
+	listed := rows(section(t, operatingPage, "Metrics"))
 	if diff := gocmp.Diff(live, listed); diff != "" {
 		t.Errorf("%s lists other metrics than /metrics shows (-live +page):\n%s", operatingPage, diff)
 	}
