@@ -30,6 +30,8 @@ type line struct {
 	base    string
 	model   *sim.Server
 	monitor *monitor.Monitor
+	// retries is what clients say of earlier attempts; empty: nothing.
+	retries string
 }
 
 // newLine starts a sidecar in front of model.
@@ -126,6 +128,9 @@ func (l *line) ask(ctx context.Context, history []any, stream bool) (toolMessage
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "oracle/1")
+	if l.retries != "" {
+		req.Header.Set("X-Stainless-Retry-Count", l.retries)
+	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return toolMessage{}, err
@@ -270,6 +275,36 @@ func TestDrawnShareIsTheRate(t *testing.T) {
 			}
 			if off := standardErrors(t, e, truth); off > 4 || e.Measured != e.Drawn {
 				t.Errorf("measured %.4f from %d of %d, true %.4f: %.1f standard errors apart", *e.Value, e.Measured, e.Drawn, truth, off)
+			}
+		})
+	}
+}
+
+// TestRetriesAreNotMeasuredAgain sends everything twice, the second time as a
+// retry: nothing may be counted twice, but a retry still gets its vote.
+func TestRetriesAreNotMeasuredAgain(t *testing.T) {
+	const conversations, turns, samples = 5, 4, 3
+	for _, mode := range []config.Mode{config.Observe, config.Ensemble} {
+		t.Run(string(mode), func(t *testing.T) {
+			l := newLine(t, &sim.Server{Seed: 9, Reasoning: sim.Reasoning{Median: -1}}, func(c *config.Config) {
+				c.Sampling.Mode, c.Sampling.Samples = mode, samples
+			})
+			for _, l.retries = range []string{"0", "1"} {
+				l.converse(t, conversations, turns, false)
+			}
+			const n = conversations * turns
+			e := l.measured(t, 2*n)
+			if e.Eligible != n || e.Drawn != n || e.Measured != n || l.monitor.Unmeasured()[monitor.ReasonRetry] != n {
+				t.Errorf("%d eligible, %d drawn, %d measured of %d; unmeasured: %v", e.Eligible, e.Drawn, e.Measured, n, l.monitor.Unmeasured())
+			}
+			if got := l.model.Summary().Requests; mode == config.Observe && got != n*(samples+1) {
+				t.Errorf("%d calls upstream, want %d", got, n*(samples+1))
+			}
+			if votes := l.monitor.Totals().Votes; mode == config.Ensemble && votes != 2*n {
+				t.Errorf("%d votes on %d requests", votes, 2*n)
+			}
+			if got := l.monitor.Routes()[0].LastHour; got != n {
+				t.Errorf("%d requests arrived, want %d", got, n)
 			}
 		})
 	}

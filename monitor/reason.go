@@ -16,6 +16,9 @@ const (
 	ReasonOff Reason = "off"
 	// ReasonNotDrawn: the request's uniform was not below the rate.
 	ReasonNotDrawn Reason = "not_drawn"
+	// ReasonRetry: the client's library sends a request again that it sent
+	// before; the first attempt stands for it.
+	ReasonRetry Reason = "retry"
 	// ReasonDialect: not a generation call that this version reads.
 	ReasonDialect Reason = "dialect"
 	// ReasonMalformed: the request body is not valid JSON of its dialect.
@@ -76,12 +79,12 @@ const (
 const ReasonUnknown Reason = "unknown"
 
 // reasonCount is the number of reasons, ReasonUnknown included.
-const reasonCount = 26
+const reasonCount = 27
 
 // Reasons lists every reason.
 func Reasons() [reasonCount]Reason {
 	return [reasonCount]Reason{
-		ReasonOff, ReasonNotDrawn, ReasonDialect, ReasonMalformed, ReasonDuplicateKey,
+		ReasonOff, ReasonNotDrawn, ReasonRetry, ReasonDialect, ReasonMalformed, ReasonDuplicateKey,
 		ReasonTooBig, ReasonMemory, ReasonEncoding, ReasonBudget, ReasonQueue, ReasonYield,
 		ReasonNativeN, ReasonProviderTools, ReasonStored, ReasonSubscription, ReasonSigned,
 		ReasonNotIndependent, ReasonPanic, ReasonBusy, ReasonFailed, ReasonTruncated,

@@ -115,13 +115,13 @@ func tallyOf(o *Observation) tally {
 // eligible is whether the request could have been measured had it been drawn:
 // it was read, and nothing about the request itself rules extras out. A
 // request that budget, queue or a failure kept from being measured is
-// eligible.
+// eligible; the retry of one is not, or it would count twice.
 func eligible(o *Observation) bool {
 	if o.Kind == "" {
 		return false
 	}
 	switch o.Reason {
-	case ReasonOff, ReasonDialect, ReasonNativeN, ReasonProviderTools, ReasonStored,
+	case ReasonOff, ReasonRetry, ReasonDialect, ReasonNativeN, ReasonProviderTools, ReasonStored,
 		ReasonSubscription, ReasonSigned:
 		return false
 	}
