@@ -88,7 +88,20 @@ type Sampling struct {
 	Gone string `yaml:"gone"`
 	// Timeout bounds one extra.
 	Timeout Duration `yaml:"timeout"`
+	// Allow lists requests that get extras although they are left alone by
+	// default: AllowSubscription, AllowStored.
+	Allow []string `yaml:"allow"`
 }
+
+// What Sampling.Allow may hold.
+const (
+	// AllowSubscription: requests with a person's login, whose quota the
+	// extras eat.
+	AllowSubscription = "subscription"
+	// AllowStored: votes on replies that live upstream, where every sample
+	// leaves one.
+	AllowStored = "stored"
+)
 
 // A Rate is a share of requests from 0 to 1, or automatic.
 type Rate struct {

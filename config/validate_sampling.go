@@ -1,6 +1,9 @@
 package config
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // pairSize is the fewest samples that can disagree; with fewer than voteSize a
 // vote cannot be decided.
@@ -16,6 +19,9 @@ func (k *checker) sampling() {
 	k.samples("sampling.samples", s.Samples)
 	k.rate("sampling.rate", s.Rate)
 	k.word("sampling.gone", s.Gone, GoneFinish, GoneStop)
+	for i, a := range s.Allow {
+		k.word(fmt.Sprintf("sampling.allow[%d]", i), a, AllowSubscription, AllowStored)
+	}
 	k.positive("sampling.timeout", int64(s.Timeout), s.Timeout)
 	k.effect("sampling", s)
 }
