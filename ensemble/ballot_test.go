@@ -56,48 +56,88 @@ func TestVote(t *testing.T) {
 	down := reply{err: errors.New("connection refused")}
 	half := reply{body: completion("x", "half"), broken: io.ErrUnexpectedEOF}
 	for _, c := range []voteCase{
-		{name: "agreement ends the vote", primary: says("a", second(1)), extras: []reply{says("a", second(2)), says("b", second(300))},
-			said: "a", took: second(4), votes: 2, agreed: 2, missing: "- - cancelled", ended: second(4)},
-		{name: "the majority wins", primary: says("a", second(1)), extras: []reply{says("b", second(2)), says("b", second(3))},
-			said: "b", took: second(6), votes: 3, agreed: 2, changed: true, missing: "- - -", ended: second(6)},
-		{name: "a tie keeps the primary", primary: says("a", second(2)), extras: []reply{says("b", second(1))},
-			said: "a", took: second(4), votes: 2, agreed: 1, missing: "- -", ended: second(4)},
-		{name: "one extra alone cannot outvote the primary", primary: says("a", second(1)), extras: []reply{says("b", second(2))},
-			said: "a", took: second(2), votes: 1, agreed: 1, missing: "- cancelled", ended: second(2)},
-		{name: "the wait counts from the primary's end", primary: says("a", second(5)), extras: []reply{says("b", second(60)), says("b", second(60))},
-			said: "a", took: second(25), votes: 1, agreed: 1, missing: "- cancelled cancelled", ended: second(25)},
-		{name: "a slow primary is outvoted", primary: says("a", second(100)), extras: []reply{says("b", second(1)), says("b", second(2))},
-			said: "b", took: second(4), votes: 2, agreed: 2, missing: "cancelled - -", ended: second(4)},
-		{name: "the primary of a measurement set runs on", primary: says("a", second(100)), extras: []reply{says("b", second(1)), says("b", second(2))},
-			measure: true, said: "b", took: second(4), votes: 2, agreed: 2, missing: "- - -", ended: second(200)},
-		{name: "sample 1 of a measurement set runs on", primary: says("a", second(1)), extras: []reply{says("b", second(50)), says("b", second(50)), says("b", second(50))},
-			measure: true, said: "a", took: second(17), votes: 1, agreed: 1, missing: "- - cancelled cancelled", ended: second(100)},
-		{name: "errors never vote", primary: says("a", second(1)), extras: []reply{{status: 500}, {status: 500}},
-			said: "a", took: second(2), votes: 1, agreed: 1, missing: "- failed failed", ended: second(2)},
-		{name: "a whole sample beats an error", primary: refused, extras: []reply{{status: 500}, says("b", second(2))},
-			said: "b", took: second(4), votes: 1, agreed: 1, missing: "failed - failed", ended: second(4)},
-		{name: "a whole sample beats no reply", primary: down, extras: []reply{says("b", second(1))},
-			said: "b", took: second(2), votes: 1, agreed: 1, missing: "failed -", ended: second(2)},
-		{name: "the wait for an extra is bounded after an error", primary: refused, extras: []reply{says("b", second(60))},
-			said: "bad request", took: second(15), reason: monitor.ReasonFailed, missing: "failed cancelled", ended: second(15)},
-		{name: "if all fail the primary's error goes out", primary: refused, extras: []reply{{status: 500}, down},
-			said: "bad request", reason: monitor.ReasonFailed, missing: "failed failed failed"},
-		{name: "a truncated primary without a whole extra goes out", primary: half, extras: []reply{down},
-			said: "half", reason: monitor.ReasonTruncated, missing: "truncated failed"},
-		{name: "a truncated primary yields to a whole extra", primary: half, extras: []reply{says("b", second(1))},
-			said: "b", took: second(2), votes: 1, agreed: 1, missing: "truncated -", ended: second(2)},
-		{name: "a refusing gate leaves the primary", primary: says("a", second(1)), extras: []reply{down, down},
+		{
+			name: "agreement ends the vote", primary: says("a", second(1)), extras: []reply{says("a", second(2)), says("b", second(300))},
+			said: "a", took: second(4), votes: 2, agreed: 2, missing: "- - cancelled", ended: second(4),
+		},
+		{
+			name: "the majority wins", primary: says("a", second(1)), extras: []reply{says("b", second(2)), says("b", second(3))},
+			said: "b", took: second(6), votes: 3, agreed: 2, changed: true, missing: "- - -", ended: second(6),
+		},
+		{
+			name: "a tie keeps the primary", primary: says("a", second(2)), extras: []reply{says("b", second(1))},
+			said: "a", took: second(4), votes: 2, agreed: 1, missing: "- -", ended: second(4),
+		},
+		{
+			name: "one extra alone cannot outvote the primary", primary: says("a", second(1)), extras: []reply{says("b", second(2))},
+			said: "a", took: second(2), votes: 1, agreed: 1, missing: "- cancelled", ended: second(2),
+		},
+		{
+			name: "the wait counts from the primary's end", primary: says("a", second(5)), extras: []reply{says("b", second(60)), says("b", second(60))},
+			said: "a", took: second(25), votes: 1, agreed: 1, missing: "- cancelled cancelled", ended: second(25),
+		},
+		{
+			name: "a slow primary is outvoted", primary: says("a", second(100)), extras: []reply{says("b", second(1)), says("b", second(2))},
+			said: "b", took: second(4), votes: 2, agreed: 2, missing: "cancelled - -", ended: second(4),
+		},
+		{
+			name: "the primary of a measurement set runs on", primary: says("a", second(100)), extras: []reply{says("b", second(1)), says("b", second(2))},
+			measure: true, said: "b", took: second(4), votes: 2, agreed: 2, missing: "- - -", ended: second(200),
+		},
+		{
+			name: "sample 1 of a measurement set runs on", primary: says("a", second(1)), extras: []reply{says("b", second(50)), says("b", second(50)), says("b", second(50))},
+			measure: true, said: "a", took: second(17), votes: 1, agreed: 1, missing: "- - cancelled cancelled", ended: second(100),
+		},
+		{
+			name: "errors never vote", primary: says("a", second(1)), extras: []reply{{status: 500}, {status: 500}},
+			said: "a", took: second(2), votes: 1, agreed: 1, missing: "- failed failed", ended: second(2),
+		},
+		{
+			name: "a whole sample beats an error", primary: refused, extras: []reply{{status: 500}, says("b", second(2))},
+			said: "b", took: second(4), votes: 1, agreed: 1, missing: "failed - failed", ended: second(4),
+		},
+		{
+			name: "a whole sample beats no reply", primary: down, extras: []reply{says("b", second(1))},
+			said: "b", took: second(2), votes: 1, agreed: 1, missing: "failed -", ended: second(2),
+		},
+		{
+			name: "the wait for an extra is bounded after an error", primary: refused, extras: []reply{says("b", second(60))},
+			said: "bad request", took: second(15), reason: monitor.ReasonFailed, missing: "failed cancelled", ended: second(15),
+		},
+		{
+			name: "if all fail the primary's error goes out", primary: refused, extras: []reply{{status: 500}, down},
+			said: "bad request", reason: monitor.ReasonFailed, missing: "failed failed failed",
+		},
+		{
+			name: "a truncated primary without a whole extra goes out", primary: half, extras: []reply{down},
+			said: "half", reason: monitor.ReasonTruncated, missing: "truncated failed",
+		},
+		{
+			name: "a truncated primary yields to a whole extra", primary: half, extras: []reply{says("b", second(1))},
+			said: "b", took: second(2), votes: 1, agreed: 1, missing: "truncated -", ended: second(2),
+		},
+		{
+			name: "a refusing gate leaves the primary", primary: says("a", second(1)), extras: []reply{down, down},
 			gate: &turnstile{refuse: []monitor.Reason{monitor.ReasonBudget, monitor.ReasonYield}},
-			said: "a", took: second(2), votes: 1, agreed: 1, missing: "- budget yield", ended: second(2)},
-		{name: "a shut gate does not hold the client", primary: says("a", second(1)), extras: []reply{down, down},
+			said: "a", took: second(2), votes: 1, agreed: 1, missing: "- budget yield", ended: second(2),
+		},
+		{
+			name: "a shut gate does not hold the client", primary: says("a", second(1)), extras: []reply{down, down},
 			gate: &turnstile{shut: true},
-			said: "a", took: second(17), votes: 1, agreed: 1, missing: "- cancelled cancelled", ended: second(17)},
-		{name: "an unreadable primary goes out as it is", primary: reply{body: `<"content":"odd">`}, extras: []reply{says("b", second(30)), says("b", second(30))},
-			said: "odd", reason: monitor.ReasonUnreadable, missing: "unreadable cancelled cancelled"},
-		{name: "a panic in an extra is its own", primary: says("a", second(1)), extras: []reply{{panics: true}},
-			said: "a", took: second(2), votes: 1, agreed: 1, missing: "- panic", ended: second(2)},
-		{name: "a copy of the primary is no vote", primary: reply{after: second(1), body: completion("same", "a")}, extras: []reply{{body: completion("same", "a")}},
-			said: "a", took: second(2), votes: 1, agreed: 1, missing: "- not_independent", ended: second(2)},
+			said: "a", took: second(17), votes: 1, agreed: 1, missing: "- cancelled cancelled", ended: second(17),
+		},
+		{
+			name: "an unreadable primary goes out as it is", primary: reply{body: `<"content":"odd">`}, extras: []reply{says("b", second(30)), says("b", second(30))},
+			said: "odd", reason: monitor.ReasonUnreadable, missing: "unreadable cancelled cancelled",
+		},
+		{
+			name: "a panic in an extra is its own", primary: says("a", second(1)), extras: []reply{{panics: true}},
+			said: "a", took: second(2), votes: 1, agreed: 1, missing: "- panic", ended: second(2),
+		},
+		{
+			name: "a copy of the primary is no vote", primary: reply{after: second(1), body: completion("same", "a")}, extras: []reply{{body: completion("same", "a")}},
+			said: "a", took: second(2), votes: 1, agreed: 1, missing: "- not_independent", ended: second(2),
+		},
 		{name: "alone", primary: says("a", second(1)), said: "a", took: second(2), votes: 1, agreed: 1, missing: "-", ended: second(2)},
 	} {
 		t.Run(c.name, func(t *testing.T) { synctest.Test(t, c.run) })

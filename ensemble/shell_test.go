@@ -7,8 +7,10 @@ import (
 
 func TestShellCommandsOfOneTargetAreEqual(t *testing.T) {
 	for _, same := range [][]string{
-		{"rm -fr a", "rm -rf a", "rm -r -f a", "rm a -rf", "rm --recursive --force a", "rm -R -f ./a", `rm -rf "a"`,
-			"/bin/rm -rf a", "rm -rfv a", "rm -rf a # tidy up", "rm  -rf   a\n", "rm -rf -- a"},
+		{
+			"rm -fr a", "rm -rf a", "rm -r -f a", "rm a -rf", "rm --recursive --force a", "rm -R -f ./a", `rm -rf "a"`,
+			"/bin/rm -rf a", "rm -rfv a", "rm -rf a # tidy up", "rm  -rf   a\n", "rm -rf -- a",
+		},
 		{"git commit -m 'fix the bug'", `git commit -m "repair it"`, "git commit --message 'fix'", "git commit --message=fix"},
 		{"ls", "ls -la", "ls -1"},
 		{"make test", "make test 2>&1", "make test 2>/dev/null", "make   test"},

@@ -75,8 +75,10 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open++
-	return &http.Response{StatusCode: max(rep.status, 200), Header: h,
-		Body: &scriptedBody{s: s, ctx: r.Context(), rep: rep, left: strings.NewReader(rep.body)}}, nil
+	return &http.Response{
+		StatusCode: max(rep.status, 200), Header: h,
+		Body: &scriptedBody{s: s, ctx: r.Context(), rep: rep, left: strings.NewReader(rep.body)},
+	}, nil
 }
 
 func (s *script) next(r *http.Request, body string) reply {

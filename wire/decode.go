@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bufio"
-
 	"fmt"
 	"io"
 	"strings"

@@ -12,21 +12,33 @@ func TestEditExtraChangesTheseBytesAlone(t *testing.T) {
 	tests := []struct{ name, body, want string }{
 		{"nothing to do", ` {"messages":[]} `, ` {"messages":[]} `},
 		{"not streamed, not stored", `{"messages":[],"store":false,"stream":false}`, `{"messages":[],"store":false,"stream":false}`},
-		{"usage asked for already", `{"stream":true,"stream_options":{"include_usage":true},"messages":[]}`,
-			`{"stream":true,"stream_options":{"include_usage":true},"messages":[]}`},
+		{
+			"usage asked for already", `{"stream":true,"stream_options":{"include_usage":true},"messages":[]}`,
+			`{"stream":true,"stream_options":{"include_usage":true},"messages":[]}`,
+		},
 		{"stored", "\n{ \"store\" : true , \"messages\":[] }\n\n", "\n{ \"store\" : false , \"messages\":[] }\n\n"},
 		{"stored, key escaped", `{"st\u006fre":true,"messages":[]}`, `{"st\u006fre":false,"messages":[]}`},
 		{"streamed", "  {\"stream\":true,\"messages\":[]\n}\n", "  {\"stream\":true,\"messages\":[]\n,\"stream_options\":{\"include_usage\":true}}\n"},
-		{"options null", `{"stream_options":null,"stream":true,"messages":[]}`,
-			`{"stream_options":{"include_usage":true},"stream":true,"messages":[]}`},
-		{"options empty", `{"stream_options": { },"stream":true,"messages":[]}`,
-			`{"stream_options": { "include_usage":true},"stream":true,"messages":[]}`},
-		{"other options", `{"stream":true,"stream_options":{"include_obfuscation":false},"messages":[]}`,
-			`{"stream":true,"stream_options":{"include_obfuscation":false,"include_usage":true},"messages":[]}`},
-		{"usage refused", `{"stream":true,"stream_options":{"include_usage":false},"messages":[]}`,
-			`{"stream":true,"stream_options":{"include_usage":true},"messages":[]}`},
-		{"both, odd bytes kept", `{"seed":12345678901234567890,"stream":true,"messages":[{"content":"\u003c} \"store\":true"}],"t":1.10e+2,"store":true}`,
-			`{"seed":12345678901234567890,"stream":true,"messages":[{"content":"\u003c} \"store\":true"}],"t":1.10e+2,"store":false,"stream_options":{"include_usage":true}}`},
+		{
+			"options null", `{"stream_options":null,"stream":true,"messages":[]}`,
+			`{"stream_options":{"include_usage":true},"stream":true,"messages":[]}`,
+		},
+		{
+			"options empty", `{"stream_options": { },"stream":true,"messages":[]}`,
+			`{"stream_options": { "include_usage":true},"stream":true,"messages":[]}`,
+		},
+		{
+			"other options", `{"stream":true,"stream_options":{"include_obfuscation":false},"messages":[]}`,
+			`{"stream":true,"stream_options":{"include_obfuscation":false,"include_usage":true},"messages":[]}`,
+		},
+		{
+			"usage refused", `{"stream":true,"stream_options":{"include_usage":false},"messages":[]}`,
+			`{"stream":true,"stream_options":{"include_usage":true},"messages":[]}`,
+		},
+		{
+			"both, odd bytes kept", `{"seed":12345678901234567890,"stream":true,"messages":[{"content":"\u003c} \"store\":true"}],"t":1.10e+2,"store":true}`,
+			`{"seed":12345678901234567890,"stream":true,"messages":[{"content":"\u003c} \"store\":true"}],"t":1.10e+2,"store":false,"stream_options":{"include_usage":true}}`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

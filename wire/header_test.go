@@ -32,12 +32,14 @@ func TestReadQuota(t *testing.T) {
 			"x-ratelimit-limit-tokens", "1000", "x-ratelimit-remaining-tokens", "250"), Quota{Remaining: .25, Known: true}},
 		{"openai, requests alone", header(
 			"x-ratelimit-limit-requests", "60", "x-ratelimit-remaining-requests", "0"), Quota{Known: true}},
-		{"anthropic, output tokens scarcest", header(
-			"anthropic-ratelimit-requests-limit", "50", "anthropic-ratelimit-requests-remaining", "49",
-			"anthropic-ratelimit-tokens-limit", "100", "anthropic-ratelimit-tokens-remaining", "90",
-			"anthropic-ratelimit-input-tokens-limit", "100", "anthropic-ratelimit-input-tokens-remaining", "80",
-			"anthropic-ratelimit-output-tokens-limit", "100", "anthropic-ratelimit-output-tokens-remaining", "10"),
-			Quota{Remaining: .1, Known: true}},
+		{
+			"anthropic, output tokens scarcest", header(
+				"anthropic-ratelimit-requests-limit", "50", "anthropic-ratelimit-requests-remaining", "49",
+				"anthropic-ratelimit-tokens-limit", "100", "anthropic-ratelimit-tokens-remaining", "90",
+				"anthropic-ratelimit-input-tokens-limit", "100", "anthropic-ratelimit-input-tokens-remaining", "80",
+				"anthropic-ratelimit-output-tokens-limit", "100", "anthropic-ratelimit-output-tokens-remaining", "10"),
+			Quota{Remaining: .1, Known: true},
+		},
 		{"openrouter", header("X-RateLimit-Limit", "20", "X-RateLimit-Remaining", "10"), Quota{Remaining: .5, Known: true}},
 		{"more than the limit", header("x-ratelimit-limit-tokens", "5", "x-ratelimit-remaining-tokens", "9"), Quota{Remaining: 1, Known: true}},
 		{"limit alone", header("x-ratelimit-limit-tokens", "5"), Quota{}},
