@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 
 	"hotmess/config"
 	"hotmess/ensemble"
@@ -93,10 +94,15 @@ func (x *exchange) exclusion(in inspection, h http.Header) monitor.Reason {
 	if in.route.sampling.Mode == config.Off || in.route.sampling.Samples < 2 {
 		return monitor.ReasonOff
 	}
-	if in.view.Stored && in.route.sampling.Mode == config.Ensemble {
+	allowed := in.route.sampling.Allow
+	if in.view.Stored && in.route.sampling.Mode == config.Ensemble && !slices.Contains(allowed, config.AllowStored) {
 		return monitor.ReasonStored
 	}
-	return ensemble.Exclusion(in.view, wire.Credential(h))
+	credential := wire.Credential(h)
+	if credential == wire.CredentialSubscription && slices.Contains(allowed, config.AllowSubscription) {
+		credential = wire.CredentialKey
+	}
+	return ensemble.Exclusion(in.view, credential)
 }
 
 // decodeRequest undoes the Content-Encoding of a request.
