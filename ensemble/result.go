@@ -55,7 +55,8 @@ type Sample struct {
 	Recording *Recording
 	// Took is the time from its launch to its end.
 	Took time.Duration
-	// Tokens is what the sample was settled at; Estimated if not from usage.
+	// Tokens is what the sample was settled at, cached input counting half;
+	// Estimated if not from usage.
 	Tokens    int64
 	Estimated bool
 }

@@ -122,7 +122,7 @@ func (r *Runner) extra(ctx context.Context, a attempt) (res result) {
 	}
 	res = a.run(ctx)
 	if u := res.Reply.Usage; u.HasTotals {
-		tokens, estimated = int64(u.Input)+int64(u.Output), false
+		tokens, estimated = billed(u), false
 	}
 	res.Tokens, res.Estimated = tokens, estimated
 	return res

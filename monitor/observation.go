@@ -58,8 +58,8 @@ type Observation struct {
 	Seconds          float64 `json:"seconds"`
 	FirstByteSeconds float64 `json:"first_byte_seconds"`
 	OverheadSeconds  float64 `json:"overhead_seconds"`
-	// ExtraTokens is what the extras cost; Estimated if any part is not from
-	// usage.
+	// ExtraTokens is what the extras cost in tokens, cached input counting
+	// half; Estimated if any part is not from usage.
 	ExtraTokens          int64 `json:"extra_tokens"`
 	ExtraTokensEstimated bool  `json:"extra_tokens_estimated,omitempty"`
 }
