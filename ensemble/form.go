@@ -34,11 +34,11 @@ func askedForm(v wire.View) string {
 
 // formIn tries the more explicit forms first.
 func formIn(text string) string {
-	if boxedAsked.MatchString(text) {
+	if m := boxedAsked.FindString(text); m != "" && !aboutCode.MatchString(m) {
 		return formBoxed
 	}
 	if m := tagAsked.FindStringSubmatch(text); m != nil {
-		return formTag + m[1]
+		return formTag + m[1] + m[2]
 	}
 	if letterAsked.MatchString(text) {
 		return formLetter
@@ -58,12 +58,18 @@ func ends(s string) string {
 
 // What prompts say when they ask for a form.
 var (
-	// "put your final answer within \boxed{}"
-	boxedAsked = regexp.MustCompile(`\\boxed\b`)
+	// "put your final answer within \boxed{}", "use \boxed{}"
+	boxedAsked = regexp.MustCompile(`(?i)(?:[^\n.]{0,80}\b(?:answer|result|solution|conclusion|choice|value)s?\b[^\n]{0,80}` +
+		`|答案[^\n]{0,40}|\b(?:put|write|give|place|wrap|enclose)\s+(?:it|this|that|them)\b[^\n]{0,40}|\b(?:use|using|with)\s+(?:the\s+)?)\\boxed\s*\{`)
 
-	// "put the answer in <answer> tags", "end with <answer>X</answer>"
+	// What a question about forms is about: "a function that extracts the
+	// answer inside \boxed{}" asks for a function.
+	aboutCode = regexp.MustCompile(`(?i)\b(?:functions?|scripts?|regexp?|regular\s+expression|pars(?:e|es|er|ing)|extract(?:s|ed|ing|or)?)\b`)
+
+	// "put the answer in <answer> tags", "end with <answer>X</answer>". The
+	// names that other markup has too must be called tags, or be closed.
 	tagAsked = regexp.MustCompile(`(?i)\b(?:put|give|write|place|wrap|enclose|return|respond|reply|answer|output|provide|` +
-		`end|finish|conclude|state|report|present|format)\b[^\n<>]{0,100}<(answer|final_answer|finalanswer|final|result|solution)>`)
+		`end|finish|conclude|state|report|present|format)\b[^\n<>]{0,100}(?:<(answer|final_answer|finalanswer)>|<(final|result|solution)>\s*(?:tags?\b|[^\n<>]{0,60}</))`)
 
 	// "answer with the letter only", "reply with a single letter", "the letter
 	// of the correct option", "Answer: <letter>"
@@ -81,5 +87,5 @@ var (
 		`(?:number|integer|decimal|numeric(?:al)?\s+value)\b\s*(?:[.,:;()\n]|only\b|between\b|without\b|$)` +
 		`|\b(?:answer|respond|reply)\s+(?:only\s+)?with\s+(?:only\s+|just\s+)*(?:an?|the|one)\s+(?:single\s+)?` +
 		`(?:number|integer)\b\s*(?:[.,:;()\n]|only\b|between\b|without\b|$)` +
-		`|(?:\banswer:|####)\s*[\[<({$"]*\s*(?:the\s+|your\s+)?(?:number|integer|numeric|numerical)\b`)
+		`|(?:\banswer:\s*[\[<({$"]*|####\s*[\[<({$"]+)\s*(?:the\s+|your\s+)?(?:number|integer|numeric|numerical)\b`)
 )
