@@ -57,6 +57,8 @@ type Handler struct {
 	quiet *log.Logger
 	// beside counts the calls, and the observers that outlive them.
 	beside sync.WaitGroup
+	// observing counts the observers.
+	observing atomic.Int64
 	// running ends when the handler is closed, and the extras with it.
 	running context.Context
 	stop    context.CancelFunc
@@ -110,6 +112,10 @@ func (h *Handler) Close() {
 	h.stop()
 	h.beside.Wait()
 }
+
+// Observing is how many requests are in flight or still being measured, of
+// those that are read.
+func (h *Handler) Observing() int64 { return h.observing.Load() }
 
 // ServeHTTP takes one request in and relays its reply. See the package comment
 // for the three ways.

@@ -55,6 +55,7 @@ func (h *Handler) observe(x *exchange) { x.observer = h.newObserver(x, nil) }
 func (h *Handler) newObserver(x *exchange, known *inspection) *observer {
 	o := &observer{x: x, known: known, ended: make(chan ending, 1)}
 	o.extras, o.cancel = context.WithCancel(h.running)
+	h.observing.Add(1)
 	return o
 }
 
@@ -127,6 +128,7 @@ func (o *observer) release() {
 	for _, s := range o.spools() {
 		s.free()
 	}
+	o.x.h.observing.Add(-1)
 }
 
 // spools are the copies that are made.

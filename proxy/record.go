@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -128,6 +129,9 @@ func outputBytes(r wire.Reply) int {
 
 // log writes the one line of a request that was read.
 func (x *exchange) log(o monitor.Observation) {
+	if !x.h.log.Enabled(context.Background(), slog.LevelInfo) {
+		return
+	}
 	attrs := append(x.attrs(o.Outcome, time.Duration(o.Seconds*float64(time.Second))),
 		slog.String("route", o.Route),
 		slog.String("conversation", o.Conversation),

@@ -225,3 +225,13 @@ func (s *safeBuffer) String() string {
 	defer s.mu.Unlock()
 	return s.b.String()
 }
+
+// request is a request with a body of an announced size; -1: unknown.
+func request(t *testing.T, body []byte, announced int64) *http.Request {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, chatPath, bytes.NewReader(body))
+	r.ContentLength = announced
+	return r
+}
+
+func sizeOf(n int64) config.Size { return config.Size(n) }

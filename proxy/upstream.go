@@ -153,8 +153,12 @@ func (u *Upstreams) cutName(path string) (*upstream, string) {
 
 // cutSegment splits /a/b/c into a and /b/c. The rest is never empty.
 func cutSegment(path string) (segment, rest string) {
-	segment, rest, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	return segment, "/" + rest
+	path = strings.TrimPrefix(path, "/")
+	i := strings.IndexByte(path, '/')
+	if i < 0 {
+		return path, "/"
+	}
+	return path[:i], path[i:]
 }
 
 // version matches a path segment that names an API version.

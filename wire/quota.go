@@ -59,6 +59,9 @@ func ReadQuota(h http.Header) Quota {
 
 // amount is a number from 0 to maxNumber.
 func amount(s string) (float64, bool) {
+	if s == "" { // most replies have none: spare them the error
+		return 0, false
+	}
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(n >= 0 && n <= maxNumber) {
 		return 0, false
@@ -72,6 +75,9 @@ func retryAfter(h http.Header) time.Duration {
 		return wait(ms, time.Millisecond)
 	}
 	value := h.Get("Retry-After")
+	if value == "" {
+		return 0
+	}
 	if s, ok := amount(value); ok {
 		return wait(s, time.Second)
 	}

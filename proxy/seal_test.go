@@ -1,0 +1,63 @@
+package proxy
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"hotmess/wire"
+)
+
+func TestSealsAreEqualOnlyOfEqualParts(t *testing.T) {
+	s := NewSealer([]byte("key"))
+	rapid.Check(t, func(t *rapid.T) {
+		part := rapid.SliceOf(rapid.StringMatching(`[0-9:a]{0,3}`))
+		a, b := part.Draw(t, "a"), part.Draw(t, "b")
+		if (s.seal(a...) == s.seal(b...)) != slices.Equal(a, b) {
+			t.Fatalf("%q and %q", a, b)
+		}
+	})
+}
+
+func TestSealDependsOnTheKey(t *testing.T) {
+	a, b := NewSealer([]byte("a")).seal("x"), NewSealer([]byte("b")).seal("x")
+	if a == b || len(a) != 32 {
+		t.Errorf("%s and %s", a, b)
+	}
+}
+
+func TestConversationIdentity(t *testing.T) {
+	s := NewSealer([]byte("key"))
+	first := wire.View{Model: "m", FirstUser: "fix the bug", LastUser: "fix the bug", System: "today is Monday"}
+	later := wire.View{Model: "m", FirstUser: "fix the bug", LastUser: "tool result", System: "today is Tuesday", Tools: []wire.Tool{{Name: "new"}}}
+	if s.conversation("", "c", first) != s.conversation("", "c", later) {
+		t.Error("a later turn is another conversation")
+	}
+	other := first
+	other.FirstUser = "another bug"
+	model := first
+	model.Model = "n"
+	all := []string{
+		s.conversation("", "c", first), s.conversation("", "c", other), s.conversation("", "c", model), s.conversation("", "d", first),
+		s.conversation("session", "c", first), s.conversation("session 2", "c", first),
+	}
+	slices.Sort(all)
+	if n := len(slices.Compact(all)); n != 6 {
+		t.Errorf("%d conversations, want 6", n)
+	}
+	if s.conversation("session", "c", first) != s.conversation("session", "c", other) {
+		t.Error("one session is two conversations")
+	}
+}
+
+func TestNothingToSealIsEmpty(t *testing.T) {
+	s := NewSealer([]byte("key"))
+	if s.system(wire.View{}) != "" || s.tools(wire.View{}) != "" {
+		t.Error("sealed nothing")
+	}
+	two := wire.View{Tools: []wire.Tool{{Name: "a"}, {Name: "b"}}}
+	if s.tools(two) == s.tools(wire.View{Tools: []wire.Tool{{Name: "ab"}}}) {
+		t.Error("names run into each other")
+	}
+}
