@@ -28,10 +28,12 @@ type Settings struct {
 	Healthy func() bool
 	// AddUpstream makes a base URL an upstream and returns its name.
 	AddUpstream func(*url.URL) (string, error)
-	Instance    string
-	Token       config.Secret
-	Leases      *Leases
-	Log         *slog.Logger
+	// Observing is how many requests are still being measured.
+	Observing func() int64
+	Instance  string
+	Token     config.Secret
+	Leases    *Leases
+	Log       *slog.Logger
 }
 
 // A Server answers the admin port.

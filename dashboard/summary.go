@@ -1,7 +1,10 @@
 package dashboard
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
+	"time"
 
 	"hotmess/monitor"
 )
@@ -19,11 +22,20 @@ type headline struct {
 	Conversations int64    `json:"conversations"`
 }
 
-// summary reports totals.
-func (d *Server) summary(w http.ResponseWriter, _ *http.Request) {
+// syncTimeout bounds how long a summary waits for what the monitor has queued.
+const syncTimeout = time.Second
+
+// summary reports totals, with all that was observed before it was asked for.
+func (d *Server) summary(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), syncTimeout)
+	defer cancel()
+	observing := d.Observing()
+	if err := d.Monitor.Sync(ctx); err != nil {
+		d.Log.Debug("summary without the latest observations", slog.Any("error", err))
+	}
 	t := d.Monitor.Totals()
 	writeJSON(w, http.StatusOK, map[string]any{
-		"instance": d.Instance, "requests": t.Requests, "measured": t.Measured,
+		"instance": d.Instance, "observing": observing, "requests": t.Requests, "measured": t.Measured,
 		"unmeasured": d.Monitor.Unmeasured(), "extra_tokens": t.ExtraTokens,
 		"routes": headlines(d.Monitor.Routes()), "alerts": d.alertSummary(), "totals": t,
 	})

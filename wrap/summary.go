@@ -6,13 +6,24 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
+	"time"
+)
+
+const (
+	// settlePatience is how long the summary waits for requests that are still
+	// being measured.
+	settlePatience = 3 * time.Second
+	settlePoll     = 50 * time.Millisecond
 )
 
 // A Summary is what the sidecar has counted since it started. Fields that it
 // does not send stay zero.
 type Summary struct {
+	// Observing is how many requests are still being measured.
+	Observing int64 `json:"observing"`
 	// Requests were received, Measured of them sampled.
 	Requests int64 `json:"requests"`
 	Measured int64 `json:"measured"`
@@ -108,16 +119,36 @@ func (r RouteSummary) line() string {
 	return line + fmt.Sprintf(" from %d pairs in %d conversations", r.Pairs, r.Conversations)
 }
 
+// settled fetches the summary once the command's last requests are measured, or
+// settlePatience has passed: extras may run for long.
+func (s *sidecar) settled(ctx context.Context) (Summary, error) {
+	for deadline := time.Now().Add(settlePatience); ; {
+		now, err := s.admin().summary(ctx)
+		if err != nil || now.Observing == 0 || time.Now().After(deadline) || !sleep(ctx, settlePoll) {
+			return now, err
+		}
+	}
+}
+
+// exists reports whether there is such a file. A sidecar that was not started
+// by run logs elsewhere.
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
 // report writes the summary of what the sidecar counted after before.
 func (s *sidecar) report(ctx context.Context, w io.Writer, before Summary) {
 	lines := []string{"no summary: the sidecar does not answer"}
-	if now, err := s.admin().summary(ctx); err == nil {
+	if now, err := s.settled(ctx); err == nil {
 		lines = now.since(before).lines()
 	}
 	if s.restarts > 0 {
 		lines = append(lines, fmt.Sprintf("restarts of the sidecar: %d", s.restarts))
 	}
-	lines = append(lines, "log: "+LogFile(s.worker.DataDir))
+	if log := LogFile(s.worker.DataDir); exists(log) {
+		lines = append(lines, "log: "+log)
+	}
 	for _, line := range lines {
 		fmt.Fprintf(w, "hotmess: %s\n", line)
 	}
