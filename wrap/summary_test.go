@@ -2,10 +2,32 @@ package wrap
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hotmess/config"
 )
+
+// TestSummaryWaitsForTheLastRequests has a sidecar that is still measuring when
+// it is first asked.
+func TestSummaryWaitsForTheLastRequests(t *testing.T) {
+	asked := 0
+	admin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		fmt.Fprintf(w, `{"observing": %d, "requests": %d}`, max(0, 2-asked), asked)
+	}))
+	defer admin.Close()
+	s := &sidecar{running: config.Running{Admin: strings.TrimPrefix(admin.URL, "http://")}}
+	now, err := s.settled(t.Context())
+	if err != nil || now.Requests != 2 {
+		t.Errorf("summary %+v, %v; want that of the second answer", now, err)
+	}
+}
 
 func TestSummarySubtractsWhatWasCountedBefore(t *testing.T) {
 	before := Summary{Requests: 10, Measured: 4, ExtraTokens: 100, Unmeasured: map[string]int64{"not_drawn": 6}}
