@@ -179,12 +179,12 @@ func readMessage(body io.Reader, stream bool) (toolMessage, error) {
 // disagreement at level target.
 func (l *line) measured(t *testing.T, requests int64) monitor.Estimate {
 	t.Helper()
-	for l.monitor.Totals().Observed < requests {
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-t.Context().Done():
-			t.Fatalf("%d of %d requests observed", l.monitor.Totals().Observed, requests)
-		}
+	deadline := time.Now().Add(20 * time.Second)
+	for l.monitor.Totals().Observed < requests && time.Now().Before(deadline) {
+		<-time.After(10 * time.Millisecond)
+	}
+	if got := l.monitor.Totals().Observed; got != requests {
+		t.Fatalf("%d of %d requests observed; unmeasured: %v", got, requests, l.monitor.Unmeasured())
 	}
 	for _, r := range l.monitor.Routes() {
 		if r.Route != "oracle.simulated" {
@@ -308,4 +308,56 @@ func TestRetriesAreNotMeasuredAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestHangUpsWidenTheBounds has clients that lose patience with wrong answers,
+// which take long. What is left differs far too little, whatever one does; that
+// much is missing must show, and the bounds must hold the truth.
+func TestHangUpsWidenTheBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	const requests, patience = 240, 60 * time.Millisecond
+	for name, stream := range map[string]bool{"unary": false, "streamed": true} {
+		t.Run(name, func(t *testing.T) {
+			l := newLine(t, &sim.Server{
+				Seed: 10, Accuracy: .7, Chunk: 50,
+				Reasoning: sim.Reasoning{Median: 20, Sigma: .2, WhenWrong: 50},
+				Latency:   sim.Latency{PerToken: 200 * time.Microsecond},
+			}, func(*config.Config) {})
+			l.hangUp(t, requests, patience, stream)
+			e := l.measured(t, requests)
+			truth, _ := l.model.Summary().TrueDisagreement()
+			t.Logf("true %.3f, %d of %d drawn measured; if agreed %.3f, if differed %.3f; unmeasured: %v",
+				truth, e.Measured, e.Drawn, *e.IfAgreed, *e.IfDiffered, l.monitor.Unmeasured())
+			if e.Drawn != requests || e.Measured == e.Drawn {
+				t.Errorf("%d drawn of %d, %d measured", e.Drawn, requests, e.Measured)
+			}
+			if truth < *e.IfAgreed || truth > *e.IfDiffered {
+				t.Errorf("true %.3f is not between %.3f and %.3f", truth, *e.IfAgreed, *e.IfDiffered)
+			}
+			if gone := l.monitor.Unmeasured()[monitor.ReasonGone]; gone != e.Drawn-e.Measured {
+				t.Errorf("%d are gone, %d not measured", gone, e.Drawn-e.Measured)
+			}
+		})
+	}
+}
+
+// hangUp sends so many requests and leaves each that takes too long.
+func (l *line) hangUp(t *testing.T, requests int, patience time.Duration, stream bool) {
+	t.Helper()
+	const atOnce = 8
+	var working sync.WaitGroup
+	for worker := range atOnce {
+		working.Go(func() {
+			for i := worker; i < requests; i += atOnce {
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				if err := l.conversation(ctx, i, 1, stream); err != nil && ctx.Err() == nil {
+					t.Error(err)
+				}
+				cancel()
+			}
+		})
+	}
+	working.Wait()
 }

@@ -106,8 +106,23 @@ func (o *observer) finish(outcome monitor.Outcome, status int, total time.Durati
 		o.x.h.beside.Go(func() { o.runVote(o.x.vote) })
 		return
 	}
-	o.release()
-	o.x.passed(outcome, total, o.unobserved(outcome))
+	o.x.h.beside.Go(o.runUnanswered)
+}
+
+// runUnanswered records a request that got no reply. Who waits for long answers
+// hangs up on them, so these must show in the share that was measured; only
+// what was not read has no route to be counted in.
+func (o *observer) runUnanswered() {
+	defer o.release()
+	defer o.recovered()
+	end := o.end()
+	why := o.unobserved(end.outcome)
+	if in := o.inspect(); in.readable && o.x.skipped == "" {
+		o.record(in, []ensemble.Sample{{Missing: why}}, nil)
+		return
+	}
+	o.x.passed(end.outcome, end.total, why)
+	o.counted = true
 }
 
 // unobserved says why there was no reply to observe.
