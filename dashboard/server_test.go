@@ -32,6 +32,7 @@ func port(t *testing.T, edit func(*Settings)) http.Handler {
 	s := Settings{
 		Monitor: mon, Alerts: &alerts.Engine{}, Healthy: func() bool { return true },
 		AddUpstream: func(u *url.URL) (string, error) { return "env-" + u.Hostname(), nil },
+		Observing:   func() int64 { return 3 },
 		Instance:    "box", Leases: NewLeases(time.Minute), Log: slog.New(slog.DiscardHandler),
 	}
 	if edit != nil {

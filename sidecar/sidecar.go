@@ -128,7 +128,7 @@ func (s *Sidecar) openTraffic(o Options, k keys) error {
 	})
 	s.traffic.server = proxy.NewServer(s.handler)
 	s.admin.server = dashboard.New(dashboard.Settings{
-		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, AddUpstream: s.addUpstream(ups),
+		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, AddUpstream: s.addUpstream(ups), Observing: s.handler.Observing,
 		Instance: k.instance, Token: o.Config.Admin.Token, Leases: s.leases, Log: o.Log,
 	})
 	s.running = config.Running{
