@@ -24,6 +24,13 @@ var (
 	errNameTaken        = errors.New("another upstream has the name that this one would get")
 )
 
+// takenOver is how the names of upstreams begin that are added at run time.
+const takenOver = "env-"
+
+// errForgotten answers a request to an upstream that was taken over by another
+// sidecar. It must not go anywhere else: its key is that upstream's.
+var errForgotten = errors.New("this sidecar does not know the upstream that the base URL names: start the command by hotmess run again, or evaluate hotmess env again")
+
 // An upstream is one LLM API by name and base URL.
 type upstream struct {
 	name string
@@ -56,7 +63,7 @@ func NewUpstreams(all map[string]*url.URL, only *url.URL) *Upstreams {
 // gives the same name.
 func (u *Upstreams) Add(base *url.URL) (string, error) {
 	sum := sha256.Sum256([]byte(base.String()))
-	name := "env-" + hex.EncodeToString(sum[:4])
+	name := takenOver + hex.EncodeToString(sum[:4])
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if known := u.byName[name]; known != nil {
@@ -107,6 +114,9 @@ func (u *Upstreams) find(method, rawPath string, h http.Header) (destination, er
 	u.mu.RLock()
 	defer u.mu.RUnlock()
 	up, rest := u.cutName(rest)
+	if up == nil && u.only == nil && strings.HasPrefix(rest, "/"+takenOver) {
+		return destination{}, errForgotten
+	}
 	target := wire.Detect(method, rest, h)
 	if u.only != nil {
 		up = u.only

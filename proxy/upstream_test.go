@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -176,4 +177,17 @@ func FuzzFind(f *testing.F) {
 			t.Errorf("%q is sent as %q", d.path, got)
 		}
 	})
+}
+
+// TestForgottenUpstreamIsRefused asks for a taken-over upstream that this
+// sidecar does not know: the key in the request is not for any other.
+func TestForgottenUpstreamIsRefused(t *testing.T) {
+	base, err := url.Parse("https://api.openai.com/v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := NewUpstreams(map[string]*url.URL{wire.ProviderOpenAI: base}, nil)
+	if _, err := u.find(http.MethodPost, "/~agent/env-1a2b3c4d/chat/completions", nil); !errors.Is(err, errForgotten) {
+		t.Errorf("error %v, want %v", err, errForgotten)
+	}
 }

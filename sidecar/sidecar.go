@@ -122,13 +122,18 @@ func (s *Sidecar) openTraffic(o Options, k keys) error {
 	if err != nil {
 		return err
 	}
+	for _, u := range remembered(s.dir) {
+		if _, err := ups.Add(u); err != nil {
+			s.log.Warn("remembered upstream is left out", slog.Any("error", err))
+		}
+	}
 	s.handler = proxy.NewHandler(proxy.Settings{
 		Config: o.Config, Upstreams: ups, Transport: newTransport(), Monitor: s.Monitor,
 		Publish: s.publish, Sealer: proxy.NewSealer(k.hmac), Instance: k.instance, Log: o.Log, Now: o.Now,
 	})
 	s.traffic.server = proxy.NewServer(s.handler)
 	s.admin.server = dashboard.New(dashboard.Settings{
-		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, AddUpstream: s.addUpstream(ups), Observing: s.handler.Observing,
+		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, Observing: s.handler.Observing, AddUpstream: s.addUpstream(ups),
 		Instance: k.instance, Token: o.Config.Admin.Token, Leases: s.leases, Log: o.Log,
 	})
 	s.running = config.Running{
@@ -163,7 +168,14 @@ func (s *Sidecar) addUpstream(ups *proxy.Upstreams) func(*url.URL) (string, erro
 		if loops(u, own) {
 			return "", errLoop
 		}
-		return ups.Add(u)
+		name, err := ups.Add(u)
+		if err != nil {
+			return "", err
+		}
+		if err := remember(s.dir, u); err != nil {
+			s.log.Warn("upstream is forgotten at the next start", slog.String("upstream", name), slog.Any("error", err))
+		}
+		return name, nil
 	}
 }
 
