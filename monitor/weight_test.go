@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"hotmess/config"
 )
 
@@ -121,4 +123,32 @@ func TestSquaresOfAnEndlessConversationDoNotOverflow(t *testing.T) {
 	if s.N > maxRecord || s.NN <= 0 || s.NN > math.MaxInt64/100 {
 		t.Errorf("one conversation holds %+v", s)
 	}
+}
+
+func TestEveryEstimateIsANumberOrAbsentWithAReason(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s sums
+		var missing int64
+		for range rapid.IntRange(0, 40).Draw(t, "conversations") {
+			var c cluster
+			for range rapid.IntRange(1, 5).Draw(t, "pairs") {
+				weight := weightOf(rapid.Float64Range(0, 1).Draw(t, "inclusion"))
+				c.add(pair{rapid.Bool().Draw(t, "differ"), weight})
+			}
+			s.add(c.sums())
+			missing += rapid.Int64Range(0, maxWeight).Draw(t, "missing")
+		}
+		e := estimate(s, tally{Eligible: s.Pairs, Drawn: s.Pairs, Measured: s.Pairs, Missing: missing})
+		for name, v := range map[string]*float64{"value": e.Value, "low": e.Low, "high": e.High, "if agreed": e.IfAgreed, "if differed": e.IfDiffered} {
+			if v != nil && !(*v >= 0 && *v <= 1) {
+				t.Errorf("%s is %v", name, *v)
+			}
+		}
+		if (e.Value == nil) != (e.Absent != "") || (e.Low == nil) != (e.AbsentRange != "") || (e.Low == nil) != (e.High == nil) {
+			t.Errorf("absent without a reason, or the other way round: %+v", e)
+		}
+		if e.Value != nil && (*e.IfAgreed > *e.Value || *e.IfDiffered < *e.Value) {
+			t.Errorf("%v is not between %v and %v", *e.Value, *e.IfAgreed, *e.IfDiffered)
+		}
+	})
 }
