@@ -312,20 +312,28 @@ func TestRetriesAreNotMeasuredAgain(t *testing.T) {
 
 // TestHangUpsWidenTheBounds has clients that lose patience with wrong answers,
 // which take long. What is left differs far too little, whatever one does; that
-// much is missing must show, and the bounds must hold the truth.
+// much is missing must show, and the bounds must hold the truth. Of all pairs
+// p(1-p) = .21 are measured and differ, .3 are missing and the truth is .42, more
+// than four standard errors from .21 and .51.
 func TestHangUpsWidenTheBounds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	const requests, patience = 240, 60 * time.Millisecond
-	for name, stream := range map[string]bool{"unary": false, "streamed": true} {
+	const requests, patience = 400, 60 * time.Millisecond
+	for name, c := range map[string]struct {
+		mode   config.Mode
+		stream bool
+	}{
+		"unary, observed": {config.Observe, false}, "streamed, observed": {config.Observe, true},
+		"unary, voted": {config.Ensemble, false}, "streamed, voted": {config.Ensemble, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLine(t, &sim.Server{
-				Seed: 10, Accuracy: .7, Chunk: 50,
+				Seed: 10, Accuracy: .7, Wrong: 1, Chunk: 50,
 				Reasoning: sim.Reasoning{Median: 20, Sigma: .2, WhenWrong: 50},
 				Latency:   sim.Latency{PerToken: 200 * time.Microsecond},
-			}, func(*config.Config) {})
-			l.hangUp(t, requests, patience, stream)
+			}, func(cfg *config.Config) { cfg.Sampling.Mode, cfg.Sampling.Samples = c.mode, 3 })
+			l.hangUp(t, requests, patience, c.stream)
 			e := l.measured(t, requests)
 			truth, _ := l.model.Summary().TrueDisagreement()
 			t.Logf("true %.3f, %d of %d drawn measured; if agreed %.3f, if differed %.3f; unmeasured: %v",
