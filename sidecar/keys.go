@@ -26,7 +26,7 @@ type keys struct {
 // openKeys reads the keys of a data directory, or makes them.
 func openKeys(dir string) (keys, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return keys{}, fmt.Errorf("data_dir: %w", err)
+		return keys{}, fmt.Errorf("data_dir: create the data directory: %w", err)
 	}
 	k, err := readKey(filepath.Join(dir, "hmac.key"))
 	if err != nil {

@@ -122,8 +122,9 @@ func (s *Sidecar) openTraffic(o Options, k keys) error {
 	if err != nil {
 		return err
 	}
+	add := addTo(ups, s.traffic.listener.Addr())
 	for _, u := range remembered(s.dir) {
-		if _, err := ups.Add(u); err != nil {
+		if _, err := add(u); err != nil {
 			s.log.Warn("remembered upstream is left out", slog.Any("error", err))
 		}
 	}
@@ -161,14 +162,22 @@ func upstreams(c config.Config, own net.Addr) (*proxy.Upstreams, error) {
 	return proxy.NewUpstreams(table, only), nil
 }
 
-// addUpstream adds to the table what a wrapped command's environment named.
-func (s *Sidecar) addUpstream(ups *proxy.Upstreams) func(*url.URL) (string, error) {
-	own := s.traffic.listener.Addr()
+// addTo adds to a table what does not lead back to the sidecar.
+func addTo(ups *proxy.Upstreams, own net.Addr) func(*url.URL) (string, error) {
 	return func(u *url.URL) (string, error) {
 		if loops(u, own) {
 			return "", errLoop
 		}
-		name, err := ups.Add(u)
+		return ups.Add(u)
+	}
+}
+
+// addUpstream adds to the table what a wrapped command's environment named,
+// and remembers it for the next start.
+func (s *Sidecar) addUpstream(ups *proxy.Upstreams) func(*url.URL) (string, error) {
+	add := addTo(ups, s.traffic.listener.Addr())
+	return func(u *url.URL) (string, error) {
+		name, err := add(u)
 		if err != nil {
 			return "", err
 		}

@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -12,8 +13,8 @@ import (
 
 // takenOverFile lists, one a line, the base URLs that commands had in their
 // environment and that became upstreams. A sidecar that is started again knows
-// them, so that the base URLs handed out before stay good. It may hold
-// passwords, as the environment may.
+// them, so that the base URLs handed out before stay good. No
+// URL is kept that may hold a secret.
 const takenOverFile = "upstreams.list"
 
 // remembered returns the upstreams that were taken over on this data directory.
@@ -33,8 +34,14 @@ func remembered(dir string) []*url.URL {
 	return urls
 }
 
+// errSecret is why an upstream is not remembered.
+var errSecret = errors.New("its URL holds user info or a query, which may be secret and is not stored")
+
 // remember adds u to the list, unless it is there.
 func remember(dir string, u *url.URL) error {
+	if u.User != nil || u.RawQuery != "" {
+		return errSecret
+	}
 	same := func(known *url.URL) bool { return known.String() == u.String() }
 	if slices.ContainsFunc(remembered(dir), same) {
 		return nil

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ func TestTakenOverUpstreamsAreRemembered(t *testing.T) {
 		}
 		return u
 	}
-	a, b := base("http://127.0.0.1:1/v1"), base("https://user:secret@example.com/custom/v1")
+	a, b := base("http://127.0.0.1:1/v1"), base("https://example.com/custom/v1")
 	for _, u := range []*url.URL{a, a} {
 		if err := remember(dir, u); err != nil {
 			t.Fatal(err)
@@ -49,5 +50,21 @@ func TestTakenOverUpstreamsAreRemembered(t *testing.T) {
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode of %s: %v, %v; want 0600", file, info.Mode(), err)
+	}
+}
+
+func TestUpstreamWithASecretIsNotStored(t *testing.T) {
+	dir := t.TempDir()
+	for _, s := range []string{"https://me:secret@h/v1", "https://secret@h/v1", "https://h/v1?key=secret"} {
+		u, err := url.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := remember(dir, u); !errors.Is(err, errSecret) {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+	if got := remembered(dir); len(got) != 0 {
+		t.Errorf("stored %v", got)
 	}
 }
