@@ -26,8 +26,11 @@
 // The request that leaves is the request that came, byte for byte, but for
 // hop-by-hop headers, X-Hotmess-* headers and the upstream's own Host. The
 // reply is the upstream's, plus X-Hotmess-* headers. A reply that breaks off
-// breaks off for the client. Nothing is retried. When the client hangs up, the
-// primary is cancelled.
+// breaks off for the client, after all that came of it. Nothing is retried. When
+// the client hangs up, the primary is cancelled. What is done beside the call,
+// in whichever goroutine, recovers from its own panics; each request is counted
+// once, with the reason if it was not measured. All memory that bodies hold
+// stands in one ledger and is back when the last observer has ended.
 //
 // # Testing
 //

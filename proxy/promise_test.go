@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -114,12 +115,12 @@ func TestPromiseVerbatim(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 		_, _ = w.Write(zipped.Bytes())
 		w.Header().Set("X-Sum", "42")
-	}}
+	}, extra: func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }}
 	body := ` {"model":"m","seed":12345678901234567890,"messages":[{"role":"user","content":"\u003c é"}]}` + "\n\n"
 	eachMode(t, func(t *testing.T, m config.Mode) {
 		u.calls = nil
-		r := newRig(t, u, inMode(m, 1))
-		res := r.ask(body, "Authorization", "Bearer k", "X-Stainless-Retry-Count", "0", "X-Forwarded-For", "10.0.0.1",
+		r := newRig(t, u, inMode(m, 3))
+		res := r.ask(body, firstCall, "1", "Authorization", "Bearer k", "X-Stainless-Retry-Count", "0", "X-Forwarded-For", "10.0.0.1",
 			"X-Hotmess-Route", "r", "X-Hotmess-Anything", "x", "Accept-Encoding", "br, zstd", "User-Agent", "")
 		got := read(t, res)
 		if got != zipped.String() || res.StatusCode != http.StatusCreated {
@@ -138,13 +139,14 @@ func TestPromiseVerbatim(t *testing.T) {
 		if res.Trailer.Get("X-Sum") != "42" {
 			t.Errorf("trailer: %v", res.Trailer)
 		}
-		call := u.seen()[0]
+		calls := u.seen()
+		call := calls[slices.IndexFunc(calls, func(c seen) bool { return c.Header.Get(firstCall) != "" })]
 		if call.Body != body || call.Length != int64(len(body)) {
 			t.Errorf("body of the request: %q", call.Body)
 		}
 		wantCall := http.Header{
 			"Authorization": {"Bearer k"}, "X-Stainless-Retry-Count": {"0"}, "X-Forwarded-For": {"10.0.0.1"},
-			"Accept-Encoding": {"br, zstd"}, "Content-Type": {"application/json"}, "Content-Length": {fmt.Sprint(len(body))},
+			firstCall: {"1"}, "Accept-Encoding": {"br, zstd"}, "Content-Type": {"application/json"}, "Content-Length": {fmt.Sprint(len(body))},
 		}
 		if diff := cmp.Diff(wantCall, call.Header); diff != "" {
 			t.Errorf("headers of the request (-client +upstream):\n%s", diff)

@@ -331,3 +331,41 @@ func TestOtherCallsAreNeverRead(t *testing.T) {
 		t.Errorf("%d calls, want 4", n)
 	}
 }
+
+func TestOffModeNeitherReadsNorCopies(t *testing.T) {
+	up := make(chan struct{})
+	u := &script{}
+	r := newRig(t, u, inMode(config.Off, 5))
+	u.primary = func(w http.ResponseWriter, _ *http.Request) {
+		if held := r.handler.ledger.held.Load(); held != 0 {
+			t.Errorf("%d bytes are copied", held)
+		}
+		close(up)
+		send(w, "odd")
+	}
+	if got := read(t, r.ask(`{"broken`)); got != "odd" {
+		t.Errorf("got %q", got)
+	}
+	<-up
+	r.unmeasured(monitor.ReasonOff, 1)
+	if n := len(r.observed); n != 0 {
+		t.Errorf("%d observations", n)
+	}
+}
+
+func TestDrawIsOlderThanTheBody(t *testing.T) {
+	r := newRig(t, http.NotFoundHandler(), nil)
+	req := request(t, nil, 10)
+	req.Body = nil // nothing can be read
+	seen := map[float64]bool{}
+	for range 3 {
+		x, err := r.handler.begin(httptest.NewRecorder(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.u < 0 || x.u >= 1 || seen[x.u] {
+			t.Errorf("drawn %v", x.u)
+		}
+		seen[x.u] = true
+	}
+}
