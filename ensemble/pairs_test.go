@@ -28,6 +28,10 @@ func agentTools() []wire.Tool {
 		{Name: "todo_write", Params: map[string]wire.Param{"todos": {Type: "array"}}},
 		{Name: "refund", Params: map[string]wire.Param{"order_id": words, "amount": {Type: "number"}, "reason": words}},
 		{Name: "calendar", Params: map[string]wire.Param{"start": {Type: "string", Format: "date-time"}, "title": words}},
+		{Name: "get_weather", Params: map[string]wire.Param{"city": words, "units": words}},
+		{Name: "computer", Params: map[string]wire.Param{"action": words, "text": words}},
+		{Name: "set_status", Params: map[string]wire.Param{"ticket": number, "status": words, "comment": words}},
+		{Name: "trade", Params: map[string]wire.Param{"symbol": words, "shares": number}},
 		{Name: "list_tables"},
 	}
 }
@@ -120,6 +124,15 @@ func TestTargetOfRealisticCalls(t *testing.T) {
 		{"custom tool, patch of the same file", "apply_patch", "*** Begin Patch\n*** Add File: a\n+1\n*** End Patch", "*** Begin Patch\n*** Add File: a\n+2\n*** End Patch", same},
 		{"custom tool, patch of another file", "apply_patch", "*** Begin Patch\n*** Add File: a\n+1\n*** End Patch", "*** Begin Patch\n*** Add File: b\n+1\n*** End Patch", other},
 		{"custom shell, another directory", "bash", "ls src", "ls test", other},
+
+		// Names of things whose schema lists no values.
+		{"city of a weather report", "get_weather", `{"city":"Paris"}`, `{"city":"Rome"}`, other},
+		{"city with blanks", "get_weather", `{"city":"New York"}`, `{"city":"New  York "}`, same},
+		{"click or type", "computer", `{"action":"click"}`, `{"action":"type","text":"hello"}`, other},
+		{"what is typed", "computer", `{"action":"type","text":"hello"}`, `{"action":"type","text":"hello there"}`, same},
+		{"approved or denied", "set_status", `{"ticket":7,"status":"approved"}`, `{"ticket":7,"status":"denied"}`, other},
+		{"comment on a status", "set_status", `{"ticket":7,"status":"denied","comment":"no budget"}`, `{"ticket":7,"status":"denied","comment":"too dear"}`, same},
+		{"stock that is bought", "trade", `{"symbol":"AAPL","shares":10}`, `{"symbol":"MSFT","shares":10}`, other},
 		{"no arguments", "list_tables", `{}`, ``, same},
 	} {
 		a, b := c.Keys(asked(p.tool, p.a)), c.Keys(asked(p.tool, p.b))

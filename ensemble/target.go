@@ -24,9 +24,11 @@ import (
 //     path, url, id, …), or it looks like an identity itself (looksIdentifying:
 //     one token that is a URL, a path, a file name, an address or an id);
 //     paths are cleaned, so ./a and a are the same;
-//  6. a patch identifies by the files that it names (patchTarget); every other
+//  6. a short string identifies if its name ends in a word for an entity
+//     (entityWords: city, status, symbol, …);
+//  7. a patch identifies by the files that it names (patchTarget); every other
 //     string is free text and is left out;
-//  7. lists and objects are taken apart, and the same rule applies to what they
+//  8. lists and objects are taken apart, and the same rule applies to what they
 //     hold; a list's elements go by its name, in order.
 //
 // Arguments that are not an object are one argument without a name.
@@ -103,9 +105,11 @@ func identifyString(tool, name string, p wire.Param, s string) (string, bool) {
 		return shellTarget(s), true
 	case slices.Contains(identityFormats, p.Format), namesIdentity(name), looksIdentifying(s):
 		return list(tagWords, cleanPath(s)), true
-	default:
-		return patchTarget(s)
 	}
+	if value, ok := entity(name, s); ok {
+		return value, true
+	}
+	return patchTarget(s)
 }
 
 // identityFormats are the schema formats whose values identify: JSON Schema's
