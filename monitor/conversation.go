@@ -39,65 +39,6 @@ type track struct {
 	Unit *unit `json:"unit,omitempty"`
 }
 
-// A cluster is the record of one conversation in one ring. The rule: a
-// conversation counts whole in the bucket of its latest pair, its sums moving
-// there by integer subtraction and addition; once its first pair is older
-// than the ring's span, a new record begins. So every record stands in exactly
-// one bucket, and merging buckets is exact.
-type cluster struct {
-	// First and Last are buckets of the ring.
-	First int64 `json:"f"`
-	Last  int64 `json:"l"`
-	// X and N are the weights of the pairs that differ and of all pairs,
-	// Differ and Pairs how many they are.
-	X      int64 `json:"x"`
-	N      int64 `json:"n"`
-	Differ int64 `json:"d"`
-	Pairs  int64 `json:"p"`
-}
-
-// sums is what the record contributes to its bucket.
-func (c cluster) sums() sums {
-	return sums{
-		X: c.X, N: c.N, XX: c.X * c.X, XN: c.X * c.N, NN: c.N * c.N, G: 1,
-		Differ: c.Differ, Pairs: c.Pairs,
-	}
-}
-
-// count adds one pair, measured in the given bucket, to the record and to the
-// ring. A pair that is older than the ring reaches is left out, and so is one
-// that would lift the record above maxRecord.
-func (c *cluster) count(r *ring[sums], bucket, newest int64, p pair) {
-	next := *c
-	old := r.find(c.Last)
-	if c.N == 0 || old == nil || c.Last > newest || bucket-c.First >= r.span.buckets {
-		old, next = nil, cluster{First: bucket, Last: bucket}
-	}
-	if next.Last-bucket >= r.span.buckets || next.N+p.weight > maxRecord {
-		return
-	}
-	next.First, next.Last = min(next.First, bucket), max(next.Last, bucket)
-	next.add(p)
-	home := r.at(next.Last, newest)
-	if home == nil {
-		return
-	}
-	if old != nil {
-		old.subtract(c.sums())
-	}
-	home.add(next.sums())
-	*c = next
-}
-
-func (c *cluster) add(p pair) {
-	c.N += p.weight
-	c.Pairs++
-	if p.differ {
-		c.X += p.weight
-		c.Differ++
-	}
-}
-
 // A unit gathers the value that a conversation gives to the bound: the mean
 // pair disagreement of its first unitPairs measured requests.
 type unit struct {

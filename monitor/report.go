@@ -48,7 +48,7 @@ type SeriesReport struct {
 	// Headline is whether this level stands for its kind.
 	Headline     bool     `json:"headline"`
 	Disagreement Estimate `json:"disagreement"`
-	// Points are the window's buckets that hold a conversation, in order.
+	// Points are the window's buckets that hold a pair, in order.
 	Points []Point `json:"points,omitempty"`
 }
 
@@ -153,12 +153,12 @@ func (r *route) seriesReport(window int, k seriesKey, now time.Time) SeriesRepor
 	}
 }
 
-// points are the buckets of a window that hold a conversation, in order.
+// points are the buckets of a window that hold a pair, in order.
 func (s *series) points(window int, now time.Time) []Point {
 	ring := &s.windows.rings[window]
 	var points []Point
 	ring.each(now, func(bucket int64, v *sums) {
-		if v.G > 0 {
+		if v.Pairs > 0 {
 			points = append(points, Point{Start: ring.span.start(bucket), Differ: v.Differ, Pairs: v.Pairs, Conversations: v.G})
 		}
 	})
