@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -198,7 +199,10 @@ func printAdded(b *testing.B, ways []target, body []byte, rounds int) {
 	client := &http.Client{Transport: transport()}
 	firsts, wholes := make([][]time.Duration, len(ways)), make([][]time.Duration, len(ways))
 	for range rounds {
-		for i, t := range ways {
+		// Each round has an order of its own, for a call is not free of what
+		// the one before it left running.
+		for _, i := range rand.Perm(len(ways)) {
+			t := ways[i]
 			first, whole, err := call(client, t, body)
 			if err != nil {
 				b.Fatal(t.name, err)
@@ -232,8 +236,8 @@ func BenchmarkThroughput(b *testing.B) {
 	for b.Loop() {
 		rates := make([][]float64, len(ways))
 		for range 5 {
-			for i, t := range ways {
-				rates[i] = append(rates[i], throughput(b, t, body))
+			for _, i := range rand.Perm(len(ways)) {
+				rates[i] = append(rates[i], throughput(b, ways[i], body))
 			}
 		}
 		for i, t := range ways {

@@ -84,7 +84,7 @@ func TestUnwritableDataDirIsTold(t *testing.T) {
 	listen := freeAddress(t)
 	dir := filepath.Join(file, "data") // not even root can write below a file
 	p := start(t, []string{"HOTMESS_NATS=127.0.0.1:0"}, "serve", "--data-dir", dir, "--listen", listen, "--admin", "127.0.0.1:0")
-	refused(t, p, "data directory", file)
+	refused(t, p, "data_dir", file)
 	leavesNothing(t, dir, listen)
 }
 
