@@ -2,6 +2,7 @@ package ensemble
 
 import (
 	"regexp"
+	"strings"
 
 	"hotmess/wire"
 )
@@ -32,21 +33,81 @@ func askedForm(v wire.View) string {
 	return ""
 }
 
-// formIn tries the more explicit forms first.
+// formIn tries the more explicit forms first. The expressions are dear, at
+// about a microsecond a byte, so they see only what stands near a word that
+// each of their matches holds.
 func formIn(text string) string {
-	if m := boxedAsked.FindString(text); m != "" && !aboutCode.MatchString(m) {
-		return formBoxed
+	lower := asciiLower(text)
+	for _, passage := range near(text, lower, `\boxed`) {
+		if m := boxedAsked.FindString(passage); m != "" && !aboutCode.MatchString(m) {
+			return formBoxed
+		}
 	}
-	if m := tagAsked.FindStringSubmatch(text); m != nil {
-		return formTag + m[1] + m[2]
+	for _, passage := range near(text, lower, "<answer>", "<final", "<result>", "<solution>") {
+		if m := tagAsked.FindStringSubmatch(passage); m != nil {
+			return formTag + m[1] + m[2]
+		}
 	}
-	if letterAsked.MatchString(text) {
-		return formLetter
+	for _, passage := range near(text, lower, "letter") {
+		if letterAsked.MatchString(passage) {
+			return formLetter
+		}
 	}
-	if numberAsked.MatchString(text) {
-		return formNumber
+	for _, passage := range near(text, lower, "number", "integer", "decimal", "numeric") {
+		if numberAsked.MatchString(passage) {
+			return formNumber
+		}
 	}
 	return ""
+}
+
+const (
+	// reach is how far, in bytes, an expression may look to either side of
+	// its word: more than any of them can match.
+	reach = 256
+	// maxPassages bounds the passages around one word.
+	maxPassages = 16
+)
+
+// near returns the passages of text around each of the words, which are in
+// lower case; lower is text in lower case.
+func near(text, lower string, words ...string) []string {
+	var passages []string
+	for _, word := range words {
+		for from, n := 0, 0; n < maxPassages; n++ {
+			i := strings.Index(lower[from:], word)
+			if i < 0 {
+				break
+			}
+			passages = append(passages, passage(text, from+i, from+i+len(word)))
+			from += i + len(word)
+		}
+	}
+	return passages
+}
+
+// passage is what stands around text[from:to]. It begins and ends at blanks, if
+// there are any, so that no word is cut into another one.
+func passage(text string, from, to int) string {
+	start, end := max(0, from-reach), min(len(text), to+reach)
+	if i := strings.IndexAny(text[start:from], " \n"); start > 0 && i >= 0 {
+		start += i
+	}
+	if i := strings.LastIndexAny(text[to+(end-to)/2:end], " \n"); end < len(text) && i >= 0 {
+		end = to + (end-to)/2 + i
+	}
+	return text[start:end]
+}
+
+// asciiLower lowers ASCII letters and keeps every byte in its place.
+func asciiLower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 func ends(s string) string {

@@ -12,6 +12,7 @@ import (
 // where none is asked for is the worse mistake.
 func TestFormOfRealisticPrompts(t *testing.T) {
 	long := strings.Repeat("This line is part of a long document. ", 2000)
+	filler := strings.Repeat("Lorem ipsum dolor sit amet, consectetur. ", 60) + "\n"
 	for _, p := range []struct{ what, system, last, want string }{
 		// Asked for.
 		{"maths with a box", "", "Solve x^2=4 for x>0. Please reason step by step, and put your final answer within \\boxed{}.", formBoxed},
@@ -54,5 +55,17 @@ func TestFormOfRealisticPrompts(t *testing.T) {
 		if got := askedForm(wire.View{System: p.system, LastUser: p.last}); got != p.want {
 			t.Errorf("%s: %q, want %q", p.what, got, p.want)
 		}
+		amid := filler + p.last + "\n" + filler
+		if got := askedForm(wire.View{System: p.system, LastUser: amid}); got != p.want && len(amid) < 2*maxInstruction {
+			t.Errorf("%s, amid other text: %q, want %q", p.what, got, p.want)
+		}
+	}
+}
+
+// BenchmarkForm looks for a form in prompts of agents that offer no tools.
+func BenchmarkForm(b *testing.B) {
+	long := strings.Repeat("Some words of a long prompt, with the number 7 and a letter. ", 300)
+	for b.Loop() {
+		askedForm(wire.View{System: long, LastUser: long})
 	}
 }
