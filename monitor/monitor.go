@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -141,7 +142,18 @@ func (m *Monitor) handle(msg message) {
 		close(msg.mark)
 		return
 	}
+	defer m.rescue()
 	m.take(msg.observation)
+}
+
+// rescue, deferred, keeps a mistake of ours in one observation from ending the
+// process and with it the calls in flight. The panic's value may quote content
+// and is not logged.
+func (m *Monitor) rescue() {
+	if p := recover(); p != nil {
+		m.meters.unmeasured(ReasonPanic)
+		m.log.Error("panic while taking in an observation", slog.String("stack", string(debug.Stack())))
+	}
 }
 
 // Observe hands over an observation, whose maps and slices must not change any

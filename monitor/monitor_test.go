@@ -244,3 +244,28 @@ func TestRecentIsBoundedByBytes(t *testing.T) {
 		t.Errorf("%d bytes, %d observations, queue of %d", r.bytes, len(r.byID), len(r.queue))
 	}
 }
+
+// TestPanicInOneObservationLosesThatOne breaks a route's memory and observes
+// one request there, and one elsewhere.
+func TestPanicInOneObservationLosesThatOne(t *testing.T) {
+	m, err := New(Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.routes["broken"] = &route{}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- m.Run(ctx) }()
+	m.Observe(Observation{ID: "1", Route: "broken", Time: time.Now()})
+	m.Observe(Observation{ID: "2", Route: "whole", Time: time.Now()})
+	if err := m.Sync(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := m.Request("2"); !ok || m.Unmeasured()[ReasonPanic] != 1 {
+		t.Errorf("observation 2 there: %v, panics counted: %d; want true and 1", ok, m.Unmeasured()[ReasonPanic])
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

@@ -30,7 +30,13 @@ func newNames(limit int) *names {
 
 // resolve gives the name that something is kept under: its own, or OtherRoute
 // once limit others are known, or if a label could not show it as it is.
+//
+// The empty name is that of requests that were not read; they are not counted
+// as pooled.
 func (n *names) resolve(name string) string {
+	if name == "" {
+		return OtherRoute
+	}
 	n.mu.RLock()
 	known := n.known[name]
 	n.mu.RUnlock()
