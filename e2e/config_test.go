@@ -19,7 +19,7 @@ func TestBadConfigurationIsToldAndLeavesNothing(t *testing.T) {
 		want []string
 	}{
 		{"unknown key", "sampling:\n  mode: observe\n  samples: 3\n  colour: red\n", nil, []string{"4:", "sampling.colour"}},
-		{"misspelt key", "sampling:\n  sampels: 3\n", nil, []string{"2:", "sampels", "samples"}},
+		{"misspelt key", "sampling:\n  sampless: 3\n", nil, []string{"2:", "sampless", "samples"}},
 		{"wrong type", "sampling:\n  samples: many\n", nil, []string{"2:", "sampling.samples", "many"}},
 		{"samples 0", "sampling:\n  samples: 0\n", nil, []string{"2:", "sampling.samples", "1"}},
 		{"rate 2", "sampling:\n  rate: 2\n", nil, []string{"2:", "sampling.rate", "0", "1"}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -204,9 +205,7 @@ func TestSDKErrorsAndRetries(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			reply := jsonReply(c.status, c.body)
-			for name, values := range c.header {
-				reply.header[name] = values
-			}
+			maps.Copy(reply.header, c.header)
 			u := scripted(t, reply.ServeHTTP)
 			want := failure(t, u, u.URL)
 			for _, mode := range allModes {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -78,9 +79,7 @@ type canned struct {
 
 // ServeHTTP implements http.Handler.
 func (c canned) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	for name, values := range c.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), c.header)
 	w.WriteHeader(c.status)
 	for _, chunk := range c.chunks {
 		_, _ = io.WriteString(w, chunk) // the client may be gone

@@ -2,6 +2,7 @@ package ensemble
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -29,7 +30,7 @@ func expected(p []float64, drawn []string, n int, weight float64) float64 {
 	}
 	sum := 0.0
 	for c, x := range p {
-		sum += expected(p, append(drawn[:len(drawn):len(drawn)], string(rune('a'+c))), n, weight*x)
+		sum += expected(p, append(slices.Clip(drawn), string(rune('a'+c))), n, weight*x)
 	}
 	return sum
 }

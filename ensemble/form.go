@@ -2,6 +2,7 @@ package ensemble
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"hotmess/wire"
@@ -48,15 +49,11 @@ func formIn(text string) string {
 			return formTag + m[1] + m[2]
 		}
 	}
-	for _, passage := range near(text, lower, "letter") {
-		if letterAsked.MatchString(passage) {
-			return formLetter
-		}
+	if slices.ContainsFunc(near(text, lower, "letter"), letterAsked.MatchString) {
+		return formLetter
 	}
-	for _, passage := range near(text, lower, "number", "integer", "decimal", "numeric") {
-		if numberAsked.MatchString(passage) {
-			return formNumber
-		}
+	if slices.ContainsFunc(near(text, lower, "number", "integer", "decimal", "numeric"), numberAsked.MatchString) {
+		return formNumber
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package ensemble
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -117,8 +118,8 @@ func spine(tag string, c *syntax.BinaryCmd, depth int, items []string) []string 
 		c = left
 	}
 	items = append(items, statement(c.X, depth+1))
-	for i := len(right) - 1; i >= 0; i-- {
-		items = append(items, right[i].Op.String(), statement(right[i].Y, depth+1))
+	for _, r := range slices.Backward(right) {
+		items = append(items, r.Op.String(), statement(r.Y, depth+1))
 	}
 	return items
 }

@@ -1,6 +1,7 @@
 package ensemble
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,7 +117,7 @@ func TestDecidedMeansThatNothingCanChangeTheAnswer(t *testing.T) {
 		}
 		answers := map[string]bool{}
 		endings(out, nil, func(rest []Sample) {
-			all := append(here[:len(here):len(here)], rest...)
+			all := append(slices.Clip(here), rest...)
 			if v, ok := Majority(all, LevelExact); ok {
 				answers[keyOf(all, v.Winner)] = true
 			} else {
@@ -141,7 +142,7 @@ func endings(out, done []Sample, visit func([]Sample)) {
 		if key == "-" {
 			s = Sample{Number: out[0].Number, Missing: monitor.ReasonFailed}
 		}
-		endings(out[1:], append(done[:len(done):len(done)], s), visit)
+		endings(out[1:], append(slices.Clip(done), s), visit)
 	}
 }
 

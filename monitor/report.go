@@ -78,7 +78,7 @@ type BoundReport struct {
 	Conversations int64 `json:"conversations"`
 }
 
-// AbsentNoEvidence: no hypothesis is rejected, so the bound is below 0.01.
+// AbsentNoEvidence says that no hypothesis is rejected: the bound is below 0.01.
 const AbsentNoEvidence = "no_evidence"
 
 // Routes reports on all routes, by name. It is the body of GET /api/v1/routes.

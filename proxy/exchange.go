@@ -113,7 +113,7 @@ func (b *watched) Read(p []byte) (n int, err error) {
 		n, err = b.ReadCloser.Read(p)
 		b.ended = err
 	}
-	if b.ended == nil || b.ended == io.EOF {
+	if b.ended == nil || errors.Is(b.ended, io.EOF) {
 		return n, b.ended
 	}
 	if n > 0 {

@@ -35,7 +35,7 @@ func NewServer(h *Handler) *http.Server {
 
 // refuseTunnel answers CONNECT.
 func refuseTunnel(host string, ctx *goproxy.ProxyCtx) (*goproxy.ConnectAction, string) {
-	_, ctx.Resp = refuseForward(ctx.Req, ctx)
+	_, ctx.Resp = refuseForward(ctx.Req, ctx) //nolint:bodyclose // goproxy writes and closes it
 	return goproxy.RejectConnect, host
 }
 

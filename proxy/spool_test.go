@@ -25,7 +25,7 @@ func TestSpoolGivesTheSameBytesInAnyInterleaving(t *testing.T) {
 			b := make([]byte, rapid.IntRange(1, 900).Draw(t, "read"))
 			n, err := s.Read(b)
 			got = append(got, b[:n]...)
-			if err != nil && err != io.EOF {
+			if err != nil && !errors.Is(err, io.EOF) {
 				t.Fatal(err)
 			}
 		}

@@ -132,8 +132,10 @@ func TestKeepAlivesWhileAStreamIsHeld(t *testing.T) {
 		"plain":      {answer: streams("p", "yes"), want: chunk("p", "yes") + done, outcome: monitor.OutcomeOK},
 		"compressed": {answer: zipped, want: chunk("p", "yes") + done, outcome: monitor.OutcomeOK},
 		"too big":    {answer: streams("p", "yes"), edit: func(c *config.Config) { c.Limits.Body = 150 }, want: chunk("p", "yes") + done, outcome: monitor.OutcomeOK},
-		"compressed, decoded too big": {answer: zipped, edit: func(c *config.Config) { c.Limits.Body = 200 },
-			want: chunk("p", "yes") + done, outcome: monitor.OutcomeOK},
+		"compressed, decoded too big": {
+			answer: zipped, edit: func(c *config.Config) { c.Limits.Body = 200 },
+			want: chunk("p", "yes") + done, outcome: monitor.OutcomeOK,
+		},
 		"error":        {answer: refused, part: "status 418", outcome: monitor.OutcomeError},
 		"no reply":     {answer: aborted, part: "hotmess_upstream_unreachable", outcome: monitor.OutcomeError},
 		"no stream":    {answer: says("p", "yes"), part: "hotmess_upstream_error", outcome: monitor.OutcomeOK},

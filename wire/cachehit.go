@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -28,10 +29,8 @@ var cacheHeaders = []struct {
 // response cache, so that it is no sample of its own.
 func CacheHit(h http.Header) bool {
 	for _, header := range cacheHeaders {
-		for _, value := range h[header.name] {
-			if header.hit(value) {
-				return true
-			}
+		if slices.ContainsFunc(h[header.name], header.hit) {
+			return true
 		}
 	}
 	return false

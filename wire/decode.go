@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -76,8 +77,8 @@ func openersFor(encoding string) ([]opener, error) {
 		return nil, fmt.Errorf("content encoding: %d layers: %w", len(names), ErrEncoding)
 	}
 	var openers []opener
-	for i := len(names) - 1; i >= 0; i-- {
-		switch strings.ToLower(strings.TrimSpace(names[i])) {
+	for i, name := range slices.Backward(names) {
+		switch strings.ToLower(strings.TrimSpace(name)) {
 		case "", "identity":
 		case "gzip", "x-gzip":
 			openers = append(openers, openGzip)

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -65,12 +66,7 @@ func (e endpoint) under(parent string) bool {
 	if len(e.parents) == 0 {
 		return true
 	}
-	for _, p := range e.parents {
-		if p == parent {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(e.parents, parent)
 }
 
 // at is the endpoint's target; below one of Gemini's versions (its
