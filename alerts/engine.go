@@ -125,7 +125,7 @@ func (e *Engine) judgeReading(now time.Time, reading *Reading, seen map[identity
 	var problems []error
 	for _, r := range e.rules {
 		id := identify(r, reading)
-		if seen[id] || !covers(r.Route, reading.Route) {
+		if seen[id] || !config.Fits(r.Route, reading.Route) {
 			continue
 		}
 		seen[id] = true
@@ -155,7 +155,7 @@ func (e *Engine) judgeUnseen(now time.Time, id identity, it *item) error {
 
 func (e *Engine) ruleFor(id identity) (config.Rule, bool) {
 	i := slices.IndexFunc(e.rules, func(r config.Rule) bool {
-		return r.Rule == id.rule && severityOf(r) == id.severity && covers(r.Route, id.route)
+		return r.Rule == id.rule && severityOf(r) == id.severity && config.Fits(r.Route, id.route)
 	})
 	if i < 0 {
 		return config.Rule{}, false

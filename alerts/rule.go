@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"hotmess/config"
@@ -104,31 +103,4 @@ func severityOf(r config.Rule) string {
 		return defaultSeverity
 	}
 	return r.Severity
-}
-
-// covers reports whether the rule is for the route. An empty pattern is for
-// all; * stands for any run of bytes.
-func covers(pattern, route string) bool {
-	if pattern == "" {
-		return true
-	}
-	head, rest, found := strings.Cut(pattern, "*")
-	if !found {
-		return pattern == route
-	}
-	if !strings.HasPrefix(route, head) {
-		return false
-	}
-	route = route[len(head):]
-	for {
-		part, tail, more := strings.Cut(rest, "*")
-		if !more {
-			return strings.HasSuffix(route, part)
-		}
-		at := strings.Index(route, part)
-		if at < 0 {
-			return false
-		}
-		route, rest = route[at+len(part):], tail
-	}
 }

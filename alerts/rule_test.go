@@ -77,28 +77,3 @@ func TestJudgeNeedsABoundAboveTheThreshold(t *testing.T) {
 		})
 	}
 }
-
-func TestCoversMatchesStars(t *testing.T) {
-	tests := []struct {
-		pattern, route string
-		want           bool
-	}{
-		{"", "any", true},
-		{"*", "", true},
-		{"billing", "billing", true},
-		{"billing", "billing2", false},
-		{"codex.*", "codex.openai/gpt-5", true},
-		{"codex.*", "claude.x", false},
-		{"*.gpt-5", "codex.gpt-5", true},
-		{"*gpt*mini", "a.gpt-5-mini", true},
-		{"*gpt*mini", "a.mini-gpt", false},
-		{"a*a", "a", false},
-		{"*ab", "aab", true},
-		{"a?c", "abc", false},
-	}
-	for _, tt := range tests {
-		if got := covers(tt.pattern, tt.route); got != tt.want {
-			t.Errorf("covers(%q, %q) = %v, want %v", tt.pattern, tt.route, got, tt.want)
-		}
-	}
-}

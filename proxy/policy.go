@@ -2,9 +2,7 @@ package proxy
 
 import (
 	"net/http"
-	"path"
 	"slices"
-	"strings"
 
 	"hotmess/config"
 	"hotmess/wire"
@@ -58,7 +56,7 @@ func mayFit(c config.Route, named, up string) bool {
 	if named != "" {
 		return c.Name == named
 	}
-	return glob(c.Match.Upstream, up)
+	return config.Fits(c.Match.Upstream, up)
 }
 
 // readingOf is when a request of mode m is read.
@@ -132,23 +130,13 @@ func fits(c config.Route, named, client, up string, v wire.View, h http.Header) 
 	if named != "" {
 		return c.Name == named
 	}
-	if !glob(c.Match.Model, v.Model) || !glob(c.Match.Client, client) || !glob(c.Match.Upstream, up) {
+	if !config.Fits(c.Match.Model, v.Model) || !config.Fits(c.Match.Client, client) || !config.Fits(c.Match.Upstream, up) {
 		return false
 	}
 	for name, pattern := range c.Match.Header {
-		if len(h.Values(name)) == 0 || !glob(pattern, h.Get(name)) {
+		if len(h.Values(name)) == 0 || !config.Fits(pattern, h.Get(name)) {
 			return false
 		}
 	}
 	return true
-}
-
-// glob matches s against a pattern with *; the empty pattern fits everything.
-// A / in s is an ordinary character: model names have them.
-func glob(pattern, s string) bool {
-	if pattern == "" {
-		return true
-	}
-	ok, err := path.Match(strings.ReplaceAll(pattern, "/", "\x00"), strings.ReplaceAll(s, "/", "\x00"))
-	return ok && err == nil
 }

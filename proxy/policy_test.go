@@ -93,25 +93,6 @@ func TestRequestIsReadFirstOnlyWhereItMayVote(t *testing.T) {
 	}
 }
 
-func TestGlob(t *testing.T) {
-	for _, c := range []struct {
-		pattern, s string
-		want       bool
-	}{
-		{"", "anything", true},
-		{"*", "", true},
-		{"a*", "a/b/c", true},
-		{"*/b", "a/b", true},
-		{"a", "ab", false},
-		{"a/*", "a", false},
-		{"A", "a", false},
-	} {
-		if got := glob(c.pattern, c.s); got != c.want {
-			t.Errorf("%q fits %q: %t", c.pattern, c.s, got)
-		}
-	}
-}
-
 func TestCleanName(t *testing.T) {
 	for in, want := range map[string]string{
 		"Claude-Code": "claude-code", "a b>c*d": "a-b-c-d", "..x..": "x", "": unnamed, "---": unnamed, "über": "ber", "a_b.c": "a_b.c",
