@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -27,7 +28,7 @@ import (
 )
 
 // upstream answers every chat completion with a small reply: at once, or as
-// 50 events.
+// 50 events, which are 2 ms apart if the request says paced.
 func upstream(b *testing.B) *httptest.Server {
 	b.Helper()
 	unary := []byte(`{"id":"chatcmpl-1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":1}}`)
@@ -43,7 +44,11 @@ func upstream(b *testing.B) *httptest.Server {
 			return
 		}
 		w.Header().Set("Content-Type", "text/event-stream")
+		paced := bytes.Contains(body, []byte("paced"))
 		for range 50 {
+			if paced {
+				time.Sleep(2 * time.Millisecond)
+			}
 			_, _ = w.Write(event)
 			w.(http.Flusher).Flush()
 		}
@@ -273,3 +278,55 @@ func throughput(b *testing.B, t target, body []byte) float64 {
 	}
 	return float64(calls.Load()) / time.Since(began).Seconds()
 }
+
+// BenchmarkPacedStream prints the time to the first event and the time between
+// events of a stream that takes 0.1 s, as models' do: there is time for the
+// extras behind it.
+func BenchmarkPacedStream(b *testing.B) {
+	ways := targets(b)
+	body := []byte(`{"stream":true,"model":"m","messages":[{"role":"user","content":"paced"}]}`)
+	for b.Loop() {
+		firsts, gaps := make([][]time.Duration, len(ways)), make([][]time.Duration, len(ways))
+		for range 60 {
+			for _, i := range rand.Perm(len(ways)) {
+				first, between := events(b, ways[i], body)
+				firsts[i], gaps[i] = append(firsts[i], first), append(gaps[i], between...)
+			}
+		}
+		for i, t := range ways {
+			fmt.Printf("%-22s first event p50 %-9s p99 %-9s  between events p50 %-9s p99 %s\n", t.name,
+				quantile(firsts[i], 0.5).Round(time.Microsecond), quantile(firsts[i], 0.99).Round(time.Microsecond),
+				quantile(gaps[i], 0.5).Round(time.Microsecond), quantile(gaps[i], 0.99).Round(time.Microsecond))
+		}
+	}
+}
+
+// events makes one streamed call and returns the time to its first event and
+// the times between the others.
+func events(b *testing.B, t target, body []byte) (first time.Duration, between []time.Duration) {
+	b.Helper()
+	began := time.Now()
+	res, err := streaming.Post(t.url+"/v1/chat/completions", "application/json", bytes.NewReader(body))
+	if err != nil {
+		b.Fatal(t.name, err)
+	}
+	defer res.Body.Close()
+	last := began
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		if !bytes.HasPrefix(lines.Bytes(), []byte("data:")) {
+			continue
+		}
+		now := time.Now()
+		if last == began {
+			first = now.Sub(began)
+		} else {
+			between = append(between, now.Sub(last))
+		}
+		last = now
+	}
+	return first, between
+}
+
+// streaming is the client of events.
+var streaming = &http.Client{Transport: transport()}
