@@ -318,7 +318,7 @@ func events(b *testing.B, t target, body []byte) (first time.Duration, between [
 			continue
 		}
 		now := time.Now()
-		if last == began {
+		if last.Equal(began) {
 			first = now.Sub(began)
 		} else {
 			between = append(between, now.Sub(last))

@@ -16,14 +16,17 @@ import (
 )
 
 // An observer watches one exchange from the side. The client's goroutine only
-// ever copies bytes into its spools; all else happens in the observer's own
-// goroutine, which starts with the reply's head and may outlive the call.
+// ever copies bytes into its spools; all else happens in goroutines of the
+// observer's own: one reads the request while the upstream is thinking, one
+// starts with the reply's head and may outlive the call.
 type observer struct {
 	x *exchange
 	// copied and replied are the copies of the two bodies.
 	copied, replied *spool
-	// known is the inspection of a request that was read first.
-	known *inspection
+	// known is the inspection of a request that was read first; that of others
+	// comes through inspected, while the upstream is thinking.
+	known     *inspection
+	inspected chan inspection
 
 	// What left, for the extras to repeat.
 	out    *http.Request
@@ -68,6 +71,8 @@ func (o *observer) request(out *http.Request) {
 	}
 	o.copied = newSpool(&o.x.h.ledger, int64(o.x.policy.limits.Body), out.ContentLength)
 	out.Body = &tee{ReadCloser: out.Body, spool: o.copied}
+	o.inspected = make(chan inspection, 1)
+	o.x.h.beside.Go(func() { o.inspected <- o.inspectCopy() })
 }
 
 // A replyHead is what the observer keeps of a reply's head.
@@ -194,8 +199,14 @@ func (o *observer) runVote(v *vote) {
 	o.record(v.in, v.finish(), v.record())
 }
 
-// record hands the observation on.
+// record hands the observation on. A request on which hotmess itself failed is
+// only counted.
 func (o *observer) record(in inspection, samples []ensemble.Sample, vote *monitor.VoteRecord) {
+	if in.reason == monitor.ReasonPanic {
+		o.counted = true
+		o.x.passed(o.end().outcome, o.end().total, in.reason)
+		return
+	}
 	observation := o.x.observation(in, samples, vote, o.end())
 	o.counted = true
 	o.x.h.monitor.Observe(observation)
@@ -216,23 +227,38 @@ func (o *observer) recovered() {
 	}
 }
 
-// inspect waits for the copy of the request and reads it.
+// inspect waits until the request is read.
 func (o *observer) inspect() inspection {
-	if o.known != nil {
+	switch {
+	case o.known != nil:
 		return *o.known
+	case o.inspected == nil: // there was no body
+		return o.unread(monitor.ReasonMalformed)
 	}
-	fallback := inspection{route: route{name: o.x.client + "." + unnamed, sampling: o.x.policy.sampling}, reason: monitor.ReasonMalformed}
-	if o.copied == nil {
-		return fallback
-	}
-	body, err := o.copied.wait()
-	if err != nil {
-		if dropped := o.copied.dropped(); dropped != "" {
-			fallback.reason = dropped
+	return <-o.inspected
+}
+
+// inspectCopy waits for the copy of the request and reads it.
+func (o *observer) inspectCopy() (in inspection) {
+	defer func() {
+		if p := recover(); p != nil {
+			o.x.h.logPanic(o.x.id, p)
+			in = o.unread(monitor.ReasonPanic)
 		}
-		return fallback
+	}()
+	body, err := o.copied.wait()
+	switch dropped := o.copied.dropped(); {
+	case dropped != "":
+		return o.unread(dropped)
+	case err != nil:
+		return o.unread(monitor.ReasonMalformed)
 	}
 	return o.x.inspect(body, o.header)
+}
+
+// unread is the inspection of a request that could not be read.
+func (o *observer) unread(why monitor.Reason) inspection {
+	return inspection{route: route{name: o.x.client + "." + unnamed, sampling: o.x.policy.sampling}, reason: why}
 }
 
 // launch runs the extras behind the primary.
