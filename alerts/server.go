@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -115,8 +117,22 @@ func stopServer(srv *server.Server) {
 	srv.WaitForShutdown()
 }
 
+// errPortLost says that another process took the port between probe and bind.
+var errPortLost = errors.New("the port was taken meanwhile")
+
 // startServer starts the embedded server with its store at most limit bytes.
+// It looks for a port again if another process was faster.
 func startServer(ctx context.Context, s BusSettings, key nkeys.KeyPair, limit int64) (*server.Server, error) {
+	for range portsTried {
+		srv, err := tryServer(ctx, s, key, limit)
+		if !errors.Is(err, errPortLost) {
+			return srv, err
+		}
+	}
+	return nil, fmt.Errorf("nats.listen %s: %w, again and again", s.Listen, errPortLost)
+}
+
+func tryServer(ctx context.Context, s BusSettings, key nkeys.KeyPair, limit int64) (*server.Server, error) {
 	public, err := key.PublicKey()
 	if err != nil {
 		return nil, fmt.Errorf("read NATS key: %w", err)
@@ -147,6 +163,9 @@ func startServer(ctx context.Context, s BusSettings, key nkeys.KeyPair, limit in
 	srv.Start()
 	if err := ready(ctx, srv, fatal); err != nil {
 		stopServer(srv)
+		if free, probeErr := isFree(ctx, net.JoinHostPort(host, strconv.Itoa(port))); port > 0 && probeErr == nil && !free {
+			return nil, errPortLost
+		}
 		return nil, fmt.Errorf("start NATS server on %s:%d with its store in data_dir %s: %w", host, port, s.Dir, err)
 	}
 	return srv, nil
