@@ -2,6 +2,7 @@ package wrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -85,8 +86,12 @@ func (s *supervisor) claim(ctx context.Context) (release func(), err error) {
 	locking, cancel := context.WithTimeout(ctx, claimPatience)
 	defer cancel()
 	lock := flock.New(filepath.Join(s.Worker.DataDir, superviseLock))
-	if _, err := lock.TryLockContext(locking, lockPoll); err != nil {
-		return nil, fmt.Errorf("hotmess serve runs on %s already (%w): use another --data-dir", s.Worker.DataDir, err)
+	_, err = lock.TryLockContext(locking, lockPoll)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, fmt.Errorf("hotmess serve runs on %s already: use another --data-dir", s.Worker.DataDir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data_dir: lock: %w", err)
 	}
 	if r, err := s.outlast(ctx); err == nil {
 		_ = lock.Close()
