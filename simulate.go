@@ -26,7 +26,7 @@ type simCommand struct {
 	Compound  float64       `help:"How much each wrong call in the history lowers the accuracy."`
 	Steps     int           `default:"20" help:"Tool calls of one task."`
 	Parallel  int           `default:"1" help:"Tool calls proposed at once."`
-	Reasoning int           `default:"256" help:"Median reasoning tokens; negative: none."`
+	Reasoning int           `default:"256" help:"Median reasoning tokens; none with =-1."`
 	Show      bool          `help:"Send the reasoning as reasoning_content."`
 	First     time.Duration `name:"first" help:"Time before the first token."`
 	PerToken  time.Duration `help:"Time of each token."`

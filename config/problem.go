@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // A Problem is one setting that cannot stand. Every error of Load and Validate
@@ -96,7 +97,7 @@ const maxExcerpt = 160
 // excerpt is a line with its number and a caret under the column. The caret is
 // left out where hiding a secret has moved the text, or the line is too long.
 func excerpt(text string, line, column int) string {
-	safe := hideSecrets(strings.TrimRight(text, "\r"))
+	safe := strings.Map(printable, hideSecrets(strings.TrimRight(text, "\r")))
 	if len(safe) > maxExcerpt {
 		safe = strings.ToValidUTF8(safe[:maxExcerpt], "") + "…"
 	}
@@ -105,6 +106,14 @@ func excerpt(text string, line, column int) string {
 		return shown
 	}
 	return shown + "\n" + strings.Repeat(" ", len("    1 | ")+column-1) + "^"
+}
+
+// printable keeps what a terminal does not obey; tabs stay, for the caret.
+func printable(r rune) rune {
+	if r != '\t' && !unicode.IsPrint(r) {
+		return '?'
+	}
+	return r
 }
 
 var (

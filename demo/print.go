@@ -21,10 +21,10 @@ func (t *tour) introduce() {
                  ├──▶ admin http://%s
                  └──▶ NATS  %s
 
-In another terminal:  hotmess watch --data-dir %s
+In another terminal:  go run . watch --data-dir %s
 
-Not as in production: a second here stands for a minute, and the hourly budget
-is %d times larger to match; rule disagreement_high has the threshold %.2f
+Not as in production: a second here stands for a minute, so watch shows times to
+come, and the hourly budget is %d times larger to match; rule disagreement_high has the threshold %.2f
 (it has none until you set one); rate is 1, so that every request is measured.
 `, agentCount, r.Listen, r.Admin, strings.TrimPrefix(r.NATS, "nats://"), t.config.DataDir, speed, threshold)
 }
@@ -87,5 +87,6 @@ func (t *tour) conclude() {
 	}
 	total := t.sidecar.Monitor.Totals()
 	fmt.Fprintf(t.Out, "\nD is the disagreement: the probability that two samples of one request differ.\n"+
+		"Tasks that began before the vote did had errors in their context already.\n"+
 		"The extras cost %d tokens, of which %d are estimated.\n", total.ExtraTokens, total.EstimatedTokens)
 }

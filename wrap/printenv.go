@@ -29,7 +29,7 @@ func PrintEnv(ctx context.Context, w io.Writer, o PrintOptions) (notes []string,
 	}
 	r, err := find(ctx, o.Worker)
 	if err != nil {
-		return nil, fmt.Errorf("%w: start hotmess serve first", err)
+		return nil, fmt.Errorf("no sidecar answers on data_dir %s: start one with hotmess serve, or name another with --data-dir (%w)", o.Worker.DataDir, err)
 	}
 	s := &sidecar{worker: o.Worker, running: r, presets: Preset(o.Worker.Env, r.Listen)}
 	env, notes := Environ(o.Worker.Env, Endpoints{Listen: r.Listen, Client: o.Client, Names: s.register(ctx), Hosts: s.hosts()})

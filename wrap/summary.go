@@ -144,7 +144,7 @@ func (s *sidecar) report(ctx context.Context, w io.Writer, before Summary) {
 		lines = now.since(before).lines()
 	}
 	if s.restarts > 0 {
-		lines = append(lines, fmt.Sprintf("restarts of the sidecar: %d", s.restarts))
+		lines = append(lines, fmt.Sprintf("restarts of the sidecar: %d; the counts are those since the last", s.restarts))
 	}
 	if log := LogFile(s.worker.DataDir); exists(log) {
 		lines = append(lines, "log: "+log)
