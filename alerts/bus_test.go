@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -28,6 +29,40 @@ func TestBusTakesTheNextFreePort(t *testing.T) {
 	}
 	if !b.Healthy() {
 		t.Error("not healthy")
+	}
+}
+
+// TestBusesThatStartTogetherShareThePortsOut starts several at the same moment
+// on the same port, which only one can have.
+func TestBusesThatStartTogetherShareThePortsOut(t *testing.T) {
+	probe, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen := probe.Addr().String()
+	if err := probe.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const n = 4
+	buses, errs := make([]*Bus, n), make([]error, n)
+	var opening sync.WaitGroup
+	for i := range n {
+		s := busSettings(t.TempDir())
+		s.Listen = listen
+		opening.Go(func() { buses[i], errs[i] = OpenBus(t.Context(), s) })
+	}
+	opening.Wait()
+	urls := map[string]bool{}
+	for i, b := range buses {
+		if errs[i] != nil {
+			t.Errorf("bus %d: %v", i, errs[i])
+			continue
+		}
+		urls[b.URL()] = true
+		closeBus(t, b)
+	}
+	if len(urls) != n && !t.Failed() {
+		t.Errorf("%d buses have the ports %v", n, urls)
 	}
 }
 
