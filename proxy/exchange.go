@@ -86,7 +86,9 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) (*exchange, erro
 func (x *exchange) reply(res *http.Response) error {
 	x.firstByte, x.status = x.h.now(), res.StatusCode
 	x.head(res.Header)
-	if x.vote == nil { // a vote's calls were heard one by one
+	// What is not read gets no extras, so its quota matters only once it is
+	// used up; a vote's calls were heard one by one.
+	if x.vote == nil && (x.observer != nil || res.StatusCode == http.StatusTooManyRequests) {
 		x.aside(func() { x.h.heard(x.dest.upstream.name, res.StatusCode, res.Header) })
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {

@@ -44,6 +44,12 @@ func TestPromiseFailOpen(t *testing.T) {
 	t.Run("panic", func(t *testing.T) {
 		eachMode(t, func(t *testing.T, m config.Mode) {
 			u := up()
+			if m == config.Off { // only a refusal is looked at
+				u.primary = func(w http.ResponseWriter, r *http.Request) {
+					w.WriteHeader(http.StatusTooManyRequests)
+					says("p", "yes")(w, r)
+				}
+			}
 			r := newRig(t, u, inMode(m, 3))
 			r.panics.Store(true)
 			whole(t, r)
