@@ -72,11 +72,10 @@ func (x *exchange) fill(r io.Reader, size, limit int64) (b []byte, why monitor.R
 				return b, monitor.ReasonTooBig, nil
 			}
 			size = min(max(size, 2*int64(cap(b))), limit+1)
-			if !x.h.ledger.take(size - x.held) {
+			var ok bool
+			if b, ok = x.h.ledger.grow(b, &x.held, size); !ok {
 				return b, monitor.ReasonMemory, nil
 			}
-			x.held = size
-			b = append(make([]byte, 0, size), b...)
 		}
 		var n int
 		n, err = r.Read(b[len(b):cap(b)])

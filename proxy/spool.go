@@ -35,6 +35,16 @@ func (l *ledger) take(n int64) bool {
 // give returns n bytes.
 func (l *ledger) give(n int64) { l.held.Add(-n) }
 
+// grow moves b to a buffer of the given size, accounted for in place of the
+// held bytes of the one before. Without room it changes nothing; ok is false.
+func (l *ledger) grow(b []byte, held *int64, size int64) (grown []byte, ok bool) {
+	if !l.take(size - *held) {
+		return b, false
+	}
+	*held = size
+	return append(make([]byte, 0, size), b...), true
+}
+
 // Hold accounts for n bytes until release is called; ok is false if there is
 // no room.
 func (l *ledger) Hold(n int64) (release func(), ok bool) {
@@ -87,15 +97,11 @@ func (s *spool) reserve(n int64) bool {
 		return false
 	}
 	size := min(max(n, 2*int64(cap(s.buf)), 512), s.limit)
-	if !s.ledger.take(size - s.taken) {
+	var ok bool
+	if s.buf, ok = s.ledger.grow(s.buf, &s.taken, size); !ok {
 		s.giveUp(monitor.ReasonMemory)
-		return false
 	}
-	s.taken = size
-	grown := make([]byte, len(s.buf), size)
-	copy(grown, s.buf)
-	s.buf = grown
-	return true
+	return ok
 }
 
 // giveUp drops the copy. The caller holds s.mu or is alone.
