@@ -115,14 +115,7 @@ func TestHangUpCancelsTheUpstream(t *testing.T) {
 				if !errors.Is(err, context.Canceled) {
 					t.Errorf("the client's error is %v", err)
 				}
-				select {
-				case <-cancelled:
-				case <-deadline(t):
-					t.Fatal("the upstream's request goes on")
-				}
-				eventually(t, "the hang-up is counted", func() bool {
-					return s.metric(t, "hotmess_requests_total", `outcome="client_gone"`) == 1
-				})
+				s.hangsUp(t, cancelled)
 			})
 		})
 	}
@@ -177,4 +170,18 @@ func TestUnreadKindsOfRequestsAreCountedByReason(t *testing.T) {
 			s.unmeasured(t, c.reason, 1)
 		})
 	}
+}
+
+// hangsUp waits until a client's leaving has cancelled the call upstream, and is
+// counted.
+func (s *sidecar) hangsUp(t *testing.T, cancelled <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-cancelled:
+	case <-deadline(t):
+		t.Fatal("the upstream's request goes on")
+	}
+	eventually(t, "the hang-up is counted", func() bool {
+		return s.metric(t, "hotmess_requests_total", `outcome="client_gone"`) == 1
+	})
 }
