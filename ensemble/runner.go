@@ -70,7 +70,7 @@ type Runner struct {
 // and are never retried. When ctx ends they are missing as gone.
 func (r *Runner) Extras(ctx context.Context, call Call, first, count int) []Sample {
 	samples := make([]Sample, max(count, 0))
-	body, err := wire.EditExtra(call.View.Dialect, call.View, call.Body)
+	body, err := wire.EditExtra(call.View, call.Body)
 	if err != nil {
 		for i := range samples {
 			samples[i] = Sample{Number: first + i, Missing: monitor.ReasonMalformed}

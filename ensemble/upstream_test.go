@@ -187,7 +187,7 @@ func newRunner(s *script, g Gate) *Runner {
 
 func newCall(t *testing.T) Call {
 	t.Helper()
-	v, err := wire.ReadView(wire.OpenAIChat, []byte(requestBody))
+	v, err := wire.ReadView(wire.Target{Dialect: wire.OpenAIChat}, []byte(requestBody))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ type exchange struct {
 
 // begin finds out where a request goes and when it is read.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request) (*exchange, error) {
-	dest, err := h.upstreams.find(r.Method, rawPath(r), r.Header)
+	dest, err := h.upstreams.find(r.Method, rawPath(r), r.URL.RawQuery, r.Header)
 	if err != nil {
 		return nil, err
 	}

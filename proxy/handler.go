@@ -139,7 +139,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // refuse answers a request that has nowhere to go.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	target := wire.Detect(r.Method, rawPath(r), r.Header)
+	target := wire.Detect(r.Method, rawPath(r), r.URL.RawQuery, r.Header)
 	h.monitor.Passed("", dialectName(target.Dialect), string(config.Off), monitor.OutcomeUnreachable, 0, 0, monitor.ReasonFailed)
 	writeError(w, target.Dialect, http.StatusBadGateway, "hotmess_no_upstream", err.Error())
 }

@@ -51,7 +51,7 @@ func (x *exchange) inspect(body []byte, h http.Header) inspection {
 	if in.plain, in.reason = decodeRequest(body, h, int64(x.policy.limits.Body)); in.reason != "" {
 		return in
 	}
-	v, err := wire.ReadView(x.dest.target.Dialect, in.plain)
+	v, err := wire.ReadView(x.dest.target, in.plain)
 	if err != nil {
 		in.reason = unreadable(err)
 		return in
@@ -132,6 +132,8 @@ func unreadable(err error) monitor.Reason {
 		return monitor.ReasonTooBig
 	case errors.Is(err, wire.ErrEncoding):
 		return monitor.ReasonEncoding
+	case errors.Is(err, wire.ErrOtherAPI):
+		return monitor.ReasonDialect
 	}
 	return monitor.ReasonMalformed
 }

@@ -77,7 +77,7 @@ func TestRequestIsReadFirstOnlyWhereItMayVote(t *testing.T) {
 	}{
 		{"openai", wire.OpenAIChat, asked{}, readNever},
 		{"local", wire.OpenAIChat, asked{}, readFirst},
-		{"local", wire.AnthropicMessages, asked{}, readNever},
+		{"local", wire.AnthropicMessages, asked{}, readFirst},
 		{"local", wire.Unknown, asked{mode: config.Ensemble}, readNever},
 		{"other", wire.OpenAIChat, asked{}, readBeside},
 		{"openai", wire.OpenAIChat, asked{mode: config.Observe}, readBeside},

@@ -319,7 +319,7 @@ func TestUnmeasuredRequestsAreCountedByReason(t *testing.T) {
 func TestOtherCallsAreNeverRead(t *testing.T) {
 	u := &script{primary: says("p", "yes")}
 	r := newRig(t, u, inMode(config.Ensemble, 3))
-	for _, c := range [][2]string{{"GET", "/v1/models"}, {"POST", "/v1/embeddings"}, {"DELETE", "/v1/files/f"}, {"POST", "/v1/messages"}} {
+	for _, c := range [][2]string{{"GET", "/v1/models"}, {"POST", "/v1/embeddings"}, {"DELETE", "/v1/files/f"}, {"POST", "/v1/messages/count_tokens"}} {
 		res := r.do(c[0], c[1], question)
 		read(t, res)
 		if got := res.Header.Get(headerMode); got != string(config.Off) {

@@ -109,7 +109,7 @@ type destination struct {
 
 // find reads the destination off a raw path: /~client and /upstream are
 // optional first segments, the rest is the API's own.
-func (u *Upstreams) find(method, rawPath string, h http.Header) (destination, error) {
+func (u *Upstreams) find(method, rawPath, query string, h http.Header) (destination, error) {
 	client, rest := cutClient(rawPath)
 	u.mu.RLock()
 	defer u.mu.RUnlock()
@@ -117,7 +117,7 @@ func (u *Upstreams) find(method, rawPath string, h http.Header) (destination, er
 	if up == nil && u.only == nil && strings.HasPrefix(rest, "/"+takenOver) {
 		return destination{}, errForgotten
 	}
-	target := wire.Detect(method, rest, h)
+	target := wire.Detect(method, rest, query, h)
 	if u.only != nil {
 		up = u.only
 	}

@@ -78,7 +78,7 @@ func TestFind(t *testing.T) {
 		if c.header != "" {
 			h.Set(c.header, "x")
 		}
-		d, err := u.find(c.method, c.path, h)
+		d, err := u.find(c.method, c.path, "", h)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestOneUpstreamReplacesAll(t *testing.T) {
 	}
 	u := NewUpstreams(nil, base)
 	for _, path := range []string{"/v1/messages", "/v1/chat/completions", "/v1beta/models/m:generateContent"} {
-		d, err := u.find("POST", path, http.Header{})
+		d, err := u.find("POST", path, "", http.Header{})
 		if err != nil || d.upstream.base != base {
 			t.Errorf("%s: %+v, %v", path, d, err)
 		}
@@ -118,7 +118,7 @@ func TestTakenOverUpstream(t *testing.T) {
 	if again, err := u.Add(parse("https://me:secret@gateway.example/openai/v1?tenant=1")); again != name || err != nil {
 		t.Errorf("the same base is %q, %v", again, err)
 	}
-	d, err := u.find("POST", "/~agent/"+name+"/chat/completions", http.Header{})
+	d, err := u.find("POST", "/~agent/"+name+"/chat/completions", "", http.Header{})
 	if err != nil || d.path != "/openai/v1/chat/completions" || d.upstream.name != name || d.client != "agent" {
 		t.Errorf("%+v, %v", d, err)
 	}
@@ -163,7 +163,7 @@ func FuzzFind(f *testing.F) {
 			t.Skip()
 		}
 		table := map[string]*url.URL{wire.ProviderOpenAI: up, wire.ProviderAnthropic: up, wire.ProviderGemini: up}
-		d, err := NewUpstreams(table, nil).find(http.MethodPost, path, http.Header{})
+		d, err := NewUpstreams(table, nil).find(http.MethodPost, path, "", http.Header{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func TestForgottenUpstreamIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := NewUpstreams(map[string]*url.URL{wire.ProviderOpenAI: base}, nil)
-	if _, err := u.find(http.MethodPost, "/~agent/env-1a2b3c4d/chat/completions", nil); !errors.Is(err, errForgotten) {
+	if _, err := u.find(http.MethodPost, "/~agent/env-1a2b3c4d/chat/completions", "", nil); !errors.Is(err, errForgotten) {
 		t.Errorf("error %v, want %v", err, errForgotten)
 	}
 }

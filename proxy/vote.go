@@ -51,7 +51,7 @@ func (v *vote) RoundTrip(out *http.Request) (*http.Response, error) {
 	}
 	v.called = true
 	v.x.h.beside.Go(func() { v.run(out) })
-	if !v.in.view.Stream {
+	if !v.in.view.Streams() {
 		<-v.decided
 		return v.response(out)
 	}
@@ -173,7 +173,7 @@ func length(rec *ensemble.Recording) int64 {
 // head that promises a stream, then keep-alives, then the winner.
 func (v *vote) waiting(out *http.Request) *http.Response {
 	header := http.Header{
-		"Content-Type":      {"text/event-stream"},
+		"Content-Type":      {wire.StreamType(v.in.view.Framing)},
 		"Cache-Control":     {"no-cache"},
 		"X-Accel-Buffering": {"no"},
 	}
@@ -181,7 +181,7 @@ func (v *vote) waiting(out *http.Request) *http.Response {
 		Status: http.StatusText(http.StatusOK), StatusCode: http.StatusOK,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: header, ContentLength: -1, Request: out,
-		Body: &pinging{v: v, pending: wire.KeepAlive(v.in.view.Dialect)},
+		Body: &pinging{v: v, pending: wire.KeepAlive(v.in.view.Dialect, v.in.view.Framing)},
 	}
 }
 
@@ -213,7 +213,7 @@ func (p *pinging) await() {
 	case <-p.v.decided:
 		p.winner, p.v.x.status = p.v.stream()
 	case <-timer.C:
-		p.pending = wire.KeepAlive(p.v.in.view.Dialect)
+		p.pending = wire.KeepAlive(p.v.in.view.Dialect, p.v.in.view.Framing)
 	}
 }
 
@@ -228,25 +228,30 @@ func (p *pinging) Close() error {
 // stream is the winner's body for a client that was promised a plain event
 // stream: decoded, or an error event if the winner is no stream.
 func (v *vote) stream() (body io.ReadCloser, status int) {
-	rec, d := v.outcome.Winner, v.in.view.Dialect
+	rec := v.outcome.Winner
 	if v.outcome.Reason == monitor.ReasonGone {
 		return io.NopCloser(failing{v.outcome.Err}), http.StatusOK
 	}
 	if rec == nil {
-		return event(wire.StreamError(d, http.StatusBadGateway, "hotmess_upstream_unreachable", "hotmess got no reply from the upstream")), http.StatusBadGateway
+		return event(v.streamError(http.StatusBadGateway, "hotmess_upstream_unreachable", "hotmess got no reply from the upstream")), http.StatusBadGateway
 	}
 	raw := replay(rec)
-	if rec.Status != http.StatusOK || !wire.IsEventStream(rec.Header.Get("Content-Type")) {
+	if rec.Status != http.StatusOK || wire.IsEventStream(rec.Header.Get("Content-Type")) != (v.in.view.Framing == wire.Events) {
 		_ = raw.Close()
-		return event(wire.StreamError(d, rec.Status, "hotmess_upstream_error", "the upstream answered with status "+strconv.Itoa(rec.Status))), rec.Status
+		return event(v.streamError(rec.Status, "hotmess_upstream_error", "the upstream answered with status "+strconv.Itoa(rec.Status))), rec.Status
 	}
 	events, err := wire.Decode(raw, strings.Join(rec.Header.Values("Content-Encoding"), ", "), unlimited)
 	if err != nil {
 		_ = raw.Close()
 		v.x.h.log.Warn("winner cannot be decoded", slog.String("id", v.x.id), slog.Any("error", err))
-		return event(wire.StreamError(d, http.StatusBadGateway, "hotmess_encoding", "hotmess cannot decode the upstream's stream")), http.StatusBadGateway
+		return event(v.streamError(http.StatusBadGateway, "hotmess_encoding", "hotmess cannot decode the upstream's stream")), http.StatusBadGateway
 	}
 	return &decoded{events, raw}, rec.Status
+}
+
+// streamError is how an error is told once keep-alives went out.
+func (v *vote) streamError(status int, kind, message string) []byte {
+	return wire.StreamError(v.in.view.Dialect, v.in.view.Framing, status, kind, message)
 }
 
 // unlimited is the most of a stream that is decoded on its way to the client,

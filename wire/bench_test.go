@@ -39,7 +39,7 @@ func BenchmarkReadView(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := ReadView(OpenAIChat, body); err != nil {
+				if _, err := ReadView(chatTarget, body); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -55,7 +55,7 @@ func BenchmarkReadViewImage(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := ReadView(OpenAIChat, body); err != nil {
+		if _, err := ReadView(chatTarget, body); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -63,14 +63,14 @@ func BenchmarkReadViewImage(b *testing.B) {
 
 func BenchmarkEditExtra(b *testing.B) {
 	body := agentTurn(1 << 20)
-	view, err := ReadView(OpenAIChat, body)
+	view, err := ReadView(chatTarget, body)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := EditExtra(OpenAIChat, view, body); err != nil {
+		if _, err := EditExtra(view, body); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -92,6 +92,6 @@ func BenchmarkDetect(b *testing.B) {
 	h := http.Header{"Authorization": {"Bearer x"}}
 	b.ReportAllocs()
 	for b.Loop() {
-		Detect(http.MethodPost, "/v1/chat/completions", h)
+		Detect(http.MethodPost, "/v1/chat/completions", "", h)
 	}
 }

@@ -12,7 +12,7 @@ func TestBarredCallsAreSeen(t *testing.T) {
 		`,"tool_choice":"required"`: false,
 		`,"tool_choice":{"type":"function","function":{"name":"none"}}`: false,
 	} {
-		v, err := ReadView(OpenAIChat, []byte(`{"messages":[],"tools":[{"type":"function","function":{"name":"f"}}]`+choice+`}`))
+		v, err := ReadView(chatTarget, []byte(`{"messages":[],"tools":[{"type":"function","function":{"name":"f"}}]`+choice+`}`))
 		if err != nil || v.CallsBarred != want || len(v.Tools) != 1 {
 			t.Errorf("%s: barred %v with %d tools, %v", choice, v.CallsBarred, len(v.Tools), err)
 		}

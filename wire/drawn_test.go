@@ -31,6 +31,7 @@ func drawReply(t *rapid.T) Reply {
 	r.Text = rapid.String().Draw(t, "text")
 	r.Refusal = rapid.String().Draw(t, "refusal")
 	r.ReasoningBytes = rapid.IntRange(0, 50).Draw(t, "reasoning")
+	r.Reasoned = r.ReasoningBytes > 0
 	r.Finish = rapid.SampledFrom([]string{"stop", "length", "tool_calls"}).Draw(t, "finish")
 	for i := range rapid.IntRange(0, 4).Draw(t, "calls") {
 		r.Calls = append(r.Calls, Call{

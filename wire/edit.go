@@ -9,48 +9,30 @@ import (
 )
 
 // EditExtra gives the body to send for an extra in observe mode: nothing is
-// stored upstream (store is false), and a stream ends with its usage
-// (stream_options.include_usage is true). All other bytes stay as they are; a
-// body that needs no change is returned itself, and body is never written to.
+// stored upstream, and a stream ends with its usage (see the grammars' edits).
+// All other bytes stay as they are; a body that needs no change is returned
+// itself, and body is never written to.
 //
 // v must be what ReadView gave for body, which is not checked again. The error
-// wraps ErrNotDialect if its stream_options is neither an object nor null.
-func EditExtra(d Dialect, v View, body []byte) ([]byte, error) {
-	if !d.Readable() {
-		return nil, fmt.Errorf("edit %s request: %w", d.name(), ErrNotDialect)
-	}
-	usage := v.Stream && !v.IncludeUsage
-	if !v.Stored && !usage {
-		return body, nil
+// wraps ErrNotDialect if what is to be edited is of another type than the API
+// has there.
+func EditExtra(v View, body []byte) ([]byte, error) {
+	g := grammars(v.Dialect)
+	if g == nil {
+		return nil, fmt.Errorf("edit %s request: %w", v.Dialect.name(), ErrNotDialect)
 	}
 	root := walk(body)
 	if !root.IsObject() {
-		return nil, fmt.Errorf("edit %s request: no JSON object: %w", d, ErrNotDialect)
+		return nil, fmt.Errorf("edit %s request: no JSON object: %w", v.Dialect, ErrNotDialect)
 	}
-	var splices []splice
-	if v.Stored {
-		splices = append(splices, setMember(root, "store", "false"))
+	splices, err := g.edits(v, root)
+	if err != nil {
+		return nil, fmt.Errorf("edit %s request: %w", v.Dialect, err)
 	}
-	if usage {
-		s, err := askForUsage(root)
-		if err != nil {
-			return nil, fmt.Errorf("edit %s request: %w", d, err)
-		}
-		splices = append(splices, s)
+	if len(splices) == 0 {
+		return body, nil
 	}
 	return apply(body, splices), nil
-}
-
-// askForUsage sets stream_options.include_usage in a Chat Completions request.
-func askForUsage(root gjson.Result) (splice, error) {
-	options := member(root, "stream_options")
-	switch {
-	case options.IsObject():
-		return setMember(options, "include_usage", "true"), nil
-	case !present(options):
-		return setMember(root, "stream_options", `{"include_usage":true}`), nil
-	}
-	return splice{}, fmt.Errorf("stream_options is no object: %w", ErrNotDialect)
 }
 
 // A splice puts text in place of the bytes from at up to end.
@@ -89,6 +71,35 @@ func setMember(object gjson.Result, key, value string) splice {
 	}
 	at := object.Index + brace
 	return splice{at, at, text}
+}
+
+// dropMember takes the first member of a key out of object, with one of the
+// commas around it; false if there is none.
+func dropMember(object gjson.Result, key string) (s splice, found bool) {
+	from, leading := object.Index+1, true // behind the brace, or the member before
+	object.ForEach(func(k, value gjson.Result) bool {
+		end := value.Index + len(value.Raw)
+		if found = k.Str == key; !found {
+			from, leading = end, false
+			return true
+		}
+		if leading {
+			end += commaIn(object.Raw[end-object.Index:])
+		}
+		s = splice{at: from, end: end}
+		return false
+	})
+	return s, found
+}
+
+// commaIn is the size of a comma that rest begins with, and of the white space
+// before it; 0 if there is none.
+func commaIn(rest string) int {
+	trimmed := strings.TrimLeft(rest, " \t\r\n")
+	if !strings.HasPrefix(trimmed, ",") {
+		return 0
+	}
+	return len(rest) - len(trimmed) + 1
 }
 
 // member finds the value of key; of several the last, which is the one that

@@ -43,11 +43,11 @@ func TestEditExtraChangesTheseBytesAlone(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			body := []byte(test.body)
-			view, err := ReadView(OpenAIChat, body)
+			view, err := ReadView(chatTarget, body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := EditExtra(OpenAIChat, view, body)
+			got, err := EditExtra(view, body)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,21 +57,24 @@ func TestEditExtraChangesTheseBytesAlone(t *testing.T) {
 			if string(body) != test.body {
 				t.Error("the body itself was written to")
 			}
-			checkEdited(t, view, got)
+			checkEdited(t, chatTarget, view, got)
 		})
 	}
 }
 
 // checkEdited reads an edited body again: it must differ from the client's in
 // the two fields alone.
-func checkEdited(t *testing.T, before View, edited []byte) {
+func checkEdited(t *testing.T, target Target, before View, edited []byte) {
 	t.Helper()
-	after, err := ReadView(OpenAIChat, edited)
+	after, err := ReadView(target, edited)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := before
-	want.Stored, want.IncludeUsage = false, before.IncludeUsage || before.Stream
+	want.Stored = false
+	if before.Dialect == OpenAIChat {
+		want.IncludeUsage = before.IncludeUsage || before.Streams()
+	}
 	if diff := cmp.Diff(want, after); diff != "" {
 		t.Errorf("view of the edited body (-want +got):\n%s", diff)
 	}
@@ -79,7 +82,7 @@ func checkEdited(t *testing.T, before View, edited []byte) {
 
 func TestEditExtraReturnsUnchangedBodyItself(t *testing.T) {
 	body := []byte(`{"messages":[]}`)
-	got, err := EditExtra(OpenAIChat, View{}, body)
+	got, err := EditExtra(View{Dialect: OpenAIChat}, body)
 	if err != nil || &got[0] != &body[0] {
 		t.Errorf("a copy, error %v", err)
 	}
@@ -87,16 +90,15 @@ func TestEditExtraReturnsUnchangedBodyItself(t *testing.T) {
 
 func TestEditExtraRefuses(t *testing.T) {
 	tests := []struct {
-		dialect Dialect
-		view    View
-		body    string
+		view View
+		body string
 	}{
-		{OpenAIChat, View{Stream: true}, `{"messages":[],"stream_options":"all"}`},
-		{OpenAIChat, View{Stored: true}, `[]`},
-		{AnthropicMessages, View{}, `{}`},
+		{View{Dialect: OpenAIChat, Framing: Events}, `{"messages":[],"stream_options":"all"}`},
+		{View{Dialect: OpenAIChat, Stored: true}, `[]`},
+		{View{}, `{}`},
 	}
 	for _, test := range tests {
-		if got, err := EditExtra(test.dialect, test.view, []byte(test.body)); !errors.Is(err, ErrNotDialect) {
+		if got, err := EditExtra(test.view, []byte(test.body)); !errors.Is(err, ErrNotDialect) {
 			t.Errorf("%s: %s, error %v; want ErrNotDialect", test.body, bytes.TrimSpace(got), err)
 		}
 	}

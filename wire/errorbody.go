@@ -1,11 +1,14 @@
 package wire
 
-import (
-	"encoding/json"
-	"net/http"
-)
+import "encoding/json"
 
 const jsonType = "application/json"
+
+// An ownFailure is an error of hotmess itself.
+type ownFailure struct {
+	status        int
+	kind, message string
+}
 
 // ErrorBody is the body of an error that hotmess itself answers with, in the
 // form of d, so that a client's SDK raises its own error class; an Unknown
@@ -13,29 +16,48 @@ const jsonType = "application/json"
 // the HTTP status sent with it, typ the error type (prefixed hotmess_ by the
 // caller), message is for people.
 func ErrorBody(d Dialect, status int, typ, message string) (contentType string, body []byte) {
-	return jsonType, errorJSON(d, status, typ, message)
+	return jsonType, marshal(speaking(d).failure(ownFailure{status, typ, message}))
 }
 
-// StreamError is the event by which d reports an error in a stream whose head
-// has been sent. Nothing may follow it.
-func StreamError(d Dialect, status int, typ, message string) []byte {
-	switch d {
-	case OpenAIResponses:
-		return event("error", marshal(responsesStreamError{"error", typ, message, nil, 0}))
-	case AnthropicMessages:
-		return event("error", errorJSON(d, status, typ, message))
+// StreamError is how d reports an error in a stream whose head has been sent.
+// Nothing may follow it.
+func StreamError(d Dialect, f Framing, status int, typ, message string) []byte {
+	own := ownFailure{status, typ, message}
+	if f == Array {
+		return marshal([]any{speaking(d).failure(own)})
 	}
-	return event("", errorJSON(d, status, typ, message))
+	name, data := speaking(d).streamFailure(own)
+	return event(name, marshal(data))
 }
 
-// KeepAlive is what may be sent into a stream of d at any time between events
-// to show that the connection lives: Anthropic's own ping event, else a comment.
-func KeepAlive(d Dialect) []byte {
-	if d == AnthropicMessages {
-		return event("ping", []byte(`{"type": "ping"}`))
+// KeepAlive is what may be sent into a stream of d at any time before its first
+// piece to show that the connection lives: Anthropic's own ping event, the
+// comment of server-sent events, or white space before an array.
+func KeepAlive(d Dialect, f Framing) []byte {
+	if f == Array {
+		return []byte("\n")
 	}
-	return []byte(": hotmess\n\n")
+	return speaking(d).ping()
 }
+
+// StreamType is the Content-Type of a stream.
+func StreamType(f Framing) string {
+	if f == Events {
+		return "text/event-stream"
+	}
+	return jsonType
+}
+
+// speaking is the grammar that clients of d understand.
+func speaking(d Dialect) grammar {
+	if g := grammars(d); g != nil {
+		return g
+	}
+	return chat{}
+}
+
+// comment is a server-sent event that all clients skip.
+var comment = []byte(": hotmess\n\n")
 
 func event(name string, data []byte) []byte {
 	var out []byte
@@ -47,24 +69,13 @@ func event(name string, data []byte) []byte {
 	return append(out, "\n\n"...)
 }
 
-func errorJSON(d Dialect, status int, typ, message string) []byte {
-	switch d {
-	case AnthropicMessages:
-		return marshal(anthropicError{"error", anthropicDetail{typ, message}})
-	case GeminiGenerate:
-		reason := geminiReason{"type.googleapis.com/google.rpc.ErrorInfo", typ, "hotmess"}
-		return marshal(geminiError{geminiDetail{status, message, rpcStatus(status), []geminiReason{reason}}})
-	}
-	return marshal(openaiError{openaiDetail{message, typ, nil, typ}})
-}
-
-// marshal is for the structs below: strings and numbers alone cannot fail.
+// marshal is for the structs of errors: strings and numbers alone cannot fail.
 func marshal(v any) []byte {
 	body, _ := json.Marshal(v)
 	return body
 }
 
-// The error forms as each provider documents them.
+// The error form that OpenAI documents.
 type (
 	openaiError struct {
 		Error openaiDetail `json:"error"`
@@ -75,59 +86,8 @@ type (
 		Param   *string `json:"param"`
 		Code    string  `json:"code"`
 	}
-	responsesStreamError struct {
-		Type     string  `json:"type"`
-		Code     string  `json:"code"`
-		Message  string  `json:"message"`
-		Param    *string `json:"param"`
-		Sequence int     `json:"sequence_number"`
-	}
-	anthropicError struct {
-		Type  string          `json:"type"`
-		Error anthropicDetail `json:"error"`
-	}
-	anthropicDetail struct {
-		Type    string `json:"type"`
-		Message string `json:"message"`
-	}
-	geminiError struct {
-		Error geminiDetail `json:"error"`
-	}
-	geminiDetail struct {
-		Code    int            `json:"code"`
-		Message string         `json:"message"`
-		Status  string         `json:"status"`
-		Details []geminiReason `json:"details"`
-	}
-	geminiReason struct {
-		Kind   string `json:"@type"`
-		Reason string `json:"reason"`
-		Domain string `json:"domain"`
-	}
 )
 
-// rpcStatus names the google.rpc.Code that Google's APIs send with an HTTP
-// status.
-func rpcStatus(status int) string {
-	switch status {
-	case http.StatusBadRequest:
-		return "INVALID_ARGUMENT"
-	case http.StatusUnauthorized:
-		return "UNAUTHENTICATED"
-	case http.StatusForbidden:
-		return "PERMISSION_DENIED"
-	case http.StatusNotFound:
-		return "NOT_FOUND"
-	case http.StatusTooManyRequests:
-		return "RESOURCE_EXHAUSTED"
-	case http.StatusNotImplemented:
-		return "UNIMPLEMENTED"
-	case http.StatusBadGateway, http.StatusServiceUnavailable:
-		return "UNAVAILABLE"
-	case http.StatusGatewayTimeout:
-		return "DEADLINE_EXCEEDED"
-	case http.StatusInternalServerError:
-		return "INTERNAL"
-	}
-	return "UNKNOWN"
+func openaiFailure(f ownFailure) openaiError {
+	return openaiError{openaiDetail{f.message, f.kind, nil, f.kind}}
 }

@@ -46,7 +46,7 @@ func TestStreamErrors(t *testing.T) {
 		{GeminiGenerate, "", "error"},
 	}
 	for _, test := range tests {
-		got := string(StreamError(test.dialect, 502, ownType, "line one\nline two"))
+		got := string(StreamError(test.dialect, Events, 502, ownType, "line one\nline two"))
 		if !strings.HasPrefix(got, test.event+"data: {") || !strings.HasSuffix(got, "}\n\n") {
 			t.Errorf("%q: %q", test.dialect, got)
 		}
@@ -59,7 +59,7 @@ func TestStreamErrors(t *testing.T) {
 }
 
 func TestOwnStreamErrorFoldsToFailure(t *testing.T) {
-	stream := append(KeepAlive(OpenAIChat), StreamError(OpenAIChat, 502, ownType, ownMessage)...)
+	stream := append(KeepAlive(OpenAIChat, Events), StreamError(OpenAIChat, Events, 502, ownType, ownMessage)...)
 	got, err := Fold(OpenAIChat, true, bytes.NewReader(stream), nil)
 	want := Reply{Failure: &Failure{Type: ownType, Code: ownType}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -70,11 +70,11 @@ func TestOwnStreamErrorFoldsToFailure(t *testing.T) {
 // TestKeepAliveIsNoEvent: clients see a ping of Anthropic's and nothing else.
 func TestKeepAliveIsNoEvent(t *testing.T) {
 	for _, d := range []Dialect{Unknown, OpenAIChat, OpenAIResponses, GeminiGenerate} {
-		if events := eventsOf(t, bytes.NewReader(KeepAlive(d))); events != nil {
+		if events := eventsOf(t, bytes.NewReader(KeepAlive(d, Events))); events != nil {
 			t.Errorf("%q: events %q", d, events)
 		}
 	}
-	if got := string(KeepAlive(AnthropicMessages)); got != "event: ping\ndata: {\"type\": \"ping\"}\n\n" {
+	if got := string(KeepAlive(AnthropicMessages, Events)); got != "event: ping\ndata: {\"type\": \"ping\"}\n\n" {
 		t.Errorf("Anthropic: %q", got)
 	}
 }

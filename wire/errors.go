@@ -13,6 +13,8 @@ var (
 	// ErrNotDialect is a body that is not a request or reply of the dialect,
 	// or a dialect that this version does not read.
 	ErrNotDialect = errors.New("not a body of this dialect")
+	// ErrOtherAPI is a body of a form that is not read at all.
+	ErrOtherAPI = errors.New("a body of another API")
 	// ErrEncoding is a Content-Encoding that Decode does not know.
 	ErrEncoding = errors.New("unknown content encoding")
 	// ErrTooBig is a body, event or reply beyond its limit.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -13,30 +14,37 @@ import (
 // Decode) comes first.
 const maxReply = 64 << 20
 
-// Fold reads one decoded reply to the end of r and folds it. stream is whether
-// it is server-sent events (see IsEventStream).
+// Fold reads one decoded reply to the end of r and folds it. events is whether
+// it is server-sent events (see IsEventStream); a body of Gemini's may be a
+// streamed array.
 //
 // started, if not nil, is called once: at the first content, reasoning,
 // refusal or tool token, at the latest when the first choice finishes. For a
 // unary reply that is its end. It is not called for a reply that holds only an
 // error.
 //
-// A reply is whole if r ended without an error and, in a stream, an end mark
-// was seen: [DONE], the finish reason of the first choice (compatible servers
-// leave [DONE] out) or an error event. Any reading error, even after the end
+// A reply is whole if r ended without an error and, in a stream, an end mark of
+// its dialect was seen, or an error event. Any reading error, even after the end
 // mark, makes it Truncated, with a nil error here. The error wraps
 // ErrNotDialect for bytes that are no reply of d and ErrTooBig beyond the
 // limits; r is then not read to its end.
-func Fold(d Dialect, stream bool, r io.Reader, started func()) (Reply, error) {
-	if !d.Readable() {
+func Fold(d Dialect, events bool, r io.Reader, started func()) (Reply, error) {
+	g := grammars(d)
+	if g == nil {
 		return Reply{}, fmt.Errorf("read %s reply: %w", d.name(), ErrNotDialect)
 	}
-	f := newChatFold(started)
-	read := f.unary
-	if stream {
-		read = f.stream
+	if started == nil {
+		started = func() {}
 	}
-	whole, err := read(r)
+	f := g.fold(started)
+	read := unary
+	switch {
+	case events:
+		read = stream
+	case d == GeminiGenerate:
+		read = unaryOrArray
+	}
+	whole, err := read(f, r)
 	if err != nil {
 		return Reply{}, fmt.Errorf("read %s reply: %w", d, err)
 	}
@@ -45,7 +53,7 @@ func Fold(d Dialect, stream bool, r io.Reader, started func()) (Reply, error) {
 
 // stream reads events to the end of r and reports whether it came there
 // without an error.
-func (f *chatFold) stream(r io.Reader) (whole bool, err error) {
+func stream(f folder, r io.Reader) (whole bool, err error) {
 	events := newEventReader(r)
 	for {
 		data, err := events.next()
@@ -67,7 +75,7 @@ func (f *chatFold) stream(r io.Reader) (whole bool, err error) {
 }
 
 // unary reads a whole body.
-func (f *chatFold) unary(r io.Reader) (whole bool, err error) {
+func unary(f folder, r io.Reader) (whole bool, err error) {
 	body, err := io.ReadAll(&capped{r: r, left: maxReply})
 	if errors.Is(err, ErrTooBig) {
 		return false, err
@@ -89,4 +97,57 @@ func cutShort(data []byte) bool {
 	var v json.RawMessage
 	err := json.NewDecoder(bytes.NewReader(data)).Decode(&v)
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// unaryOrArray reads a body that may be an array of pieces.
+func unaryOrArray(f folder, r io.Reader) (whole bool, err error) {
+	body := bufio.NewReader(&capped{r: r, left: maxReply})
+	if !isArray(body) {
+		return unary(f, body)
+	}
+	pieces := json.NewDecoder(body)
+	if _, err := pieces.Token(); err != nil { // the bracket
+		return false, nil
+	}
+	for pieces.More() {
+		var piece json.RawMessage
+		if err := pieces.Decode(&piece); err != nil {
+			return false, arrayFlaw(err)
+		}
+		if err := f.event(piece); err != nil {
+			return false, err
+		}
+	}
+	if _, err := pieces.Token(); err != nil {
+		return false, arrayFlaw(err)
+	}
+	return true, nil
+}
+
+// isArray looks at the first byte that is no white space.
+func isArray(body *bufio.Reader) bool {
+	for {
+		c, err := body.ReadByte()
+		switch {
+		case err != nil:
+			return false
+		case c == ' ', c == '\t', c == '\r', c == '\n':
+			continue
+		}
+		_ = body.UnreadByte() // one byte was just read
+		return c == '['
+	}
+}
+
+// arrayFlaw tells an array that broke off, which is no error, from one that is
+// none or too big.
+func arrayFlaw(err error) error {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, ErrTooBig):
+		return err
+	case errors.As(err, &syntax):
+		return fmt.Errorf("streamed array: %w", ErrNotDialect)
+	}
+	return nil
 }

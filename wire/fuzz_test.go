@@ -15,32 +15,45 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// seed adds the golden files of one kind.
-func seed(f *testing.F, pattern string) {
+// seed adds the golden files of one kind, each with the number of its dialect.
+func seed(f *testing.F, suffix string) {
 	f.Helper()
-	files, err := filepath.Glob("testdata/openai-chat/" + pattern)
-	if err != nil || len(files) == 0 {
-		f.Fatalf("no seeds %s: %v", pattern, err)
+	n := 0
+	for i, d := range Dialects() {
+		files, err := filepath.Glob("testdata/" + string(d) + "/*." + suffix)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range files {
+			f.Add(uint8(i), mustRead(f, file))
+			n++
+		}
 	}
-	for _, file := range files {
-		f.Add(mustRead(f, file))
+	if n == 0 {
+		f.Fatalf("no seeds of %s", suffix)
 	}
 }
 
-// FuzzReadView: whatever can be read can be edited, the edit changes its two
-// fields alone, and the body is left as it was.
+// dialectOf is the dialect of a number that the fuzzer may choose.
+func dialectOf(n uint8) Dialect {
+	all := Dialects()
+	return all[int(n)%len(all)]
+}
+
+// FuzzReadView: whatever can be read can be edited, the edit is read as a
+// request that asks for nothing to be kept, and the body is left as it was.
 func FuzzReadView(f *testing.F) {
-	seed(f, "*.req.json")
-	f.Add([]byte(`{"messages":[],"stream":true,"stream_options":{"include_usage":false,"include\u005fusage":false}}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		before := bytes.Clone(body)
-		view, err := ReadView(OpenAIChat, body)
+	seed(f, "req.json")
+	f.Add(uint8(0), []byte(`{"messages":[],"stream":true,"stream_options":{"include_usage":false,"include\u005fusage":false}}`))
+	f.Fuzz(func(t *testing.T, n uint8, body []byte) {
+		before, target := bytes.Clone(body), Target{Dialect: dialectOf(n)}
+		view, err := ReadView(target, body)
 		if err != nil {
 			return
 		}
-		edited, err := EditExtra(OpenAIChat, view, body)
+		edited, err := EditExtra(view, body)
 		if err == nil {
-			checkEdited(t, view, edited)
+			checkEdited(t, target, view, edited)
 		}
 		if !bytes.Equal(before, body) {
 			t.Error("the body was written to")
@@ -51,26 +64,37 @@ func FuzzReadView(f *testing.F) {
 // FuzzFoldStream: a stream folds to one value however its bytes arrive, and
 // started is called at most once.
 func FuzzFoldStream(f *testing.F) {
-	seed(f, "*.sse")
-	f.Fuzz(func(t *testing.T, body []byte) {
-		starts := 0
-		whole, err := Fold(OpenAIChat, true, bytes.NewReader(body), func() { starts++ })
-		pieces, pieceErr := Fold(OpenAIChat, true, iotest.OneByteReader(bytes.NewReader(body)), nil)
-		if diff := cmp.Diff(whole, pieces); diff != "" || (err == nil) != (pieceErr == nil) {
-			t.Errorf("whole: %v, byte by byte: %v\n%s", err, pieceErr, diff)
-		}
-		if starts > 1 {
-			t.Errorf("started %d times", starts)
-		}
-		checkReply(t, whole, len(body))
-	})
+	seed(f, "sse")
+	f.Fuzz(func(t *testing.T, n uint8, body []byte) { checkPieces(t, dialectOf(n), true, body) })
 }
 
-// FuzzFoldUnary: a body folds as the stream does that holds it as its one
-// chunk, with a delta for the message.
-func FuzzFoldUnary(f *testing.F) {
-	seed(f, "*.resp.json")
-	f.Fuzz(func(t *testing.T, body []byte) {
+// FuzzFoldBody is FuzzFoldStream for bodies, streamed arrays among them.
+func FuzzFoldBody(f *testing.F) {
+	seed(f, "resp.json")
+	f.Add(uint8(3), []byte(`[{"candidates":[{"content":{"parts":[{"text":"a"}]}}]},{"candidates":[{"finishReason":"STOP"}]}]`))
+	f.Fuzz(func(t *testing.T, n uint8, body []byte) { checkPieces(t, dialectOf(n), false, body) })
+}
+
+// checkPieces folds bytes that arrive at once and one by one.
+func checkPieces(t *testing.T, d Dialect, events bool, body []byte) {
+	t.Helper()
+	starts := 0
+	whole, err := Fold(d, events, bytes.NewReader(body), func() { starts++ })
+	pieces, pieceErr := Fold(d, events, iotest.OneByteReader(bytes.NewReader(body)), nil)
+	if diff := cmp.Diff(whole, pieces); diff != "" || (err == nil) != (pieceErr == nil) {
+		t.Errorf("whole: %v, byte by byte: %v\n%s", err, pieceErr, diff)
+	}
+	if starts > 1 {
+		t.Errorf("started %d times", starts)
+	}
+	checkReply(t, whole, len(body))
+}
+
+// FuzzFoldChat: a body of Chat Completions folds as the stream does that holds
+// it as its one chunk, with a delta for the message.
+func FuzzFoldChat(f *testing.F) {
+	seed(f, "resp.json")
+	f.Fuzz(func(t *testing.T, _ uint8, body []byte) {
 		reply, err := Fold(OpenAIChat, false, bytes.NewReader(body), nil)
 		if err != nil || reply.Truncated {
 			return
@@ -95,12 +119,16 @@ func FuzzFoldUnary(f *testing.F) {
 // of six bytes gives at most three, so nothing grows.
 func checkReply(t *testing.T, r Reply, size int) {
 	t.Helper()
-	kept := len(r.Text) + len(r.Refusal) + r.ReasoningBytes
-	for _, c := range r.Calls {
-		kept += len(c.Arguments)
+	kept, calls := 0, 0
+	for _, c := range append([]Choice{r.Choice}, r.Others...) {
+		kept += len(c.Text) + len(c.Refusal) + c.ReasoningBytes
+		calls = max(calls, len(c.Calls))
+		for _, call := range c.Calls {
+			kept += len(call.Arguments)
+		}
 	}
-	if kept > size || len(r.Calls) > maxIndex || r.Choices > maxIndex {
-		t.Errorf("%d bytes kept of %d, %d calls, %d choices", kept, size, len(r.Calls), r.Choices)
+	if kept > size || calls > maxIndex || r.Choices > maxIndex {
+		t.Errorf("%d bytes kept of %d, %d calls, %d choices", kept, size, calls, r.Choices)
 	}
 	for _, n := range []int{r.Usage.Input, r.Usage.CachedInput, r.Usage.Output, r.Usage.Reasoning} {
 		if n < 0 || n > maxNumber {
@@ -151,11 +179,12 @@ func FuzzDecode(f *testing.F) {
 
 // FuzzDetect: every request has a known provider, and only a POST a dialect.
 func FuzzDetect(f *testing.F) {
-	f.Add("POST", "/v1/chat/completions", "X-Api-Key")
-	f.Add("GET", "/v1beta/models/m%3AgenerateContent", "X-Goog-Api-Key")
-	f.Add("POST", "//:", "")
-	f.Fuzz(func(t *testing.T, method, path, name string) {
-		got := Detect(method, path, http.Header{name: {"x"}})
+	f.Add("POST", "/v1/chat/completions", "", "X-Api-Key")
+	f.Add("GET", "/v1beta/models/m%3AgenerateContent", "alt=sse", "X-Goog-Api-Key")
+	f.Add("POST", "/model/anthropic.c/invoke", "", "")
+	f.Add("POST", "//:", "&", "")
+	f.Fuzz(func(t *testing.T, method, path, query, name string) {
+		got := Detect(method, path, query, http.Header{name: {"x"}})
 		if !slices.Contains([]string{ProviderOpenAI, ProviderAnthropic, ProviderGemini}, got.Provider) {
 			t.Errorf("provider %q", got.Provider)
 		}

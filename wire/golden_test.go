@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,31 +16,46 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// chatTarget is what Detect says of a Chat Completions request.
+var chatTarget = Target{Provider: ProviderOpenAI, Dialect: OpenAIChat}
+
 // A golden is what is wanted of one case in testdata.
 type golden struct {
+	// Path is that of the request where it says more than the dialect.
+	Path  string `json:"path"`
 	View  *View  `json:"view"`
 	Reply *Reply `json:"reply"`
 }
 
-// eachGolden runs f for every case in testdata/openai-chat; path lacks the
-// suffix.
-func eachGolden(t *testing.T, f func(t *testing.T, path string, want golden)) {
-	t.Helper()
-	files, err := filepath.Glob("testdata/openai-chat/*.want.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no golden files: %v", err)
+// target is what Detect says of the case's request.
+func (g golden) target(d Dialect) Target {
+	path, query, _ := strings.Cut(g.Path, "?")
+	if path == "" {
+		return Target{Dialect: d}
 	}
-	for _, file := range files {
-		path := strings.TrimSuffix(file, ".want.json")
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			var want golden
-			dec := json.NewDecoder(bytes.NewReader(mustRead(t, file)))
-			dec.DisallowUnknownFields()
-			if err := dec.Decode(&want); err != nil {
-				t.Fatal(err)
-			}
-			f(t, path, want)
-		})
+	return Detect(http.MethodPost, path, query, nil)
+}
+
+// eachGolden runs f for every case of every dialect; path lacks the suffix.
+func eachGolden(t *testing.T, f func(t *testing.T, d Dialect, path string, want golden)) {
+	t.Helper()
+	for _, d := range Dialects() {
+		files, err := filepath.Glob("testdata/" + string(d) + "/*.want.json")
+		if err != nil || (len(files) == 0 && d == OpenAIChat) {
+			t.Fatalf("no golden files of %s: %v", d, err)
+		}
+		for _, file := range files {
+			path := strings.TrimSuffix(file, ".want.json")
+			t.Run(string(d)+"/"+filepath.Base(path), func(t *testing.T) {
+				var want golden
+				dec := json.NewDecoder(bytes.NewReader(mustRead(t, file)))
+				dec.DisallowUnknownFields()
+				if err := dec.Decode(&want); err != nil {
+					t.Fatal(err)
+				}
+				f(t, d, path, want)
+			})
+		}
 	}
 }
 
@@ -66,7 +82,7 @@ func optional(t *testing.T, file string) ([]byte, bool) {
 }
 
 func TestGoldenRequests(t *testing.T) {
-	eachGolden(t, func(t *testing.T, path string, want golden) {
+	eachGolden(t, func(t *testing.T, d Dialect, path string, want golden) {
 		body, ok := optional(t, path+".req.json")
 		if ok != (want.View != nil) {
 			t.Fatalf("request there: %v, view wanted: %v", ok, want.View != nil)
@@ -74,7 +90,7 @@ func TestGoldenRequests(t *testing.T) {
 		if !ok {
 			return
 		}
-		got, err := ReadView(OpenAIChat, body)
+		got, err := ReadView(want.target(d), body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,24 +101,28 @@ func TestGoldenRequests(t *testing.T) {
 }
 
 func TestGoldenReplies(t *testing.T) {
-	eachGolden(t, func(t *testing.T, path string, want golden) {
+	eachGolden(t, func(t *testing.T, d Dialect, path string, want golden) {
 		unary, isUnary := optional(t, path+".resp.json")
 		stream, isStream := optional(t, path+".sse")
-		if (isUnary || isStream) != (want.Reply != nil) {
-			t.Fatalf("reply there: %v, wanted: %v", isUnary || isStream, want.Reply != nil)
+		array, isArray := optional(t, path+".array.json")
+		if there := isUnary || isStream || isArray; there != (want.Reply != nil) {
+			t.Fatalf("reply there: %v, wanted: %v", there, want.Reply != nil)
 		}
 		if isUnary {
-			checkFold(t, false, unary, *want.Reply)
+			checkFold(t, d, false, unary, *want.Reply)
 		}
 		if isStream {
-			checkFold(t, true, stream, *want.Reply)
+			checkFold(t, d, true, stream, *want.Reply)
+		}
+		if isArray {
+			checkFold(t, d, false, array, *want.Reply)
 		}
 	})
 }
 
-func checkFold(t *testing.T, stream bool, body []byte, want Reply) {
+func checkFold(t *testing.T, d Dialect, stream bool, body []byte, want Reply) {
 	t.Helper()
-	got, err := Fold(OpenAIChat, stream, bytes.NewReader(body), nil)
+	got, err := Fold(d, stream, bytes.NewReader(body), nil)
 	if err != nil {
 		t.Fatalf("stream %v: %v", stream, err)
 	}
@@ -112,7 +132,7 @@ func checkFold(t *testing.T, stream bool, body []byte, want Reply) {
 }
 
 func TestStreamsFoldAlikeHoweverTheyAreCut(t *testing.T) {
-	eachGolden(t, func(t *testing.T, path string, want golden) {
+	eachGolden(t, func(t *testing.T, d Dialect, path string, want golden) {
 		body, ok := optional(t, path+".sse")
 		if !ok {
 			return
@@ -120,7 +140,7 @@ func TestStreamsFoldAlikeHoweverTheyAreCut(t *testing.T) {
 		events := eventsOf(t, bytes.NewReader(body))
 		for _, end := range []string{"\n", "\r\n", "\r"} {
 			text := bytes.ReplaceAll(body, []byte("\n"), []byte(end))
-			got, err := Fold(OpenAIChat, true, iotest.OneByteReader(bytes.NewReader(text)), nil)
+			got, err := Fold(d, true, iotest.OneByteReader(bytes.NewReader(text)), nil)
 			if err != nil || cmp.Diff(*want.Reply, got) != "" {
 				t.Errorf("line end %q, byte by byte: %v\n%s", end, err, cmp.Diff(*want.Reply, got))
 			}
@@ -137,13 +157,13 @@ func TestStreamsFoldAlikeHoweverTheyAreCut(t *testing.T) {
 // each start either folds to the whole reply's choice, its end mark being
 // there, or is truncated.
 func TestStreamsThatEndEarlyAreTruncated(t *testing.T) {
-	eachGolden(t, func(t *testing.T, path string, want golden) {
+	eachGolden(t, func(t *testing.T, d Dialect, path string, want golden) {
 		body, ok := optional(t, path+".sse")
 		if !ok || want.Reply.Truncated {
 			return
 		}
 		for i := range body {
-			got, err := Fold(OpenAIChat, true, bytes.NewReader(body[:i]), nil)
+			got, err := Fold(d, true, bytes.NewReader(body[:i]), nil)
 			if err != nil {
 				t.Fatalf("ended at %d: %v", i, err)
 			}

@@ -6,8 +6,10 @@ type Reply struct {
 	// ID and Model as the upstream reports them. Fingerprint is the
 	// upstream's own mark of its configuration (system_fingerprint).
 	ID, Model, Fingerprint string
-	// Choice is the first choice; the others are left alone.
+	// Choice is the first choice.
 	Choice
+	// Others are the further choices, in the order of their indices.
+	Others []Choice
 	// Choices is how many choices the reply holds, at most 1,024.
 	Choices int
 	// Usage is what the upstream reports of its tokens.
@@ -28,10 +30,14 @@ type Choice struct {
 	Refusal string
 	Calls   []Call
 	// Finish is why generation ended, in the dialect's own word: stop,
-	// length, tool_calls, content_filter.
+	// length, tool_calls, content_filter; end_turn, MAX_TOKENS, ….
 	Finish string
+	// Reasoned is whether the reply holds reasoning: whole, summarised or
+	// sealed.
+	Reasoned bool
 	// ReasoningBytes is the size of the reasoning text that was shown, in
-	// bytes. The text itself is not kept.
+	// bytes. Summaries, which are shorter than what they stand for, do not
+	// count. The text itself is not kept.
 	ReasoningBytes int
 }
 
@@ -44,7 +50,8 @@ type Call struct {
 }
 
 // Usage counts tokens. A count that the upstream does not report is absent:
-// see the Has fields.
+// see the Has fields. Input is the whole prompt, its cached part included;
+// Output is all that was generated, reasoning included, of all choices.
 type Usage struct {
 	Input, CachedInput, Output, Reasoning int
 	// HasTotals is whether Input and Output were reported; HasReasoning

@@ -29,7 +29,7 @@ func TestReadViewRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			view, err := ReadView(OpenAIChat, []byte(test.body))
+			view, err := ReadView(chatTarget, []byte(test.body))
 			if !errors.Is(err, test.want) {
 				t.Errorf("error %v, want %v", err, test.want)
 			}
@@ -40,11 +40,26 @@ func TestReadViewRefuses(t *testing.T) {
 	}
 }
 
-func TestReadViewKnowsOneDialect(t *testing.T) {
-	for _, d := range []Dialect{Unknown, OpenAIResponses, AnthropicMessages, GeminiGenerate} {
-		if _, err := ReadView(d, []byte(`{"messages":[]}`)); !errors.Is(err, ErrNotDialect) {
+func TestReadViewRefusesOtherDialects(t *testing.T) {
+	bodies := map[Dialect]string{
+		Unknown: `{"messages":[]}`, OpenAIChat: `{"input":"x"}`, OpenAIResponses: `{"messages":[]}`,
+		AnthropicMessages: `{"contents":[]}`, GeminiGenerate: `{"messages":[]}`,
+	}
+	for d, body := range bodies {
+		if _, err := ReadView(Target{Dialect: d}, []byte(body)); !errors.Is(err, ErrNotDialect) {
 			t.Errorf("dialect %q: error %v, want ErrNotDialect", d, err)
 		}
+	}
+}
+
+func TestBodyDecidesWhereThePathIsShared(t *testing.T) {
+	path := Target{Provider: ProviderAnthropic, Dialect: AnthropicMessages, ByBody: true, Model: "m"}
+	v, err := ReadView(path, []byte(`{"messages":[{"role":"user","content":"x"}]}`))
+	if err != nil || v.Dialect != OpenAIChat || v.Model != "m" {
+		t.Errorf("view %+v, error %v", v, err)
+	}
+	if _, err := ReadView(path, []byte(`{"prompt":"x"}`)); !errors.Is(err, ErrOtherAPI) {
+		t.Errorf("error %v, want ErrOtherAPI", err)
 	}
 }
 
@@ -53,7 +68,7 @@ func TestErrorsQuoteNothing(t *testing.T) {
 		`{"secret":"hunter2","secret":"hunter2","messages":[]}`,
 		`"hunter2"`, `{"messages":"hunter2"}`, `{"model":"hunter2",`,
 	} {
-		_, err := ReadView(OpenAIChat, []byte(body))
+		_, err := ReadView(chatTarget, []byte(body))
 		if err == nil || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("error %q", err)
 		}
@@ -74,7 +89,7 @@ func TestFieldsOfOtherTypesAreAbsent(t *testing.T) {
 		`"store":null`, `"store":"yes"`, `"web_search_options":null`, `"tools":null`, `"tools":{}`,
 		`"functions":"f"`, `"response_format":null`, `"response_format":{"type":"text"}`, `"Stream":true`,
 	} {
-		got, err := ReadView(OpenAIChat, []byte(`{"messages":[],`+field+`}`))
+		got, err := ReadView(chatTarget, []byte(`{"messages":[],`+field+`}`))
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", field, err, diff)
 		}
@@ -83,7 +98,7 @@ func TestFieldsOfOtherTypesAreAbsent(t *testing.T) {
 
 func TestPinnedBySeedOrZeroTemperature(t *testing.T) {
 	for _, field := range []string{`"seed":0`, `"seed":12345678901234567890`, `"temperature":0`, `"temperature":0.0`} {
-		v, err := ReadView(OpenAIChat, []byte(`{"messages":[],`+field+`}`))
+		v, err := ReadView(chatTarget, []byte(`{"messages":[],`+field+`}`))
 		if err != nil || !v.Pinned {
 			t.Errorf("%s: pinned %v, error %v", field, v.Pinned, err)
 		}
@@ -104,7 +119,7 @@ func TestToolsByType(t *testing.T) {
 		{`7`, nil, true},
 	}
 	for _, test := range tests {
-		v, err := ReadView(OpenAIChat, []byte(`{"messages":[],"tools":[`+test.tool+`]}`))
+		v, err := ReadView(chatTarget, []byte(`{"messages":[],"tools":[`+test.tool+`]}`))
 		if diff := cmp.Diff(test.want, v.Tools); diff != "" || err != nil || v.ProviderTools != test.provider {
 			t.Errorf("%s: provider tools %v, error %v (-want +got):\n%s", test.tool, v.ProviderTools, err, diff)
 		}
@@ -130,7 +145,7 @@ func TestParamsOfSchemas(t *testing.T) {
 		{`true`, Param{}},
 	}
 	for _, test := range tests {
-		v, err := ReadView(OpenAIChat, []byte(`{"messages":[],"tools":[{"type":"function","function":`+
+		v, err := ReadView(chatTarget, []byte(`{"messages":[],"tools":[{"type":"function","function":`+
 			`{"name":"f","parameters":{"properties":{"p":`+test.schema+`}}}}]}`))
 		want := []Tool{{Name: "f", Params: map[string]Param{"p": test.want}}}
 		if diff := cmp.Diff(want, v.Tools); diff != "" || err != nil {
@@ -146,11 +161,11 @@ func TestToolsAndParamsAreBounded(t *testing.T) {
 		fmt.Fprintf(&params, `"p%d":{"format":"%s"},`, i, strings.Repeat("é", maxFormat))
 	}
 	last := `{"type":"function","function":{"parameters":{"properties":{` + strings.TrimSuffix(params.String(), ",") + `}}}}`
-	many, err := ReadView(OpenAIChat, []byte(`{"messages":[],"tools":[`+tools+last+`]}`))
+	many, err := ReadView(chatTarget, []byte(`{"messages":[],"tools":[`+tools+last+`]}`))
 	if err != nil || len(many.Tools) != maxTools {
 		t.Errorf("%d tools, error %v; want %d", len(many.Tools), err, maxTools)
 	}
-	wide, err := ReadView(OpenAIChat, []byte(`{"messages":[],"tools":[`+last+`]}`))
+	wide, err := ReadView(chatTarget, []byte(`{"messages":[],"tools":[`+last+`]}`))
 	if err != nil || len(wide.Tools[0].Params) != maxParams {
 		t.Errorf("%d params, error %v; want %d", len(wide.Tools[0].Params), err, maxParams)
 	}
@@ -165,7 +180,7 @@ func TestMalformedMessagesAreCountedAndSkipped(t *testing.T) {
 	const body = `{"messages":[null,7,"x",[],{},{"role":7},{"role":"user"},{"role":"user","content":7},
 		{"role":"user","content":[null,{"text":7},"part ",{"type":"text","text":"two"}]},
 		{"role":"assistant","tool_calls":[]},{"role":"assistant","tool_calls":{}},{"role":"assistant","function_call":null}]}`
-	got, err := ReadView(OpenAIChat, []byte(body))
+	got, err := ReadView(chatTarget, []byte(body))
 	want := View{Dialect: OpenAIChat, Choices: 1, Messages: 12, LastUser: "part two", PromptBytes: 8}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -174,7 +189,7 @@ func TestMalformedMessagesAreCountedAndSkipped(t *testing.T) {
 
 func TestViewSharesNoMemoryWithBody(t *testing.T) {
 	body := mustRead(t, "testdata/openai-chat/tools.req.json")
-	view, err := ReadView(OpenAIChat, body)
+	view, err := ReadView(chatTarget, body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,20 +6,25 @@ type View struct {
 	Dialect Dialect
 	// Model as the client asked for it.
 	Model string
-	// Stream is whether the client asked for server-sent events.
-	Stream bool
-	// IncludeUsage is whether a streaming client asked for a usage event.
+	// Framing is how the client asked for the reply; Whole: not streamed.
+	Framing Framing
+	// IncludeUsage is whether a streaming client asked for a usage event,
+	// where there is none unasked.
 	IncludeUsage bool
 	// Choices is the number of completions that the client asks of one call
-	// (n), at least 1.
+	// (n, candidateCount), at least 1.
 	Choices int
 	// OutputCap is the request's own cap on generated tokens; 0: none given.
 	OutputCap int
 	// Pinned is whether the client pinned the randomness: a seed is set or
 	// the temperature is 0. Such requests form a stratum of their own.
 	Pinned bool
-	// Stored is whether the reply will live upstream (store is true).
+	// Stored is whether the reply will live upstream, as the request stands.
 	Stored bool
+	// Chain is the state upstream that the request builds on.
+	Chain Chain
+	// Background is whether the reply is to be fetched later.
+	Background bool
 	// ProviderTools is whether the request lets the provider itself act, for
 	// example by searching the web. Such a call is not repeated.
 	ProviderTools bool
@@ -37,7 +42,8 @@ type View struct {
 	// FirstUser and LastUser are the texts of the first and the last user
 	// message.
 	FirstUser, LastUser string
-	// Actions counts the assistant turns with tool calls in the history.
+	// Actions counts the assistant turns with tool calls in the history. It
+	// means nothing where a Chain holds part of the history.
 	Actions int
 	// Messages counts the messages of the request.
 	Messages int
@@ -45,6 +51,22 @@ type View struct {
 	// bytes: what the prompt's tokens are estimated from where usage does not
 	// say. Images and sound count nothing.
 	PromptBytes int
+}
+
+// Streams reports whether the client asked for a streamed reply.
+func (v View) Streams() bool { return v.Framing != Whole }
+
+// A Chain is state upstream that a request builds on, so that not all of the
+// history is in the request. The zero Chain is none.
+type Chain struct {
+	// Previous is the id of the reply that the request goes on from.
+	Previous string
+	// Conversation is the id of the conversation upstream that the request and
+	// its reply are added to.
+	Conversation string
+	// Once is whether the state takes one call only: a second one would be
+	// added to it, or be refused.
+	Once bool
 }
 
 // A Tool is one function or custom tool that a request offers.
