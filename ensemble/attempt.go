@@ -18,6 +18,7 @@ import (
 var (
 	errDecided = errors.New("the vote is decided")
 	errSlow    = errors.New("the sample exceeded sampling.timeout")
+	errExpired = errors.New("the signature of the request is too old")
 )
 
 // An attempt is one call about to be made.

@@ -98,7 +98,9 @@ func (r *Runner) launch(ctx context.Context, call Call, p Policy) *ballot {
 		timeout:  r.Timeout,
 	}
 	extra := call
-	extra.Header = extraHeader(call.Header)
+	if !call.Verbatim {
+		extra.Header = extraHeader(call.Header)
+	}
 	for i := range n {
 		own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 		b.cancel[i] = cancel

@@ -6,6 +6,7 @@
 //	call ── Vote ─┤                        ├─ Keys ─ Majority ─▶ Outcome
 //	              └─ gate ─ extra 1..N-1 ──┘
 //	call ── Extras ─ gate ─ extra ─ Keys ─▶ []Sample   (behind a primary)
+//	reply ── Choices ─ Keys ─▶ []Sample                (a client's own n > 1)
 //
 // # What is compared
 //

@@ -11,8 +11,10 @@ import (
 // of Extras are sent with store false, those of Vote are not.
 func Exclusion(v wire.View, cred wire.CredentialKind) monitor.Reason {
 	switch {
-	case v.Choices > 1:
-		return monitor.ReasonNativeN
+	case v.Background:
+		return monitor.ReasonBackground
+	case v.Chain.Once:
+		return monitor.ReasonChain
 	case v.ProviderTools:
 		return monitor.ReasonProviderTools
 	case cred == wire.CredentialSubscription:

@@ -2,6 +2,7 @@ package ensemble
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"sync"
@@ -30,6 +31,10 @@ type Call struct {
 	Compare Comparer
 	// Upstream names whose rate limits the extras share.
 	Upstream string
+	// Verbatim is whether extras must be the primary's own bytes, headers
+	// included: it is signed. Extras must have started by Expires then.
+	Verbatim bool
+	Expires  time.Time
 	// EstimatedTokens is the worst case of one call: what is reserved before
 	// an extra, and what it is settled at if its usage is not known.
 	EstimatedTokens int64
@@ -65,20 +70,23 @@ type Runner struct {
 
 // Extras makes the samples first to first+count-1 behind a primary, all at once,
 // and returns when all have ended, in launch order. What the gate refuses comes
-// back missing with its reason. They are sent edited for measuring (see
-// wire.EditExtra) and without the headers that name one call (wire.ScrubExtra),
-// and are never retried. When ctx ends they are missing as gone.
+// back missing with its reason. Unless they are verbatim, they are sent edited for
+// measuring (see wire.EditExtra) and without the headers that name one call
+// (wire.ScrubExtra). They are never retried. When ctx ends they are missing as
+// gone.
 func (r *Runner) Extras(ctx context.Context, call Call, first, count int) []Sample {
 	samples := make([]Sample, max(count, 0))
-	body, err := wire.EditExtra(call.View, call.Body)
-	if err != nil {
-		for i := range samples {
-			samples[i] = Sample{Number: first + i, Missing: monitor.ReasonMalformed}
+	if !call.Verbatim {
+		body, err := wire.EditExtra(call.View, call.Body)
+		if err != nil {
+			for i := range samples {
+				samples[i] = Sample{Number: first + i, Missing: monitor.ReasonMalformed}
+			}
+			return samples
 		}
-		return samples
+		call.Body = body
+		call.Header = extraHeader(call.Header)
 	}
-	call.Body = body
-	call.Header = extraHeader(call.Header)
 	var running sync.WaitGroup
 	for i := range samples {
 		running.Go(func() {
@@ -131,8 +139,20 @@ func (r *Runner) extra(ctx context.Context, a attempt) (res result) {
 func (r *Runner) enter(ctx context.Context, call *Call) (func(int64, bool), monitor.Reason) {
 	turn, cancel := context.WithTimeout(ctx, StartWithin)
 	defer cancel()
+	if !call.Expires.IsZero() {
+		bounded, cancel := context.WithDeadlineCause(turn, call.Expires, errExpired)
+		defer cancel()
+		turn = bounded
+	}
+	if errors.Is(context.Cause(turn), errExpired) {
+		return nil, monitor.ReasonSigned
+	}
 	settle, refused := r.Gate.Enter(turn, call.Upstream, call.EstimatedTokens)
-	if refused != "" {
+	switch {
+	case refused == "":
+	case errors.Is(context.Cause(turn), errExpired):
+		refused = monitor.ReasonSigned
+	default:
 		refused = lost(ctx, refused)
 	}
 	return settle, refused

@@ -98,10 +98,14 @@ func (l *lengths) add(o *lengths) {
 }
 
 // count adds the lengths of one reply. The number of actions is read off the
-// request, so it is never estimated.
-func (l *lengths) count(s SampleRecord, actions int) {
+// request, so it is never estimated; nil: not all of its history is there.
+func (l *lengths) count(s SampleRecord, actions *int) {
 	l.Reasoning.count(s.Reasoning)
 	l.Output.count(s.Output)
 	l.Context.count(s.Context)
-	l.Actions.count(Length{Tokens: actions, Source: SourceUsage})
+	if actions == nil {
+		l.Actions.count(Length{})
+		return
+	}
+	l.Actions.count(Length{Tokens: *actions, Source: SourceUsage})
 }

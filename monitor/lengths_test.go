@@ -74,7 +74,7 @@ func replied(output int) Observation {
 		Reasoning: Length{Tokens: 100, Source: SourceUsage},
 		Output:    Length{Tokens: output, Source: SourceUsage},
 	}}
-	o.Actions = 3
+	o.Actions = new(3)
 	return o
 }
 

@@ -50,8 +50,9 @@ type Observation struct {
 	Samples []SampleRecord `json:"samples,omitempty"`
 	// Vote is set in ensemble mode.
 	Vote *VoteRecord `json:"vote,omitempty"`
-	// Actions counts the tool-calling turns in the request's history.
-	Actions int `json:"actions"`
+	// Actions counts the tool-calling turns in the request's history; absent
+	// where part of the history lives upstream.
+	Actions *int `json:"actions,omitempty"`
 	// Seconds is the whole duration of the client's call; FirstByteSeconds
 	// until its first byte; OverheadSeconds what hotmess itself added before
 	// the upstream was called.

@@ -38,15 +38,21 @@ const (
 	ReasonQueue Reason = "queue"
 	// ReasonYield: the user's own quota is low, or was refused lately.
 	ReasonYield Reason = "yield"
-	// ReasonNativeN: the client itself asks for several choices.
+	// ReasonNativeN: the client itself asks for several choices, which are
+	// compared with each other, but the reply holds one.
 	ReasonNativeN Reason = "native_n"
 	// ReasonProviderTools: the provider itself may act.
 	ReasonProviderTools Reason = "provider_tools"
+	// ReasonBackground: the reply is to be fetched later.
+	ReasonBackground Reason = "background"
+	// ReasonChain: the request goes on from a state upstream that takes one
+	// call only, or would fork.
+	ReasonChain Reason = "chain"
 	// ReasonStored: the reply lives upstream, so a copy would too.
 	ReasonStored Reason = "stored"
 	// ReasonSubscription: the request carries a person's login.
 	ReasonSubscription Reason = "subscription"
-	// ReasonSigned: the request is signed.
+	// ReasonSigned: the request is signed, and cannot be repeated as it is.
 	ReasonSigned Reason = "signed"
 	// ReasonNotIndependent: an extra repeats the primary's reply id, or a
 	// gateway says that it came from its cache.
@@ -79,14 +85,14 @@ const (
 const ReasonUnknown Reason = "unknown"
 
 // reasonCount is the number of reasons, ReasonUnknown included.
-const reasonCount = 27
+const reasonCount = 29
 
 // Reasons lists every reason.
 func Reasons() [reasonCount]Reason {
 	return [reasonCount]Reason{
 		ReasonOff, ReasonNotDrawn, ReasonRetry, ReasonDialect, ReasonMalformed, ReasonDuplicateKey,
 		ReasonTooBig, ReasonMemory, ReasonEncoding, ReasonBudget, ReasonQueue, ReasonYield,
-		ReasonNativeN, ReasonProviderTools, ReasonStored, ReasonSubscription, ReasonSigned,
+		ReasonNativeN, ReasonProviderTools, ReasonBackground, ReasonChain, ReasonStored, ReasonSubscription, ReasonSigned,
 		ReasonNotIndependent, ReasonPanic, ReasonBusy, ReasonFailed, ReasonTruncated,
 		ReasonTimeout, ReasonCancelled, ReasonGone, ReasonUnreadable, ReasonUnknown,
 	}

@@ -55,12 +55,8 @@ type exchange struct {
 	broke     error // how the reply's body ended, if not whole
 }
 
-// begin finds out where a request goes and when it is read.
-func (h *Handler) begin(w http.ResponseWriter, r *http.Request) (*exchange, error) {
-	dest, err := h.upstreams.find(r.Method, rawPath(r), r.URL.RawQuery, r.Header)
-	if err != nil {
-		return nil, err
-	}
+// begin finds out when a request is read.
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, dest destination) *exchange {
 	x := &exchange{
 		h: h, policy: h.policy.Load(), dest: dest, id: uuid.Must(uuid.NewV7()).String(), client: dest.client,
 		mode: config.Off, began: h.now(), u: rand.Float64(), transport: h.transport,
@@ -77,9 +73,9 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) (*exchange, erro
 		x.mode = config.Observe
 	}
 	// net/http cuts a stream whose reply starts before the request was read,
-	// unless told otherwise; HTTP/1.0 has no such mode.
+	// unless told otherwise; HTTP/1.0 has no such mode, HTTP/2 no other.
 	_ = http.NewResponseController(w).EnableFullDuplex()
-	return x, nil
+	return x
 }
 
 // reply notes the head of the reply and has its body watched.
@@ -254,6 +250,14 @@ func (x *exchange) attrs(outcome monitor.Outcome, total time.Duration) []any {
 		slog.Int("status", x.status),
 		slog.Duration("took", total),
 	}
+}
+
+// dialect is that of the request, of which the body has the last word.
+func (x *exchange) dialect(in inspection) wire.Dialect {
+	if in.readable {
+		return in.view.Dialect
+	}
+	return x.dest.target.Dialect
 }
 
 // dialectName is the label of a dialect.

@@ -51,6 +51,7 @@ type Handler struct {
 	policy  atomic.Pointer[policy]
 	ledger  ledger
 	buffers bufferPool
+	chains  chains
 	runner  atomic.Pointer[ensemble.Runner]
 	// quiet is a logger of the standard library that says nothing: what it
 	// would say is in our own log already.
@@ -117,16 +118,22 @@ func (h *Handler) Close() {
 // those that are read.
 func (h *Handler) Observing() int64 { return h.observing.Load() }
 
-// ServeHTTP takes one request in and relays its reply. See the package comment
-// for the three ways.
+// ServeHTTP takes a request by base URL in and relays its reply.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.beside.Add(1)
-	defer h.beside.Done()
-	x, err := h.begin(w, r)
+	dest, err := h.upstreams.find(r.Method, rawPath(r), r.URL.RawQuery, r.Header)
 	if err != nil {
 		h.refuse(w, r, err)
 		return
 	}
+	h.serve(w, r, dest)
+}
+
+// serve relays a request to its destination, in any of the three modes. See the
+// package comment.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, dest destination) {
+	h.beside.Add(1)
+	defer h.beside.Done()
+	x := h.begin(w, r, dest)
 	defer x.end()
 	switch x.reading {
 	case readFirst:

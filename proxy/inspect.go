@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"time"
 
 	"hotmess/config"
 	"hotmess/ensemble"
@@ -31,6 +32,8 @@ type inspection struct {
 	drawn bool
 	// retry is whether the client's library sends the request again.
 	retry bool
+	// verbatim is whether extras must be the client's own bytes.
+	verbatim bool
 	// reason says why the request gets no extras; empty: it does.
 	reason monitor.Reason
 	// readable is whether view is set.
@@ -39,11 +42,15 @@ type inspection struct {
 
 // extras is how many samples are wanted beside the primary.
 func (in inspection) extras() int {
-	if in.reason != "" {
+	if in.reason != "" || in.native() {
 		return 0
 	}
 	return in.route.sampling.Samples - 1
 }
+
+// native is whether the client itself asks for several choices: they are
+// measured, and nothing is sent beside them.
+func (in inspection) native() bool { return in.readable && in.view.Choices > 1 }
 
 // inspect reads one request's body and decides what becomes of it.
 func (x *exchange) inspect(body []byte, h http.Header) inspection {
@@ -62,19 +69,23 @@ func (x *exchange) inspect(body []byte, h http.Header) inspection {
 		in.reason = monitor.ReasonMalformed
 		return in
 	}
-	in.reason = x.exclusion(in, h)
+	in.reason, in.verbatim = x.exclusion(in, h)
 	in.retry = wire.Retried(h)
 	x.draw(&in)
 	return in
 }
 
 // draw decides whether a request is measured. A retry is not a request of its
-// own: neither does it arrive, nor is it measured. It votes like any other.
+// own: neither does it arrive, nor is it measured. It votes like any other. What
+// costs nothing, a client's own choices, is always measured.
 func (x *exchange) draw(in *inspection) {
 	if !in.retry {
 		x.h.monitor.Arrived(in.route.name)
 	}
 	in.rate = x.h.monitor.Rate(in.route.name, in.route.sampling.Rate)
+	if in.native() {
+		in.rate = 1
+	}
 	in.drawn = in.reason == "" && !in.retry && x.u < in.rate
 	if in.reason == "" && !in.drawn && in.route.sampling.Mode != config.Ensemble {
 		in.reason = in.undrawn()
@@ -89,20 +100,51 @@ func (in inspection) undrawn() monitor.Reason {
 	return monitor.ReasonNotDrawn
 }
 
-// exclusion says why a readable request gets no extras whatever is drawn.
-func (x *exchange) exclusion(in inspection, h http.Header) monitor.Reason {
+// exclusion says why a readable request gets no extras whatever is drawn, or
+// whether they must be verbatim. A client's own choices need none.
+func (x *exchange) exclusion(in inspection, h http.Header) (why monitor.Reason, verbatim bool) {
 	if in.route.sampling.Mode == config.Off || in.route.sampling.Samples < 2 {
-		return monitor.ReasonOff
+		return monitor.ReasonOff, false
 	}
-	allowed := in.route.sampling.Allow
-	if in.view.Stored && in.route.sampling.Mode == config.Ensemble && !slices.Contains(allowed, config.AllowStored) {
-		return monitor.ReasonStored
+	if in.native() {
+		return "", false
+	}
+	if why := stored(in); why != "" {
+		return why, false
 	}
 	credential := wire.Credential(h)
-	if credential == wire.CredentialSubscription && slices.Contains(allowed, config.AllowSubscription) {
+	switch {
+	case credential == wire.CredentialSubscription && slices.Contains(in.route.sampling.Allow, config.AllowSubscription):
 		credential = wire.CredentialKey
+	case credential == wire.CredentialSigned && x.repeatable(in.view, h):
+		credential, verbatim = wire.CredentialKey, true
 	}
-	return ensemble.Exclusion(in.view, credential)
+	return ensemble.Exclusion(in.view, credential), verbatim
+}
+
+// stored says why the samples of a vote may not be kept upstream: nobody allowed
+// it, and where they go on from a stored reply, that would get several next
+// ones. Extras in observe mode are never kept.
+func stored(in inspection) monitor.Reason {
+	kept := in.view.Stored && in.route.sampling.Mode == config.Ensemble
+	switch {
+	case !kept || slices.Contains(in.route.sampling.Allow, config.AllowStored):
+		return ""
+	case in.view.Chain.Previous != "":
+		return monitor.ReasonChain
+	}
+	return monitor.ReasonStored
+}
+
+// signedFor is how long after its arrival a signed request is repeated: services
+// take signatures of up to five minutes (AWS, Signature Version 4).
+const signedFor = 4 * time.Minute
+
+// repeatable reports whether a signed request may be sent again as it is. By a
+// base URL it is not even valid once: the signature covers the host. An extra of
+// what is kept upstream would have to be edited.
+func (x *exchange) repeatable(v wire.View, h http.Header) bool {
+	return x.dest.forward && !v.Stored && !wire.NamesCall(h)
 }
 
 // decodeRequest undoes the Content-Encoding of a request.
@@ -141,7 +183,7 @@ func unreadable(err error) monitor.Reason {
 // call makes what the ensemble sends of a request that is about to leave or
 // has left.
 func (x *exchange) call(out *http.Request, header http.Header, body []byte, in inspection) ensemble.Call {
-	return ensemble.Call{
+	call := ensemble.Call{
 		Method:          out.Method,
 		URL:             out.URL,
 		Host:            out.Host,
@@ -151,7 +193,12 @@ func (x *exchange) call(out *http.Request, header http.Header, body []byte, in i
 		Compare:         in.compare,
 		Upstream:        x.dest.upstream.name,
 		EstimatedTokens: int64(x.worstCase(in)),
+		Verbatim:        in.verbatim,
 	}
+	if in.verbatim {
+		call.Expires = x.began.Add(signedFor)
+	}
+	return call
 }
 
 // worstCase is the most tokens that one call is expected to use: its prompt,

@@ -179,8 +179,13 @@ func (o *observer) run(head replyHead) {
 		}
 	}
 	primary := o.primary(in, head, launch)
+	o.x.follow(in, primary.Reply)
 	samples := []ensemble.Sample{primary}
-	if primary.Missing == "" {
+	switch {
+	case primary.Missing != "":
+	case in.native():
+		samples = ensemble.Choices(primary, in.compare)
+	default:
 		launch()
 	}
 	if extras != nil {
@@ -196,7 +201,11 @@ func (o *observer) runVote(v *vote) {
 	defer o.recovered()
 	<-v.decided
 	o.end() // the winner's bytes are in use until then
-	o.record(v.in, v.finish(), v.record())
+	samples := v.finish()
+	for _, s := range samples {
+		o.x.follow(v.in, s.Reply)
+	}
+	o.record(v.in, samples, v.record())
 }
 
 // record hands the observation on. A request on which hotmess itself failed is
@@ -263,9 +272,12 @@ func (o *observer) unread(why monitor.Reason) inspection {
 
 // launch runs the extras behind the primary.
 func (o *observer) launch(in inspection, n int) chan []ensemble.Sample {
-	header := o.header.Clone()
-	header.Del("Content-Encoding")
-	call := o.x.call(o.out, header, in.plain, in)
+	header, body := o.header, in.raw
+	if !in.verbatim {
+		header, body = header.Clone(), in.plain
+		header.Del("Content-Encoding")
+	}
+	call := o.x.call(o.out, header, body, in)
 	runner := o.x.h.runner.Load()
 	done := make(chan []ensemble.Sample, 1)
 	o.x.h.beside.Go(func() { done <- runner.Extras(o.extras, call, 1, n) })
@@ -289,11 +301,11 @@ func (o *observer) primary(in inspection, head replyHead, begun func()) (s ensem
 		return s
 	}
 	defer body.Close()
-	stream := wire.IsEventStream(head.header.Get("Content-Type"))
-	if !stream || !in.readable {
+	events := wire.IsEventStream(head.header.Get("Content-Type"))
+	if !in.readable || !(events || in.view.Streams()) {
 		begun = nil
 	}
-	s.Reply, err = wire.Fold(o.x.dest.target.Dialect, stream, body, begun)
+	s.Reply, err = wire.Fold(o.x.dialect(in), events, body, begun)
 	if s.Missing = o.flaw(s.Reply, err); s.Missing == "" && in.readable {
 		s.Keys = in.compare.Keys(s.Reply)
 	}

@@ -15,7 +15,7 @@ func (x *exchange) observation(in inspection, samples []ensemble.Sample, vote *m
 	o := monitor.Observation{
 		V: monitor.SchemaVersion, ID: x.id, Time: x.began, Instance: x.h.instance,
 		Route:    in.route.name,
-		Dialect:  dialectName(x.dest.target.Dialect),
+		Dialect:  dialectName(x.dialect(in)),
 		Upstream: x.dest.upstream.name,
 		Mode:     string(modeOf(in)), Outcome: end.outcome, Status: end.status,
 		Inclusion: in.rate, Drawn: in.drawn, Reason: in.reason,
@@ -43,9 +43,12 @@ func (x *exchange) describe(o *monitor.Observation, in inspection, primary wire.
 	if !in.readable {
 		return
 	}
-	o.Model, o.Pinned, o.Actions = in.view.Model, in.view.Pinned, in.view.Actions
+	o.Model, o.Pinned = in.view.Model, in.view.Pinned
+	if in.view.Chain == (wire.Chain{}) {
+		o.Actions = &in.view.Actions
+	}
 	o.Kind, o.Headline = string(in.compare.Kind()), string(in.compare.Headline())
-	o.Conversation = x.h.seal.conversation(x.named, x.client, in.view)
+	o.Conversation = x.conversation(in.view)
 	o.System, o.Tools = x.h.seal.system(in.view), x.h.seal.tools(in.view)
 	if u := primary.Usage; u.HasTotals {
 		x.h.monitor.Learn(in.view.Model, in.view.PromptBytes, u.Input)
@@ -67,7 +70,12 @@ func (x *exchange) compare(o *monitor.Observation, in inspection, samples []ense
 		}
 		return
 	}
-	if len(samples) < 2 {
+	switch {
+	case len(samples) > 1:
+	case in.native():
+		o.Reason = monitor.ReasonNativeN
+		return
+	default:
 		o.Reason = monitor.ReasonCancelled
 		return
 	}
@@ -97,30 +105,34 @@ func (x *exchange) sample(in inspection, s ensemble.Sample) monitor.SampleRecord
 }
 
 // lengths fills in the token counts of a reply: as the upstream reports them,
-// else estimated from bytes and marked so.
+// else estimated from bytes and marked so. Of several choices it reports the sum.
 func (x *exchange) lengths(r *monitor.SampleRecord, v wire.View, reply wire.Reply) {
 	estimate := func(bytes int) monitor.Length {
 		return monitor.Length{Tokens: x.h.monitor.EstimateTokens(v.Model, bytes), Source: monitor.SourceEstimate}
 	}
-	u := reply.Usage
+	u, alone := reply.Usage, reply.Choices < 2
+	r.Context, r.Output = estimate(v.PromptBytes), estimate(visibleBytes(reply)+reply.ReasoningBytes)
 	if u.HasTotals {
 		r.Context = monitor.Length{Tokens: u.Input, Source: monitor.SourceUsage}
+	}
+	if u.HasTotals && alone {
 		r.Output = monitor.Length{Tokens: u.Output, Source: monitor.SourceUsage}
-	} else {
-		r.Context, r.Output = estimate(v.PromptBytes), estimate(outputBytes(reply))
 	}
 	switch {
-	case u.HasReasoning:
+	case u.HasReasoning && alone:
 		r.Reasoning = monitor.Length{Tokens: u.Reasoning, Source: monitor.SourceUsage}
 	case reply.ReasoningBytes > 0:
 		r.Reasoning = estimate(reply.ReasoningBytes)
+	case reply.Reasoned && u.HasTotals && alone:
+		// The reasoning that was billed, not the summary of it that was shown.
+		r.Reasoning = estimate(visibleBytes(reply))
+		r.Reasoning.Tokens = max(0, u.Output-r.Reasoning.Tokens)
 	}
 }
 
-// outputBytes is the size of all that the model generated, as far as it was
-// shown.
-func outputBytes(r wire.Reply) int {
-	n := len(r.Text) + len(r.Refusal) + r.ReasoningBytes
+// visibleBytes is the size of what the model generated beside its reasoning.
+func visibleBytes(r wire.Reply) int {
+	n := len(r.Text) + len(r.Refusal)
 	for _, c := range r.Calls {
 		n += len(c.Name) + len(c.Arguments)
 	}

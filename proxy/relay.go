@@ -58,10 +58,13 @@ func (x *exchange) head(h http.Header) {
 }
 
 // rewrite makes the outgoing request: the incoming one, raw path and query
-// included, at the upstream's address.
+// included, at the upstream's address. Who addressed the upstream keeps its Host.
 func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
-	out, base := pr.Out, x.dest.upstream.base
+	out, base := pr.Out, x.dest.base
 	out.URL.Scheme, out.URL.Host, out.Host = base.Scheme, base.Host, base.Host
+	if x.dest.forward {
+		out.Host = pr.In.Host
+	}
 	out.URL.RawQuery = joinQuery(base.RawQuery, pr.In.URL.RawQuery)
 	setRawPath(out, x.dest.path)
 	out.Trailer = pr.In.Trailer // filled in when the body ends
@@ -86,7 +89,7 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 // authorise sends the user info of the upstream's URL, unless the client has
 // a credential of its own. http.Client would do that, a transport does not.
 func (x *exchange) authorise(out *http.Request) {
-	user := x.dest.upstream.base.User
+	user := x.dest.base.User
 	if user == nil || out.Header.Get("Authorization") != "" {
 		return
 	}

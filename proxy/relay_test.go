@@ -359,10 +359,7 @@ func TestDrawIsOlderThanTheBody(t *testing.T) {
 	req.Body = nil // nothing can be read
 	seen := map[float64]bool{}
 	for range 3 {
-		x, err := r.handler.begin(httptest.NewRecorder(), req)
-		if err != nil {
-			t.Fatal(err)
-		}
+		x := r.handler.begin(httptest.NewRecorder(), req, destination{upstream: &upstream{}})
 		if x.u < 0 || x.u >= 1 || seen[x.u] {
 			t.Errorf("drawn %v", x.u)
 		}

@@ -27,14 +27,8 @@ func (s Sealer) seal(parts ...string) string {
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// conversation identifies the task that a request belongs to: by the session
-// that the client names, else by client, model and first user message.
-func (s Sealer) conversation(named, client string, v wire.View) string {
-	if named != "" {
-		return s.seal("session", client, named)
-	}
-	return s.seal("first", client, v.Model, v.FirstUser)
-}
+// reply identifies a reply by its id.
+func (s Sealer) reply(id string) string { return s.seal("reply", id) }
 
 // tools identifies the set of tools that a request offers, in its order.
 func (s Sealer) tools(v wire.View) string {

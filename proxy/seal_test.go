@@ -27,30 +27,6 @@ func TestSealDependsOnTheKey(t *testing.T) {
 	}
 }
 
-func TestConversationIdentity(t *testing.T) {
-	s := NewSealer([]byte("key"))
-	first := wire.View{Model: "m", FirstUser: "fix the bug", LastUser: "fix the bug", System: "today is Monday"}
-	later := wire.View{Model: "m", FirstUser: "fix the bug", LastUser: "tool result", System: "today is Tuesday", Tools: []wire.Tool{{Name: "new"}}}
-	if s.conversation("", "c", first) != s.conversation("", "c", later) {
-		t.Error("a later turn is another conversation")
-	}
-	other := first
-	other.FirstUser = "another bug"
-	model := first
-	model.Model = "n"
-	all := []string{
-		s.conversation("", "c", first), s.conversation("", "c", other), s.conversation("", "c", model), s.conversation("", "d", first),
-		s.conversation("session", "c", first), s.conversation("session 2", "c", first),
-	}
-	slices.Sort(all)
-	if n := len(slices.Compact(all)); n != 6 {
-		t.Errorf("%d conversations, want 6", n)
-	}
-	if s.conversation("session", "c", first) != s.conversation("session", "c", other) {
-		t.Error("one session is two conversations")
-	}
-}
-
 func TestNothingToSealIsEmpty(t *testing.T) {
 	s := NewSealer([]byte("key"))
 	if s.system(wire.View{}) != "" || s.tools(wire.View{}) != "" {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -101,10 +103,15 @@ func (u *Upstreams) URLs() map[string]string {
 type destination struct {
 	upstream *upstream
 	target   wire.Target
-	// client is the name that the path gave, or empty.
-	client string
-	// path is the raw path at the upstream, joined to its base.
+	// base has scheme and address of the call, and what is added to it: user
+	// info and query.
+	base *url.URL
+	// path is the raw path of the call.
 	path string
+	// client is the name that the client was given, or empty.
+	client string
+	// forward is whether the client addressed the upstream itself.
+	forward bool
 }
 
 // find reads the destination off a raw path: /~client and /upstream are
@@ -127,7 +134,75 @@ func (u *Upstreams) find(method, rawPath, query string, h http.Header) (destinat
 	if up == nil {
 		return destination{}, fmt.Errorf("no upstream named %s", target.Provider)
 	}
-	return destination{upstream: up, target: target, client: client, path: join(up.base.EscapedPath(), versioned(up, target, rest))}, nil
+	path := join(up.base.EscapedPath(), versioned(up, target, rest))
+	return destination{upstream: up, target: target, base: up.base, path: path, client: client}, nil
+}
+
+// An address is what a client in the forward way asks for.
+type address struct {
+	scheme, host string // host is host:port
+	// client is the name that the client was given, or empty.
+	client string
+}
+
+// forward finds the destination of a request that names its host itself: the
+// upstream of that host whose base path fits best. ok is false if there is none.
+func (u *Upstreams) forward(a address, r *http.Request) (d destination, ok bool) {
+	path := rawPath(r)
+	up := u.at(a.scheme, a.host, path)
+	if up == nil {
+		return destination{}, false
+	}
+	return destination{
+		upstream: up, target: wire.Detect(r.Method, path, r.URL.RawQuery, r.Header),
+		base: &url.URL{Scheme: a.scheme, Host: a.host}, path: path, client: a.client, forward: true,
+	}, true
+}
+
+// at finds the upstream of an address: of several the one with the longest base
+// path that path begins with, else the first by name. nil: there is none.
+func (u *Upstreams) at(scheme, host, path string) *upstream {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	all := slices.SortedFunc(maps.Values(u.byName), func(a, b *upstream) int { return strings.Compare(a.name, b.name) })
+	if u.only != nil {
+		all = []*upstream{u.only}
+	}
+	var best *upstream
+	longest := -1
+	for _, up := range all {
+		if up.base.Scheme != scheme || !sameHost(withPort(up.base), host) {
+			continue
+		}
+		prefix, fit := strings.TrimRight(up.base.EscapedPath(), "/"), 0
+		if strings.HasPrefix(path, prefix+"/") {
+			fit = 1 + len(prefix)
+		}
+		if fit > longest {
+			best, longest = up, fit
+		}
+	}
+	return best
+}
+
+// withPort is the address of a URL as host:port.
+func withPort(u *url.URL) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	return net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+}
+
+// sameHost compares two addresses; names of hosts are compared without case, and
+// without the dot that ends a full name.
+func sameHost(a, b string) bool { return plainHost(a) == plainHost(b) }
+
+func plainHost(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return strings.ToLower(address)
+	}
+	return net.JoinHostPort(strings.ToLower(strings.TrimSuffix(host, ".")), port)
 }
 
 // versioned adds the version to a path of Anthropic's API that has none: some

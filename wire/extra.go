@@ -1,6 +1,9 @@
 package wire
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // onceOnly are the request headers that name one call, which no other may
 // repeat: an upstream may answer a repeated key with the first call's reply, or
@@ -13,6 +16,11 @@ var onceOnly = []string{
 	"Request-Id",
 	"X-Correlation-Id",
 	"Helicone-Request-Id",
+}
+
+// NamesCall reports whether a request has a header that no other may repeat.
+func NamesCall(h http.Header) bool {
+	return slices.ContainsFunc(onceOnly, func(name string) bool { return len(h[name]) > 0 })
 }
 
 // ScrubExtra removes from h, the cloned header of a request, what an extra must
