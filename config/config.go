@@ -52,6 +52,7 @@ type Config struct {
 	Alerts   Alerts   `yaml:"alerts"`
 	NATS     NATS     `yaml:"nats"`
 	Limits   Limits   `yaml:"limits"`
+	Forward  Forward  `yaml:"forward"`
 	// ClientHeaders lists the X-Hotmess-* request headers that are honoured:
 	// mode, samples, route, session. All are stripped in any case.
 	ClientHeaders []string `yaml:"client_headers"`
@@ -188,6 +189,21 @@ type NATS struct {
 	MaxStore Size `yaml:"max_store"`
 }
 
+// What Forward.Tunnels may be.
+const (
+	// TunnelsAuto: any host while Listen is a loopback address, else none.
+	TunnelsAuto = "auto"
+	TunnelsAny  = "any"
+	TunnelsNone = "none"
+)
+
+// Forward configures the traffic port as a forward proxy.
+type Forward struct {
+	// Tunnels says which hosts beside those of upstreams clients may reach
+	// through the port: TunnelsAuto, TunnelsAny or TunnelsNone.
+	Tunnels string `yaml:"tunnels"`
+}
+
 // Limits bound what is held in memory.
 type Limits struct {
 	// Body is the most of one body that is copied beside.
@@ -214,6 +230,7 @@ func Default() Config {
 		Budget:        Budget{ExtraTokensPerHour: 2_000_000, MaxExtraInFlight: 8},
 		NATS:          NATS{Listen: "127.0.0.1:4143", MaxStore: 1 << 30},
 		Limits:        Limits{Body: 32 << 20, Held: 256 << 20},
+		Forward:       Forward{Tunnels: TunnelsAuto},
 		ClientHeaders: []string{"route", "session"},
 		Log:           Log{Level: "info", Format: "text"},
 	}

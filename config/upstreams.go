@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 )
 
 // builtIn is the list of upstreams that need no configuration.
@@ -31,6 +33,28 @@ func (c Config) Resolve() map[string]*url.URL {
 		}
 	}
 	return urls
+}
+
+// TLSHosts lists the hosts, without ports, whose TLS is to be opened in the
+// forward way: those of all upstreams that speak it, sorted.
+func (c Config) TLSHosts() []string {
+	var hosts []string
+	for _, base := range c.Resolve() {
+		if base.Scheme == "https" {
+			hosts = append(hosts, strings.ToLower(strings.TrimSuffix(base.Hostname(), ".")))
+		}
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+// AnyHost reports whether clients may reach hosts through the traffic port that
+// are no upstreams'.
+func (c Config) AnyHost() bool {
+	if c.Forward.Tunnels == TunnelsAuto {
+		return loopback(c.Listen)
+	}
+	return c.Forward.Tunnels == TunnelsAny
 }
 
 // baseURL parses the URL that request paths are joined to. Its errors never

@@ -38,3 +38,37 @@ func TestUpstreamReplacesAll(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestTLSHostsAreThoseOfUpstreamsThatSpeakIt(t *testing.T) {
+	c := Default()
+	c.Upstreams = []Upstream{
+		{Name: "local", URL: "http://127.0.0.1:11434/v1"}, {Name: "mine", URL: "https://LLM.example.com.:8443/v1"},
+		{Name: "gemini", URL: "https://llm.example.com"}, {Name: "v6", URL: "https://[fd00::1]/v1"},
+	}
+	want := []string{"api.anthropic.com", "api.openai.com", "fd00::1", "llm.example.com"}
+	if diff := cmp.Diff(want, c.TLSHosts()); diff != "" {
+		t.Errorf("hosts (-want +got):\n%s", diff)
+	}
+	c.Upstream = "https://one.example"
+	if diff := cmp.Diff([]string{"one.example"}, c.TLSHosts()); diff != "" {
+		t.Errorf("with upstream (-want +got):\n%s", diff)
+	}
+}
+
+func TestTunnelsLeadAnywhereOnlyOnLoopbackOrWhereAsked(t *testing.T) {
+	for _, test := range []struct {
+		tunnels, listen string
+		want            bool
+	}{
+		{TunnelsAuto, "127.0.0.1:4141", true},
+		{TunnelsAuto, "0.0.0.0:4141", false},
+		{TunnelsAny, "0.0.0.0:4141", true},
+		{TunnelsNone, "127.0.0.1:4141", false},
+	} {
+		c := Default()
+		c.Forward.Tunnels, c.Listen = test.tunnels, test.listen
+		if got := c.AnyHost(); got != test.want {
+			t.Errorf("%s on %s: %t, want %t", test.tunnels, test.listen, got, test.want)
+		}
+	}
+}

@@ -43,6 +43,7 @@ func check(c Config) *checker {
 	k.routes()
 	k.rules()
 	k.limits()
+	k.forward()
 	k.clientHeaders()
 	k.word("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	k.word("log.format", c.Log.Format, "text", "json")
@@ -86,9 +87,18 @@ func (k *checker) ports() {
 		k.fail("admin.listen", "is the address of listen, too; choose another port")
 	}
 	if !loopback(c.Listen) {
-		k.warn("listen", "%s is reachable from other machines, and any of them may use hotmess as a proxy", c.Listen)
+		k.warn("listen", "%s is reachable from other machines, and any of them may use hotmess as a proxy to the upstreams", c.Listen)
 	}
 	k.token()
+}
+
+// forward checks the forward-proxy way.
+func (k *checker) forward() {
+	t := k.cfg.Forward.Tunnels
+	k.word("forward.tunnels", t, TunnelsAuto, TunnelsAny, TunnelsNone)
+	if t == TunnelsAny && !loopback(k.cfg.Listen) {
+		k.warn("forward.tunnels", "any machine that reaches %s may use it as a proxy to anywhere", k.cfg.Listen)
+	}
 }
 
 // minToken is the length in bytes below which a token is easy to guess.

@@ -68,11 +68,7 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	out.URL.RawQuery = joinQuery(base.RawQuery, pr.In.URL.RawQuery)
 	setRawPath(out, x.dest.path)
 	out.Trailer = pr.In.Trailer // filled in when the body ends
-	for _, name := range [...]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
-		if v, ok := pr.In.Header[name]; ok {
-			out.Header[name] = v
-		}
-	}
+	keepForwarded(pr)
 	stripOwn(out.Header)
 	dropUpgradeToHTTP2(out.Header)
 	x.authorise(out)
@@ -84,6 +80,15 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 		x.observer.request(out)
 	}
 	x.sent = x.h.now()
+}
+
+// keepForwarded puts back what the ReverseProxy takes for its own.
+func keepForwarded(pr *httputil.ProxyRequest) {
+	for _, name := range [...]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if v, ok := pr.In.Header[name]; ok {
+			pr.Out.Header[name] = v
+		}
+	}
 }
 
 // authorise sends the user info of the upstream's URL, unless the client has
@@ -121,7 +126,11 @@ func setRawPath(out *http.Request, path string) {
 
 // rawPath is the path of a request as the client wrote it.
 func rawPath(r *http.Request) string {
-	if path, _, _ := strings.Cut(r.RequestURI, "?"); strings.HasPrefix(path, "/") {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	if strings.HasPrefix(path, "/") {
+		return path
+	}
+	if path, ok := absolutePath(path); ok {
 		return path
 	}
 	return r.URL.EscapedPath()

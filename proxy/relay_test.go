@@ -205,23 +205,6 @@ func TestOfferOfHTTP2OverTheConnectionIsDropped(t *testing.T) {
 	}
 }
 
-func TestForwardWayIsRefusedClearly(t *testing.T) {
-	u := &script{primary: says("p", "yes")}
-	r := newRig(t, u, nil)
-	for _, request := range []string{
-		"CONNECT api.openai.com:443 HTTP/1.1\r\nHost: api.openai.com:443\r\n\r\n",
-		"GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n",
-	} {
-		got := r.raw(request)
-		if !strings.HasPrefix(got, "HTTP/1.1 501 ") || !strings.Contains(got, "base URL") {
-			t.Errorf("%q: %q", request, got)
-		}
-	}
-	if n := len(u.seen()); n != 0 {
-		t.Errorf("%d calls reached the upstream", n)
-	}
-}
-
 func TestCredentialsOfTheUpstreamURL(t *testing.T) {
 	u := &script{primary: says("p", "yes"), extra: saysEach("yes")}
 	upstream := httptest.NewServer(u)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -37,6 +38,11 @@ type rig struct {
 	publish func(monitor.Observation)
 	// dir is the data directory of the monitor.
 	dir string
+	// transport makes the calls upstream.
+	transport *http.Transport
+	// server is the port, forward how it serves as a forward proxy.
+	server  *Server
+	forward Forward
 }
 
 // newRig builds the line from its end: every request is drawn unless edit says
@@ -57,46 +63,62 @@ func newRigAt(t *testing.T, upstream string, edit func(*config.Config)) *rig {
 	if edit != nil {
 		edit(&c)
 	}
-	r := &rig{t: t, log: &safeBuffer{}, observed: make(chan monitor.Observation, 1000), dir: t.TempDir()}
+	r := newBareRig(t)
+	r.start(c)
+	return r
+}
+
+// newBareRig is a rig that does not run yet.
+func newBareRig(t *testing.T) *rig {
+	return &rig{
+		t: t, log: &safeBuffer{}, observed: make(chan monitor.Observation, 1000), dir: t.TempDir(),
+		transport: &http.Transport{DisableCompression: true}, forward: Forward{Dial: new(net.Dialer).DialContext, Any: true},
+	}
+}
+
+// start builds and serves.
+func (r *rig) start(c config.Config) {
+	r.t.Helper()
 	var err error
 	r.monitor, err = monitor.New(monitor.Settings{Budget: c.Budget, Now: r.now, Dir: r.dir})
 	if err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
-	transport := &http.Transport{DisableCompression: true}
 	table := c.Resolve()
 	only := table[""]
 	delete(table, "")
 	r.handler = NewHandler(Settings{
-		Config: c, Upstreams: NewUpstreams(table, only), Transport: transport, Monitor: r.monitor,
+		Config: c, Upstreams: NewUpstreams(table, only), Transport: r.transport, Monitor: r.monitor,
 		Publish: r.published, Sealer: NewSealer([]byte("key of a test, 32 bytes or more..")), Instance: "test",
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now,
 	})
 	// As if the upstream had said that there is plenty: extras may start.
 	r.monitor.Heard("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
-	r.run(transport)
-	return r
+	r.run()
 }
 
 // run serves until the end of the test.
-func (r *rig) run(transport *http.Transport) {
+func (r *rig) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = r.monitor.Run(ctx) })
-	front := httptest.NewUnstartedServer(nil)
-	front.Config = NewServer(r.handler)
-	front.Start()
-	r.url = front.URL
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.server = NewServer(r.handler, r.forward)
+	running.Go(func() { _ = r.server.Serve(l) })
+	r.url = "http://" + l.Addr().String()
 	own := &http.Transport{DisableCompression: true}
 	r.client = &http.Client{Transport: own, Timeout: 2 * patience}
 	r.t.Cleanup(func() {
 		own.CloseIdleConnections()
-		front.Close()
+		_ = r.server.Close()
 		r.handler.Close()
 		r.panics.Store(false)
 		cancel()
 		running.Wait()
-		transport.CloseIdleConnections()
+		r.transport.CloseIdleConnections()
 		if held := r.handler.ledger.held.Load(); held != 0 {
 			r.t.Errorf("%d bytes of limits.held are never given back", held)
 		}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 
@@ -37,6 +36,12 @@ var errForgotten = errors.New("this sidecar does not know the upstream that the 
 type upstream struct {
 	name string
 	base *url.URL
+	// host is the address of base, see plainHost.
+	host string
+}
+
+func newUpstream(name string, base *url.URL) *upstream {
+	return &upstream{name: name, base: base, host: plainHost(withPort(base))}
 }
 
 // Upstreams finds the upstream of a request. It is safe for concurrent use.
@@ -53,10 +58,10 @@ type Upstreams struct {
 func NewUpstreams(all map[string]*url.URL, only *url.URL) *Upstreams {
 	u := &Upstreams{byName: make(map[string]*upstream, len(all))}
 	for name, base := range all {
-		u.byName[name] = &upstream{name: name, base: base}
+		u.byName[name] = newUpstream(name, base)
 	}
 	if only != nil {
-		u.only = &upstream{name: "upstream", base: only}
+		u.only = newUpstream("upstream", only)
 	}
 	return u
 }
@@ -78,7 +83,7 @@ func (u *Upstreams) Add(base *url.URL) (string, error) {
 		return "", errTooManyUpstreams
 	}
 	u.added++
-	u.byName[name] = &upstream{name: name, base: base}
+	u.byName[name] = newUpstream(name, base)
 	return name, nil
 }
 
@@ -162,27 +167,36 @@ func (u *Upstreams) forward(a address, r *http.Request) (d destination, ok bool)
 // at finds the upstream of an address: of several the one with the longest base
 // path that path begins with, else the first by name. nil: there is none.
 func (u *Upstreams) at(scheme, host, path string) *upstream {
+	host = plainHost(host)
 	u.mu.RLock()
 	defer u.mu.RUnlock()
-	all := slices.SortedFunc(maps.Values(u.byName), func(a, b *upstream) int { return strings.Compare(a.name, b.name) })
 	if u.only != nil {
-		all = []*upstream{u.only}
+		if u.only.base.Scheme == scheme && u.only.host == host {
+			return u.only
+		}
+		return nil
 	}
 	var best *upstream
-	longest := -1
-	for _, up := range all {
-		if up.base.Scheme != scheme || !sameHost(withPort(up.base), host) {
+	longest := 0
+	for _, up := range u.byName {
+		if up.base.Scheme != scheme || up.host != host {
 			continue
 		}
-		prefix, fit := strings.TrimRight(up.base.EscapedPath(), "/"), 0
-		if strings.HasPrefix(path, prefix+"/") {
-			fit = 1 + len(prefix)
-		}
-		if fit > longest {
+		fit := up.fit(path)
+		if best == nil || fit > longest || fit == longest && up.name < best.name {
 			best, longest = up, fit
 		}
 	}
 	return best
+}
+
+// fit is the length of the base path if path begins with it, else -1.
+func (up *upstream) fit(path string) int {
+	prefix := strings.TrimRight(up.base.EscapedPath(), "/")
+	if !strings.HasPrefix(path, prefix+"/") {
+		return -1
+	}
+	return len(prefix)
 }
 
 // withPort is the address of a URL as host:port.
@@ -193,10 +207,8 @@ func withPort(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 }
 
-// sameHost compares two addresses; names of hosts are compared without case, and
-// without the dot that ends a full name.
-func sameHost(a, b string) bool { return plainHost(a) == plainHost(b) }
-
+// plainHost is the one form of an address: in lower case, and without the dot
+// that may end a full name.
 func plainHost(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"time"
@@ -48,8 +47,15 @@ type Sidecar struct {
 
 // listening is a server and the port that it is bound to.
 type listening struct {
-	server   *http.Server
+	server   server
 	listener net.Listener
+}
+
+// A server serves a port, as http.Server does.
+type server interface {
+	Serve(l net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
 }
 
 // New binds and opens everything. On an error nothing stays open.
@@ -128,11 +134,15 @@ func (s *Sidecar) openTraffic(o Options, k keys) error {
 			s.log.Warn("remembered upstream is left out", slog.Any("error", err))
 		}
 	}
+	out, err := newOuter(s.traffic.listener.Addr())
+	if err != nil {
+		return err
+	}
 	s.handler = proxy.NewHandler(proxy.Settings{
-		Config: o.Config, Upstreams: ups, Transport: newTransport(), Monitor: s.Monitor,
+		Config: o.Config, Upstreams: ups, Transport: newTransport(out), Monitor: s.Monitor,
 		Publish: s.publish, Sealer: proxy.NewSealer(k.hmac), Instance: k.instance, Log: o.Log, Now: o.Now,
 	})
-	s.traffic.server = proxy.NewServer(s.handler)
+	s.traffic.server = proxy.NewServer(s.handler, proxy.Forward{})
 	s.admin.server = dashboard.New(dashboard.Settings{
 		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, Observing: s.handler.Observing, AddUpstream: s.addUpstream(ups),
 		Instance: k.instance, Token: o.Config.Admin.Token, Leases: s.leases, Log: o.Log,

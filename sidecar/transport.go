@@ -1,7 +1,6 @@
 package sidecar
 
 import (
-	"net"
 	"net/http"
 	"time"
 )
@@ -9,19 +8,17 @@ import (
 // newTransport makes the transport of all calls to upstreams. There is no
 // limit on how long a reply may take, nor on its first byte: models think for
 // long, and the client has its own limits.
-func newTransport() *http.Transport {
-	dial := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
+func newTransport(o *outer) *http.Transport {
 	return &http.Transport{
-		// An outer proxy of the environment is honoured.
-		Proxy:       http.ProxyFromEnvironment,
-		DialContext: dial.DialContext,
+		Proxy:       o.forRequest,
+		DialContext: o.dialer.DialContext,
 		// Replies pass as they came.
 		DisableCompression:  true,
 		ForceAttemptHTTP2:   true,
 		MaxIdleConns:        1024,
 		MaxIdleConnsPerHost: 256,
 		IdleConnTimeout:     90 * time.Second,
-		TLSHandshakeTimeout: 15 * time.Second,
+		TLSHandshakeTimeout: dialTimeout,
 		// A dead HTTP/2 connection is noticed by its silence.
 		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
 		ExpectContinueTimeout: time.Second,

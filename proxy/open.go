@@ -1,0 +1,91 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/elazarl/goproxy"
+)
+
+// opens reports whether the TLS of a CONNECT is opened: it leads to an
+// upstream that the authority covers, and the client has not refused it lately.
+func (s *Server) opens(a address, r *http.Request) bool {
+	if s.forward.Authority == nil || !s.forward.Authority.Covers(hostOf(a.host)) || s.h.upstreams.at("https", a.host, "/") == nil {
+		return false
+	}
+	return s.distrust.empty() || !s.distrust.has(distrustKey(a, r), s.h.now())
+}
+
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return host
+}
+
+// An opened connection is what TLS is spoken over behind a CONNECT.
+type opened struct {
+	net.Conn
+	to address
+}
+
+// openerOf is goproxy's hook for the connection behind a CONNECT. It ends when
+// the client has agreed on TLS, or has not.
+func (s *Server) openerOf(a address) func(*http.Request, net.Conn, *goproxy.ProxyCtx) {
+	return func(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
+		s.h.beside.Add(1)
+		defer s.h.beside.Done()
+		conn := tls.Server(&opened{client, a}, s.tls)
+		if err := s.agree(client, conn); err != nil {
+			s.refused(a, r, err)
+			_ = client.Close() // it is of no more use
+			return
+		}
+		s.arriving.put(conn)
+	}
+}
+
+// agree answers the CONNECT and shakes hands.
+func (s *Server) agree(client io.Writer, conn *tls.Conn) error {
+	ctx, cancel := context.WithTimeout(s.h.running, headerTimeout)
+	defer cancel()
+	if _, err := io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		return err
+	}
+	return conn.HandshakeContext(ctx)
+}
+
+// certificate is the one for the name that the client asks for, if it says one
+// that is covered, else for the host of its CONNECT.
+func (s *Server) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if hello.ServerName != "" && s.forward.Authority.Covers(hello.ServerName) {
+		return s.forward.Authority.Leaf(hello.ServerName)
+	}
+	return s.forward.Authority.Leaf(hostOf(hello.Conn.(*opened).to.host))
+}
+
+// openedKey is where the context of an opened connection has its address.
+type openedKey struct{}
+
+func openedContext(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, openedKey{}, c.(*tls.Conn).NetConn().(*opened).to)
+}
+
+// takeOpened serves a request that came over TLS.
+func (s *Server) takeOpened(w http.ResponseWriter, r *http.Request) {
+	a := r.Context().Value(openedKey{}).(address)
+	dest, ok := s.h.upstreams.forward(a, r)
+	if !ok { // the upstream was there when the connection was opened
+		s.h.refuse(w, r, errNoUpstream)
+		return
+	}
+	s.h.serve(w, r, dest)
+}
+
+// errNoUpstream answers a request to a host that is no upstream's any more.
+var errNoUpstream = errors.New("no upstream has this host")
