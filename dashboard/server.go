@@ -30,10 +30,12 @@ type Settings struct {
 	AddUpstream func(*url.URL) (string, error)
 	// Observing is how many requests are still being measured.
 	Observing func() int64
-	Instance  string
-	Token     config.Secret
-	Leases    *Leases
-	Log       *slog.Logger
+	// Tunnels counts, by host, what passed the traffic port unopened.
+	Tunnels  func() map[string]int64
+	Instance string
+	Token    config.Secret
+	Leases   *Leases
+	Log      *slog.Logger
 }
 
 // A Server answers the admin port.

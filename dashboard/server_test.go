@@ -33,6 +33,7 @@ func port(t *testing.T, edit func(*Settings)) http.Handler {
 		Monitor: mon, Alerts: &alerts.Engine{}, Healthy: func() bool { return true },
 		AddUpstream: func(u *url.URL) (string, error) { return "env-" + u.Hostname(), nil },
 		Observing:   func() int64 { return 3 },
+		Tunnels:     func() map[string]int64 { return map[string]int64{"github.com:443": 2} },
 		Instance:    "box", Leases: NewLeases(time.Minute), Log: slog.New(slog.DiscardHandler),
 	}
 	if edit != nil {
@@ -228,5 +229,19 @@ func TestLeaseEndsWithItsHolder(t *testing.T) {
 	<-changed
 	if held, _ := leases.state(); held != 0 {
 		t.Errorf("%d leases held", held)
+	}
+}
+
+func TestSummaryTellsWhatPassedUnopened(t *testing.T) {
+	res := ask(port(t, nil), http.MethodGet, "/api/v1/summary", "")
+	var got struct {
+		Observing int64            `json:"observing"`
+		Tunnels   map[string]int64 `json:"tunnels"`
+	}
+	if err := json.Unmarshal(res.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Observing != 3 || got.Tunnels["github.com:443"] != 2 {
+		t.Errorf("summary %s", res.Body)
 	}
 }

@@ -37,7 +37,8 @@ func (d *Server) summary(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"instance": d.Instance, "observing": observing, "requests": t.Requests, "measured": t.Measured,
 		"unmeasured": d.Monitor.Unmeasured(), "extra_tokens": t.ExtraTokens,
-		"routes": headlines(d.Monitor.Routes()), "alerts": d.alertSummary(), "totals": t,
+		"tunnels": d.Tunnels(),
+		"routes":  headlines(d.Monitor.Routes()), "alerts": d.alertSummary(), "totals": t,
 	})
 }
 

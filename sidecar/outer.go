@@ -3,6 +3,7 @@ package sidecar
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/base64"
@@ -12,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -26,8 +28,8 @@ const (
 )
 
 // An outer proxy is what stands between this machine and other hosts, as the
-// environment says: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in either case. It may
-// be none, for some hosts or all.
+// environment says: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in either
+// case. It may be none, for some hosts or all.
 type outer struct {
 	forURL func(*url.URL) (*url.URL, error)
 	dialer net.Dialer
@@ -40,6 +42,9 @@ var errOwnProxy = errors.New("is this sidecar's own port: unset it, or set it to
 // that own listens on is refused: calls would go round for ever.
 func newOuter(own net.Addr) (*outer, error) {
 	env := httpproxy.FromEnvironment()
+	// That package does not know the name that is good for every scheme.
+	all := cmp.Or(os.Getenv("ALL_PROXY"), os.Getenv("all_proxy"))
+	env.HTTPSProxy, env.HTTPProxy = cmp.Or(env.HTTPSProxy, all), cmp.Or(env.HTTPProxy, all)
 	for name, value := range map[string]string{"HTTPS_PROXY": env.HTTPSProxy, "HTTP_PROXY": env.HTTPProxy} {
 		if u := parseProxy(value); loops(u, own) {
 			return nil, fmt.Errorf("%s: %s %w", name, u.Host, errOwnProxy)

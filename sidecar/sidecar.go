@@ -142,10 +142,12 @@ func (s *Sidecar) openTraffic(o Options, k keys) error {
 		Config: o.Config, Upstreams: ups, Transport: newTransport(out), Monitor: s.Monitor,
 		Publish: s.publish, Sealer: proxy.NewSealer(k.hmac), Instance: k.instance, Log: o.Log, Now: o.Now,
 	})
-	s.traffic.server = proxy.NewServer(s.handler, proxy.Forward{})
+	traffic := proxy.NewServer(s.handler, proxy.Forward{Dial: out.dial, Any: o.Config.AnyHost()})
+	s.traffic.server = traffic
 	s.admin.server = dashboard.New(dashboard.Settings{
-		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, Observing: s.handler.Observing, AddUpstream: s.addUpstream(ups),
-		Instance: k.instance, Token: o.Config.Admin.Token, Leases: s.leases, Log: o.Log,
+		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, Observing: s.handler.Observing, Tunnels: traffic.Tunnels,
+		AddUpstream: s.addUpstream(ups),
+		Instance:    k.instance, Token: o.Config.Admin.Token, Leases: s.leases, Log: o.Log,
 	})
 	s.running = config.Running{
 		PID: os.Getpid(), Instance: k.instance, Started: time.Now().UTC(),

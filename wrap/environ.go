@@ -19,6 +19,9 @@ type Endpoints struct {
 	Names map[string]string
 	// Hosts are LLM hosts, taken out of NO_PROXY beside the vendors' own.
 	Hosts []string
+	// Way is how calls are to come; Trust is needed for all but WayBase.
+	Way   Way
+	Trust *Trust
 }
 
 // base is the URL of the traffic port with the client's segment.
@@ -28,6 +31,16 @@ func (e Endpoints) base() string {
 		b += "/~" + segment(e.Client)
 	}
 	return b
+}
+
+// proxy is the URL of the traffic port as a proxy. Its user names the client.
+// The password means nothing, but some clients send a user only with one.
+func (e Endpoints) proxy() string {
+	u := url.URL{Scheme: "http", Host: dialable(e.Listen)}
+	if e.Client != "" {
+		u.User = url.UserPassword(segment(e.Client), "hotmess")
+	}
+	return u.String()
 }
 
 // A dialect is one client family's base URL: the variables that carry it and the
@@ -52,11 +65,31 @@ func dialects() []dialect {
 func Environ(env []string, e Endpoints) (out, notes []string) {
 	v := newVars(env)
 	for _, d := range dialects() {
-		notes = append(notes, takeDialect(v, d, e)...)
+		if e.Way.base() {
+			notes = append(notes, takeDialect(v, d, e)...)
+			continue
+		}
+		notes = append(notes, leaveDialect(v, d, e)...)
+	}
+	if e.Way.proxy() && e.Trust != nil {
+		notes = append(notes, takeProxy(v, e)...)
 	}
 	notes = append(notes, takeNoProxy(v, e.Hosts)...)
 	v.set("HOTMESS_URL", e.base())
 	return v.list(), notes
+}
+
+// leaveDialect says what becomes of base URLs that the command keeps: only the
+// sidecar's own hosts are opened.
+func leaveDialect(v *vars, d dialect, e Endpoints) (notes []string) {
+	for _, name := range d.vars {
+		u, err := parseBase(v.get(name))
+		if err != nil || points(u, e.Listen) || slices.Contains(e.Hosts, u.Hostname()) {
+			continue
+		}
+		notes = append(notes, fmt.Sprintf("%s is left: calls to %s are not seen unless it is one of upstreams, or with --way both", name, shown(u)))
+	}
+	return notes
 }
 
 // Preset returns the base URLs in env that have to become upstreams of the

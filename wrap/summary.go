@@ -30,9 +30,11 @@ type Summary struct {
 	// Unmeasured counts the others by reason.
 	Unmeasured map[string]int64 `json:"unmeasured"`
 	// ExtraTokens were used by extras, in billed weight.
-	ExtraTokens int64          `json:"extra_tokens"`
-	Routes      []RouteSummary `json:"routes"`
-	Alerts      []AlertSummary `json:"alerts"`
+	ExtraTokens int64 `json:"extra_tokens"`
+	// Tunnels counts, by host, what passed without being opened.
+	Tunnels map[string]int64 `json:"tunnels"`
+	Routes  []RouteSummary   `json:"routes"`
+	Alerts  []AlertSummary   `json:"alerts"`
 }
 
 // A RouteSummary is the disagreement of one route as it stands.
@@ -65,19 +67,28 @@ func (s Summary) since(before Summary) Summary {
 	s.Requests -= before.Requests
 	s.Measured = max(0, s.Measured-before.Measured)
 	s.ExtraTokens = max(0, s.ExtraTokens-before.ExtraTokens)
-	left := make(map[string]int64, len(s.Unmeasured))
-	for reason, n := range s.Unmeasured {
-		if n -= before.Unmeasured[reason]; n > 0 {
-			left[reason] = n
+	s.Unmeasured = less(s.Unmeasured, before.Unmeasured)
+	s.Tunnels = less(s.Tunnels, before.Tunnels)
+	return s
+}
+
+// less subtracts counts by name and leaves out those that are gone.
+func less(now, before map[string]int64) map[string]int64 {
+	left := make(map[string]int64, len(now))
+	for name, n := range now {
+		if n -= before[name]; n > 0 {
+			left[name] = n
 		}
 	}
-	s.Unmeasured = left
-	return s
+	return left
 }
 
 // lines is the summary as people read it.
 func (s Summary) lines() []string {
 	out := []string{s.counts()}
+	if len(s.Tunnels) > 0 {
+		out = append(out, "seen, not opened: "+listed(s.Tunnels))
+	}
 	for _, r := range s.Routes {
 		out = append(out, r.line())
 	}
@@ -94,14 +105,19 @@ func (s Summary) counts() string {
 	if len(s.Unmeasured) == 0 {
 		return line
 	}
+	return line + "; not measured: " + listed(s.Unmeasured)
+}
+
+// listed is counts by name, the largest first.
+func listed(counts map[string]int64) string {
 	byCount := func(a, b string) int {
-		return cmp.Or(cmp.Compare(s.Unmeasured[b], s.Unmeasured[a]), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	}
 	var parts []string
-	for _, reason := range slices.SortedFunc(maps.Keys(s.Unmeasured), byCount) {
-		parts = append(parts, fmt.Sprintf("%s %d", reason, s.Unmeasured[reason]))
+	for _, name := range slices.SortedFunc(maps.Keys(counts), byCount) {
+		parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
 	}
-	return line + "; not measured: " + strings.Join(parts, ", ")
+	return strings.Join(parts, ", ")
 }
 
 func (r RouteSummary) line() string {
