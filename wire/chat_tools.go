@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/tidwall/gjson"
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
 
 // What is read of one request's tools at most; beyond, tools and arguments are
 // left out of the View. The APIs themselves allow 128 tools.
@@ -92,9 +96,11 @@ func schemaType(v gjson.Result) string {
 	return only
 }
 
+// knownType gives the types of JSON Schema in lower case: Gemini's schemas write
+// them in upper case.
 func knownType(name string) string {
 	for _, known := range [...]string{"string", "number", "integer", "boolean", "array", "object"} {
-		if name == known {
+		if strings.EqualFold(name, known) {
 			return known
 		}
 	}

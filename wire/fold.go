@@ -9,9 +9,9 @@ import (
 	"io"
 )
 
-// maxReply bounds a unary body and, in a stream, what is kept of all its
-// events together, in bytes. It is a second line: the reader's own cap (see
-// Decode) comes first.
+// maxReply bounds a body, unary or a streamed array, and, in a stream of events,
+// what is kept of all of them together, in bytes. It is a second line: the
+// reader's own cap (see Decode) comes first.
 const maxReply = 64 << 20
 
 // Fold reads one decoded reply to the end of r and folds it. events is whether
@@ -105,49 +105,37 @@ func unaryOrArray(f folder, r io.Reader) (whole bool, err error) {
 	if !isArray(body) {
 		return unary(f, body)
 	}
-	pieces := json.NewDecoder(body)
-	if _, err := pieces.Token(); err != nil { // the bracket
-		return false, nil
-	}
-	for pieces.More() {
-		var piece json.RawMessage
-		if err := pieces.Decode(&piece); err != nil {
-			return false, arrayFlaw(err)
+	pieces := arrayReader{r: body}
+	for {
+		piece, err := pieces.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return true, nil
+		case errors.Is(err, ErrTooBig), errors.Is(err, ErrNotDialect):
+			return false, err
+		case err != nil:
+			return false, nil
 		}
 		if err := f.event(piece); err != nil {
 			return false, err
 		}
 	}
-	if _, err := pieces.Token(); err != nil {
-		return false, arrayFlaw(err)
-	}
-	return true, nil
 }
 
-// isArray looks at the first byte that is no white space.
+// isArray reads the first byte that is no white space, and takes it if it opens
+// an array.
 func isArray(body *bufio.Reader) bool {
 	for {
 		c, err := body.ReadByte()
 		switch {
 		case err != nil:
 			return false
-		case c == ' ', c == '\t', c == '\r', c == '\n':
+		case isSpace(c):
 			continue
+		case c == '[':
+			return true
 		}
 		_ = body.UnreadByte() // one byte was just read
-		return c == '['
+		return false
 	}
-}
-
-// arrayFlaw tells an array that broke off, which is no error, from one that is
-// none or too big.
-func arrayFlaw(err error) error {
-	var syntax *json.SyntaxError
-	switch {
-	case errors.Is(err, ErrTooBig):
-		return err
-	case errors.As(err, &syntax):
-		return fmt.Errorf("streamed array: %w", ErrNotDialect)
-	}
-	return nil
 }

@@ -71,7 +71,7 @@ func FuzzFoldStream(f *testing.F) {
 // FuzzFoldBody is FuzzFoldStream for bodies, streamed arrays among them.
 func FuzzFoldBody(f *testing.F) {
 	seed(f, "resp.json")
-	f.Add(uint8(3), []byte(`[{"candidates":[{"content":{"parts":[{"text":"a"}]}}]},{"candidates":[{"finishReason":"STOP"}]}]`))
+	seed(f, "array.json")
 	f.Fuzz(func(t *testing.T, n uint8, body []byte) { checkPieces(t, dialectOf(n), false, body) })
 }
 
