@@ -165,6 +165,14 @@ func TestGeminiStreamedArgumentsOfOtherFormsAreRefused(t *testing.T) {
 			if !errors.Is(err, ErrNotDialect) {
 				t.Errorf("array: error %v, want ErrNotDialect", err)
 			}
+			if len(test.pieces) > 1 {
+				return
+			}
+			named := strings.Replace(test.pieces[0], `"functionCall":{`, `"functionCall":{"name":"f",`, 1)
+			_, err = Fold(GeminiGenerate, false, strings.NewReader(named), nil)
+			if !errors.Is(err, ErrNotDialect) {
+				t.Errorf("body: error %v, want ErrNotDialect", err)
+			}
 		})
 	}
 }
