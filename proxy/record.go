@@ -44,7 +44,7 @@ func (x *exchange) describe(o *monitor.Observation, in inspection, primary wire.
 		return
 	}
 	o.Model, o.Pinned = in.view.Model, in.view.Pinned
-	if in.view.Chain == (wire.Chain{}) {
+	if !in.view.Chain.Holds() {
 		o.Actions = &in.view.Actions
 	}
 	o.Kind, o.Headline = string(in.compare.Kind()), string(in.compare.Headline())

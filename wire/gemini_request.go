@@ -47,10 +47,7 @@ func (gemini) view(t Target, f map[string]gjson.Result) (View, error) {
 // there is of the answer in the token. Another call with it would be no draw of
 // its own.
 func begunAnswer(token gjson.Result) Chain {
-	if token.Type != gjson.String || token.Str == "" {
-		return Chain{}
-	}
-	return Chain{Previous: clip(token.Str, maxWord), Once: true}
+	return Chain{Once: token.Type == gjson.String && token.Str != ""}
 }
 
 // callsBarred reads the mode of function calls. Old samples write it in lower

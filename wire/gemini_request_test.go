@@ -53,7 +53,7 @@ func TestGeminiFieldsAreReadInBothSpellings(t *testing.T) {
 		t.Errorf("%v (-camel +snake):\n%s", err, diff)
 	}
 	if !got.CallsBarred || !got.Structured || !got.ProviderTools || got.Choices != 3 || got.OutputCap != 9 ||
-		got.Actions != 1 || got.System != "s" || got.Chain.Previous != "t" || len(got.Tools[0].Params) != 1 {
+		got.Actions != 1 || got.System != "s" || !got.Chain.Once || len(got.Tools[0].Params) != 1 {
 		t.Errorf("view %+v", got)
 	}
 }

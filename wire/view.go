@@ -43,7 +43,7 @@ type View struct {
 	// message.
 	FirstUser, LastUser string
 	// Actions counts the assistant turns with tool calls in the history. It
-	// means nothing where a Chain holds part of the history.
+	// means nothing where Chain.Holds part of the history.
 	Actions int
 	// Messages counts the messages of the request.
 	Messages int
@@ -56,8 +56,7 @@ type View struct {
 // Streams reports whether the client asked for a streamed reply.
 func (v View) Streams() bool { return v.Framing != Whole }
 
-// A Chain is state upstream that a request builds on, so that not all of the
-// history is in the request. The zero Chain is none.
+// A Chain is state upstream that a request builds on. The zero Chain is none.
 type Chain struct {
 	// Previous is the id of the reply that the request goes on from.
 	Previous string
@@ -68,6 +67,9 @@ type Chain struct {
 	// added to it, or be refused.
 	Once bool
 }
+
+// Holds reports whether the state holds history that is not in the request.
+func (c Chain) Holds() bool { return c.Previous != "" || c.Conversation != "" }
 
 // A Tool is one function or custom tool that a request offers.
 type Tool struct {
