@@ -32,15 +32,17 @@ func mayImport() map[string][]string {
 	return map[string][]string{
 		"demo":      {"alerts", "config", "sidecar"},
 		"bench":     {"config", "sidecar"},
-		"sidecar":   {"alerts", "config", "dashboard", "ensemble", "monitor", "proxy", "wire", "wrap"},
+		"sidecar":   {"alerts", "ca", "config", "dashboard", "ensemble", "keyfile", "monitor", "proxy", "wire", "wrap"},
 		"proxy":     {"alerts", "config", "ensemble", "monitor", "wire"},
 		"ensemble":  {"config", "monitor", "wire"},
 		"monitor":   {"alerts", "config", "wire"},
 		"dashboard": {"alerts", "config", "monitor"},
-		"alerts":    {"config"},
-		"wrap":      {"config"},
+		"alerts":    {"config", "keyfile"},
+		"wrap":      {"ca", "config"},
+		"ca":        {"keyfile"},
 		"wire":      {},
 		"config":    {},
+		"keyfile":   {},
 		"sim":       {},
 	}
 }
@@ -58,6 +60,14 @@ func why(from, to string) string {
 		return "config is a leaf: it is read by all and knows none"
 	case from == "wire":
 		return "wire is a leaf: bytes in, values out; it reads no configuration and logs nothing"
+	case from == "keyfile":
+		return "keyfile is a leaf: a path and bytes in, a file out; whose secret it is, it does not know"
+	case from == "ca":
+		return "ca is told the hosts that it may sign for; who they are, and who opens their TLS, is not its business (ADR 0011)"
+	case to == "ca":
+		return "only sidecar, which opens TLS, and wrap, which makes the command trust it, get at the authority (ADR 0011)"
+	case to == "keyfile":
+		return "secrets on disk are few: those of sidecar, alerts and ca"
 	case from == "alerts":
 		return "alerts gets readings and knows neither dialects nor how they were measured"
 	case from == "monitor":
@@ -192,6 +202,9 @@ func TestTableForbidsWhatItShould(t *testing.T) {
 		{"monitor", "ensemble", false, false},
 		{"alerts", "monitor", true, false},
 		{"config", "wire", false, false},
+		{"proxy", "ca", false, false},
+		{"wrap", "keyfile", false, false},
+		{"ca", "config", true, false},
 		{"proxy", "ensemble", false, true},
 		{"main", "sim", false, true},
 	} {

@@ -4,17 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
+
+	"hotmess/keyfile"
 )
 
 // CredsFile is the name, inside the data directory, of the file with the NKEY
 // seed that the embedded server asks of its clients. The nats command reads it
 // too: nats --server URL --nkey FILE.
 const CredsFile = "nats.creds"
+
+// maxCreds bounds the credentials: a seed has 58 bytes, with a JWT before it
+// some kB.
+const maxCreds = 64 << 10
 
 // ensureKey reads the seed of a data directory, or makes one.
 func ensureKey(path string) (nkeys.KeyPair, error) {
@@ -33,33 +37,18 @@ func ensureKey(path string) (nkeys.KeyPair, error) {
 	return key, writeKey(path, seed)
 }
 
-// writeKey puts the whole file in place at once: a crash leaves none, not half.
 func writeKey(path string, seed []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), CredsFile+".*") // mode 0600
-	if err != nil {
+	if err := keyfile.Write(path, append(seed, '\n')); err != nil {
 		return fmt.Errorf("write NATS credentials: %w", err)
-	}
-	_, err = f.Write(append(seed, '\n'))
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write NATS credentials: %w", err), os.Remove(f.Name()))
 	}
 	return nil
 }
 
-// readKey refuses a file that other users can read.
 func readKey(path string) (nkeys.KeyPair, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read NATS credentials: %w", err)
+	text, err := keyfile.Read(path, maxCreds)
+	if errors.Is(err, keyfile.ErrOpen) {
+		return nil, fmt.Errorf("read NATS credentials: %w, or remove the file to have a new key made", err)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("NATS credentials %s are open to other users (mode %04o): run chmod 600 %s, or remove the file to have a new key made", path, mode, path)
-	}
-	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read NATS credentials: %w", err)
 	}

@@ -9,13 +9,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"hotmess/keyfile"
 )
 
-// keyBytes is the size of the HMAC key.
-const keyBytes = 32
-
-// errReadable is wrapped by errors about keys that others can read.
-var errReadable = errors.New("must not be readable by others")
+const (
+	// keyBytes is the size of the HMAC key.
+	keyBytes = 32
+	// maxKeyFile is what is read of a key file, so that a message can tell how
+	// much too long it is.
+	maxKeyFile = 4 << 10
+)
 
 // keys are what a data directory is known by and seals with.
 type keys struct {
@@ -42,20 +46,10 @@ func openKeys(dir string) (keys, error) {
 // readKey reads the HMAC key, or makes it. A new key makes all earlier HMACs
 // incomparable, so a damaged one is an error.
 func readKey(file string) ([]byte, error) {
-	info, err := os.Stat(file)
+	k, err := keyfile.Read(file, maxKeyFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return makeKey(file)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a file", file)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s %w: chmod 600 it", file, errReadable)
-	}
-	k, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
@@ -69,25 +63,10 @@ func readKey(file string) ([]byte, error) {
 func makeKey(file string) ([]byte, error) {
 	k := make([]byte, keyBytes)
 	_, _ = rand.Read(k) // never fails
-	if err := writeWhole(file, k); err != nil {
+	if err := keyfile.Write(file, k); err != nil {
 		return nil, err
 	}
 	return k, nil
-}
-
-// writeWhole writes a private file that is there either whole or not at all,
-// whenever the machine stops.
-func writeWhole(file string, b []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*.tmp") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // nothing is there if all went well
-	_, err = tmp.Write(b)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), file)
 }
 
 // readInstance reads the name of this sidecar, or makes it from the host's
@@ -107,5 +86,5 @@ func readInstance(file string) (string, error) {
 	tail := make([]byte, 3)
 	_, _ = rand.Read(tail) // never fails
 	name := host + "-" + hex.EncodeToString(tail)
-	return name, writeWhole(file, []byte(name))
+	return name, keyfile.Write(file, []byte(name))
 }

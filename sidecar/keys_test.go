@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hotmess/keyfile"
 )
 
 func TestKeysAreMadeOnceAndPrivate(t *testing.T) {
@@ -83,7 +85,7 @@ func TestReadableKeyCanBeTold(t *testing.T) {
 	if err := os.WriteFile(file, make([]byte, keyBytes), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readKey(file); !errors.Is(err, errReadable) {
+	if _, err := readKey(file); !errors.Is(err, keyfile.ErrOpen) {
 		t.Errorf("got %v", err)
 	}
 }
