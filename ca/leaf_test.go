@@ -50,9 +50,6 @@ func TestLeavesAreSignedAnewInTime(t *testing.T) {
 	now := epoch
 	a := open(t, t.TempDir(), func() time.Time { return now })
 	first := leafFor(t, a, llm)
-	if !first.Leaf.NotBefore.Equal(a.signer.NotBefore) {
-		t.Errorf("valid from %v, the authority from %v", first.Leaf.NotBefore, a.signer.NotBefore)
-	}
 	if !first.Leaf.NotAfter.Equal(epoch.Add(lifetime).Truncate(time.Second)) {
 		t.Errorf("valid until %v", first.Leaf.NotAfter)
 	}
@@ -64,6 +61,15 @@ func TestLeavesAreSignedAnewInTime(t *testing.T) {
 	second := leafFor(t, a, llm)
 	if second == first || !second.Leaf.NotBefore.Equal(now.Add(-skew)) || verify(a, second, llm, now) != nil {
 		t.Errorf("valid from %v to %v at %v", second.Leaf.NotBefore, second.Leaf.NotAfter, now)
+	}
+}
+
+func TestLeafIsNoOlderThanTheAuthority(t *testing.T) {
+	dir := t.TempDir()
+	open(t, dir, at(epoch))
+	a := open(t, dir, at(epoch.Add(-skew/2)))
+	if c := leafFor(t, a, llm).Leaf; !c.NotBefore.Equal(a.signer.NotBefore) {
+		t.Errorf("valid from %v, the authority from %v", c.NotBefore, a.signer.NotBefore)
 	}
 }
 
