@@ -17,8 +17,8 @@ const (
 	// lifetime of a leaf. Short, as nobody can revoke one; far below the 825
 	// days that Apple's clients accept.
 	lifetime = 7 * 24 * time.Hour
-	// reserve is what a leaf has left when it is signed anew: longer than any
-	// client keeps a session open.
+	// reserve is what a leaf has left when it is signed anew, for clients whose
+	// clock is ahead of ours.
 	reserve = 24 * time.Hour
 	// keyIDBytes is the length of a key id by RFC 7093, method 1.
 	keyIDBytes = 20
