@@ -7,7 +7,8 @@
 //
 //	proxy ──▶ ensemble ──▶ monitor ──▶ alerts       config, wire: leaves
 //	sidecar assembles them, wrap runs a command beside them, dashboard is the
-//	admin port, sim the simulated API, demo the tour
+//	admin port, ca the certificate authority, sim the simulated API, demo the
+//	tour
 package main
 
 import (
@@ -47,6 +48,7 @@ type commands struct {
 	Env         envCommand       `cmd:"" help:"Print the environment that leads an agent to the running sidecar."`
 	Demo        demoCommand      `cmd:"" help:"Show it all on a simulated model: no key, no network."`
 	Watch       watchCommand     `cmd:"" help:"Print alerts as they come."`
+	Ca          caCommand        `cmd:"" help:"The certificate authority by which the forward way opens TLS."`
 	Check       checkCommand     `cmd:"" help:"Check the configuration."`
 	Healthcheck healthCommand    `cmd:"" help:"Exit with 0 if the sidecar answers."`
 	Sim         simCommand       `cmd:"" help:"Run the simulated LLM API alone."`

@@ -12,6 +12,7 @@ import (
 // runCommand runs a command with the sidecar beside it.
 type runCommand struct {
 	config.Overrides
+	Way     wrap.Way `enum:",both,proxy,base" default:"" placeholder:"WAY" help:"How calls come: by base URL (base), by proxy (proxy) or both; by default what suits the command."`
 	Quiet   bool     `short:"q" help:"Say nothing before and after the command."`
 	Command []string `arg:"" passthrough:"" name:"cmd" help:"The command and its arguments, after --."`
 }
@@ -34,7 +35,7 @@ func (r *runCommand) Run(c *console) error {
 		command = command[1:]
 	}
 	c.exit, err = wrap.Run(context.Background(), wrap.Options{
-		Worker: worker, Command: command,
+		Worker: worker, Command: command, Way: r.Way,
 		Stdin: c.stdin, Stdout: c.stdout, Stderr: c.stderr, Quiet: r.Quiet,
 	})
 	if err != nil && c.exit != exitOK {
@@ -47,8 +48,9 @@ func (r *runCommand) Run(c *console) error {
 // envCommand prints the environment that leads an agent to the sidecar.
 type envCommand struct {
 	config.Overrides
-	Shell  string `help:"sh, bash, zsh, dash, ksh or fish; by default what SHELL says."`
-	Client string `help:"Name under which the calls are counted; by default by User-Agent."`
+	Way    wrap.Way `enum:",both,proxy,base" default:"" placeholder:"WAY" help:"How calls come: by base URL (base), by proxy (proxy) or both (the default)."`
+	Shell  string   `help:"sh, bash, zsh, dash, ksh or fish; by default what SHELL says."`
+	Client string   `help:"Name under which the calls are counted; by default by User-Agent."`
 }
 
 // Run runs the command.
@@ -61,7 +63,7 @@ func (e *envCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	notes, err := wrap.PrintEnv(context.Background(), c.stdout, wrap.PrintOptions{Worker: worker, Shell: e.Shell, Client: e.Client})
+	notes, err := wrap.PrintEnv(context.Background(), c.stdout, wrap.PrintOptions{Worker: worker, Shell: e.Shell, Client: e.Client, Way: e.Way})
 	for _, n := range notes {
 		fmt.Fprintf(c.stderr, "hotmess: %s\n", n)
 	}

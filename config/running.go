@@ -21,6 +21,9 @@ type Running struct {
 	Listen string `json:"listen"`
 	Admin  string `json:"admin"`
 	NATS   string `json:"nats"`
+	// CA is the directory of the certificate authority by which TLS is opened
+	// in the forward way; empty: none is.
+	CA string `json:"ca,omitempty"`
 	// Upstreams maps upstream names to base URLs, secrets left out.
 	Upstreams map[string]string `json:"upstreams"`
 	Started   time.Time         `json:"started"`

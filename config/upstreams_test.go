@@ -42,8 +42,10 @@ func TestUpstreamReplacesAll(t *testing.T) {
 func TestTLSHostsAreThoseOfUpstreamsThatSpeakIt(t *testing.T) {
 	c := Default()
 	c.Upstreams = []Upstream{
-		{Name: "local", URL: "http://127.0.0.1:11434/v1"}, {Name: "mine", URL: "https://LLM.example.com.:8443/v1"},
-		{Name: "gemini", URL: "https://llm.example.com"}, {Name: "v6", URL: "https://[fd00::1]/v1"},
+		{Name: "local", URL: "http://127.0.0.1:11434/v1"},
+		{Name: "mine", URL: "https://LLM.example.com.:8443/v1"},
+		{Name: "gemini", URL: "https://llm.example.com"},
+		{Name: "v6", URL: "https://[fd00::1]/v1"},
 	}
 	want := []string{"api.anthropic.com", "api.openai.com", "fd00::1", "llm.example.com"}
 	if diff := cmp.Diff(want, c.TLSHosts()); diff != "" {

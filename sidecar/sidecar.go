@@ -79,7 +79,7 @@ func New(ctx context.Context, o Options) (_ *Sidecar, err error) {
 	if err := s.openAlerts(ctx, o, keys.instance); err != nil {
 		return nil, err
 	}
-	if err := s.openTraffic(o, keys); err != nil {
+	if err := s.openTraffic(ctx, o, keys); err != nil {
 		return nil, err
 	}
 	if err := config.WriteRunning(s.dir, s.running); err != nil {
@@ -123,7 +123,7 @@ func (s *Sidecar) openAlerts(ctx context.Context, o Options, instance string) (e
 }
 
 // openTraffic makes the handlers of both ports.
-func (s *Sidecar) openTraffic(o Options, k keys) error {
+func (s *Sidecar) openTraffic(ctx context.Context, o Options, k keys) error {
 	ups, err := upstreams(o.Config, s.traffic.listener.Addr())
 	if err != nil {
 		return err
@@ -142,7 +142,11 @@ func (s *Sidecar) openTraffic(o Options, k keys) error {
 		Config: o.Config, Upstreams: ups, Transport: newTransport(out), Monitor: s.Monitor,
 		Publish: s.publish, Sealer: proxy.NewSealer(k.hmac), Instance: k.instance, Log: o.Log, Now: o.Now,
 	})
-	traffic := proxy.NewServer(s.handler, proxy.Forward{Dial: out.dial, Any: o.Config.AnyHost()})
+	forward := proxy.Forward{Dial: out.dial, Any: o.Config.AnyHost()}
+	if authority := openAuthority(ctx, o.Config, o.Log); authority != nil {
+		forward.Authority, s.running.CA = authority, AuthorityDir(s.dir)
+	}
+	traffic := proxy.NewServer(s.handler, forward)
 	s.traffic.server = traffic
 	s.admin.server = dashboard.New(dashboard.Settings{
 		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, Observing: s.handler.Observing, Tunnels: traffic.Tunnels,
@@ -150,7 +154,7 @@ func (s *Sidecar) openTraffic(o Options, k keys) error {
 		Instance:    k.instance, Token: o.Config.Admin.Token, Leases: s.leases, Log: o.Log,
 	})
 	s.running = config.Running{
-		PID: os.Getpid(), Instance: k.instance, Started: time.Now().UTC(),
+		PID: os.Getpid(), Instance: k.instance, Started: time.Now().UTC(), CA: s.running.CA,
 		Listen: s.traffic.listener.Addr().String(), Admin: s.admin.listener.Addr().String(), NATS: s.bus.URL(),
 		Upstreams: ups.URLs(),
 	}

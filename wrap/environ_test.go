@@ -133,18 +133,6 @@ func TestBothSpellingsOfNoProxyAreKept(t *testing.T) {
 	}
 }
 
-func TestOwnListenerAsProxyIsRefused(t *testing.T) {
-	for value, refused := range map[string]bool{
-		"http://127.0.0.1:4141": true, "localhost:4141": true, "http://[::1]:4141/": true,
-		"http://127.0.0.1:3128": false, "http://proxy.example:4141": false, "": false,
-	} {
-		err := refuseOwnProxy([]string{"https_proxy=" + value}, "127.0.0.1:4141")
-		if (err != nil) != refused {
-			t.Errorf("%q: %v, want refused %v", value, err, refused)
-		}
-	}
-}
-
 func TestCommandNameBecomesAPathSegment(t *testing.T) {
 	for in, want := range map[string]string{"Claude Code": "claude-code", "a/b?c#~d": "a-b-c--d", "über": "-ber", strings.Repeat("x", 99): strings.Repeat("x", 64)} {
 		if got := segment(in); got != want {

@@ -43,6 +43,8 @@ type Options struct {
 	// command has the terminal itself and no copy loop stands between. Stderr
 	// also takes what hotmess says before and after.
 	Stdin, Stdout, Stderr *os.File
+	// Way is how the command's calls come to the sidecar.
+	Way Way
 	// Quiet leaves out the notes before and the summary after the command.
 	Quiet bool
 }

@@ -1,6 +1,7 @@
 package wrap
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,6 +16,8 @@ type PrintOptions struct {
 	Worker Worker
 	// Shell is sh, bash, zsh, dash, ksh or fish; empty: as SHELL says.
 	Shell string
+	// Way is how calls come to the sidecar; WayAuto is WayBoth here.
+	Way Way
 	// Client is the name under which calls are counted; empty: by User-Agent.
 	Client string
 }
@@ -32,7 +35,13 @@ func PrintEnv(ctx context.Context, w io.Writer, o PrintOptions) (notes []string,
 		return nil, fmt.Errorf("no sidecar answers on data_dir %s: start one with hotmess serve, or name another with --data-dir (%w)", o.Worker.DataDir, err)
 	}
 	s := &sidecar{worker: o.Worker, running: r, presets: Preset(o.Worker.Env, r.Listen)}
-	env, notes := Environ(o.Worker.Env, Endpoints{Listen: r.Listen, Client: o.Client, Names: s.register(ctx), Hosts: s.hosts()})
+	in, err := s.passage(ctx, cmp.Or(o.Way, WayBoth), o.Way == WayProxy)
+	if err != nil {
+		return nil, err
+	}
+	env, notes := Environ(o.Worker.Env, Endpoints{
+		Listen: r.Listen, Client: o.Client, Names: s.register(ctx), Hosts: s.hosts(), Way: in.way, Trust: in.trust,
+	})
 	before, after := newVars(o.Worker.Env), newVars(env)
 	for _, name := range after.order {
 		value := after.get(name)
@@ -43,7 +52,7 @@ func PrintEnv(ctx context.Context, w io.Writer, o PrintOptions) (notes []string,
 			return notes, fmt.Errorf("print environment: %w", err)
 		}
 	}
-	return notes, nil
+	return append(in.notes, notes...), nil
 }
 
 // exporter returns how o's shell sets a variable. Lines end in a semicolon, so

@@ -6,34 +6,20 @@ import (
 	"strings"
 )
 
-// proxyVars are the variables that name an outgoing proxy. Only lower-case
-// http_proxy is read by all clients; the others come in both spellings.
-func proxyVars() []string {
-	return []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"}
-}
+// proxyVars are the variables that name an outer proxy for TLS.
+func proxyVars() []string { return []string{"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"} }
 
-// refuseOwnProxy fails if env makes the sidecar on listen its own proxy: its
-// calls would come back to it for ever.
-func refuseOwnProxy(env []string, listen string) error {
+// outerNote says which outer proxy the sidecar uses, if env names one. A proxy
+// that is this sidecar was said before.
+func outerNote(env []string, s *sidecar) []string {
 	v := newVars(env)
 	for _, name := range proxyVars() {
-		if u := parseProxy(v.get(name)); u != nil && points(u, listen) {
-			return fmt.Errorf("%s points at hotmess itself (%s): unset it, or set it to the proxy that is to be used for outgoing calls", name, u.Host)
-		}
-	}
-	return nil
-}
-
-// proxyNote says which outer proxy the sidecar uses, if env names one for TLS.
-func proxyNote(env []string, joined bool) []string {
-	v := newVars(env)
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
 		u := parseProxy(v.get(name))
 		switch {
-		case u == nil:
+		case u == nil || points(u, s.running.Listen):
 			continue
-		case joined:
-			return []string{name + " is kept for the command; the sidecar was running already and keeps the proxy it was started with"}
+		case s.joined:
+			return []string{name + " was set: the sidecar was running already and keeps the outer proxy that it was started with"}
 		default:
 			return []string{fmt.Sprintf("%s: the sidecar's own calls go through %s", name, shown(u))}
 		}

@@ -1,11 +1,13 @@
 package wrap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,10 +34,10 @@ func Run(ctx context.Context, o Options) (exit int, err error) {
 		return exitOurs, err
 	}
 	defer s.release()
-	if err := refuseOwnProxy(o.Worker.Env, s.running.Listen); err != nil {
+	env, err := s.prepare(ctx, o)
+	if err != nil {
 		return exitOurs, err
 	}
-	env := s.prepare(ctx, o)
 	before, _ := s.admin().summary(ctx) // without it, counts are the sidecar's since its start
 	exit, err = s.beside(ctx, func() (int, error) { return runCommand(ctx, o, path, env) })
 	if !o.Quiet {
@@ -45,22 +47,31 @@ func Run(ctx context.Context, o Options) (exit int, err error) {
 }
 
 // prepare makes the command's environment and says what was changed.
-func (s *sidecar) prepare(ctx context.Context, o Options) []string {
-	s.presets = Preset(o.Worker.Env, s.running.Listen)
+func (s *sidecar) prepare(ctx context.Context, o Options) ([]string, error) {
+	in, err := s.passage(ctx, cmp.Or(o.Way, wayOf(o.Command)), o.Way == WayProxy)
+	if err != nil {
+		return nil, err
+	}
+	if in.way.base() {
+		s.presets = Preset(o.Worker.Env, s.running.Listen)
+	}
 	env, notes := Environ(o.Worker.Env, Endpoints{
 		Listen: s.running.Listen,
 		Client: filepath.Base(o.Command[0]),
 		Names:  s.register(ctx),
 		Hosts:  s.hosts(),
+		Way:    in.way,
+		Trust:  in.trust,
 	})
 	if o.Quiet {
-		return env
+		return env, nil
 	}
 	fmt.Fprintf(o.Stderr, "hotmess: %s\n", s.where())
-	for _, note := range append(notes, proxyNote(o.Worker.Env, s.joined)...) {
+	fmt.Fprintf(o.Stderr, "hotmess: %s\n", in.way.says())
+	for _, note := range slices.Concat(in.notes, notes, outerNote(o.Worker.Env, s)) {
 		fmt.Fprintf(o.Stderr, "hotmess: %s\n", note)
 	}
-	return env
+	return env, nil
 }
 
 // where says which sidecar it is.

@@ -379,12 +379,16 @@ func TestCommandReachesTheSidecarByCurlAndUsesGit(t *testing.T) {
 	}
 }
 
-func TestOwnProxyEndsRunBeforeTheCommand(t *testing.T) {
+// TestOwnProxyIsLeftWhenTheSidecarRuns: a run within a run joins its sidecar.
+func TestOwnProxyIsLeftWhenTheSidecarRuns(t *testing.T) {
 	dir := t.TempDir()
 	holder := run(t, dir, nil, "print")
 	eventually(t, "serve.json", func() bool { _, err := config.ReadRunning(dir); return err == nil })
-	p := run(t, dir, []string{"HTTPS_PROXY=http://" + running(t, dir).Listen}, "print", "HOTMESS_URL")
-	if code := p.exit(); code != exitOurs || !strings.Contains(p.stderr.String(), "HTTPS_PROXY points at hotmess itself") {
+	own := "http://" + running(t, dir).Listen
+	p := run(t, dir, []string{"HTTPS_PROXY=" + own}, "print", "HTTPS_PROXY")
+	p.want("HTTPS_PROXY=" + own)
+	p.stdin.Close()
+	if code := p.exit(); code != 0 || !strings.Contains(p.stderr.String(), "joined the sidecar") {
 		t.Errorf("exit code %d; %s", code, p.stderr)
 	}
 	holder.stdin.Close()

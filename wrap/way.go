@@ -24,6 +24,17 @@ const (
 func (w Way) base() bool  { return w != WayProxy }
 func (w Way) proxy() bool { return w != WayBase }
 
+// says tells people how calls come to the sidecar.
+func (w Way) says() string {
+	switch w {
+	case WayProxy:
+		return "calls come by proxy (--way both sets base URLs too)"
+	case WayBase:
+		return "calls come by base URL"
+	}
+	return "calls come by base URL, and by proxy what does not obey one (--way base sets no proxy)"
+}
+
 // fussy are commands that do less behind a base URL that is not their vendor's:
 // Claude Code turns tool search off, Gemini CLI reads its variable only with an
 // API key.
