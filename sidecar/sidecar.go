@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"hotmess/alerts"
@@ -43,6 +44,8 @@ type Sidecar struct {
 	admin   listening
 	running config.Running
 	dir     string
+	// tlsHosts are the hosts whose TLS may be opened; fixed at the start.
+	tlsHosts []string
 }
 
 // listening is a server and the port that it is bound to.
@@ -63,7 +66,7 @@ func New(ctx context.Context, o Options) (_ *Sidecar, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Sidecar{log: o.Log, leased: o.Leased, leases: dashboard.NewLeases(leaseGrace), dir: o.Config.DataDir}
+	s := &Sidecar{log: o.Log, leased: o.Leased, leases: dashboard.NewLeases(leaseGrace), dir: o.Config.DataDir, tlsHosts: o.Config.TLSHosts()}
 	defer func() {
 		if err != nil {
 			s.abandon()
@@ -222,8 +225,15 @@ func (s *Sidecar) publish(o monitor.Observation) {
 func (s *Sidecar) Running() config.Running { return s.running }
 
 // Reload takes over a new configuration as far as that is possible without a
-// restart: sampling, routes, voting, budget, limits.body and alert rules.
+// restart: sampling, routes, voting, budget, limits.body and alert rules. One
+// that wants the TLS of another host opened is refused as a whole: agents trust
+// an authority that does not cover it.
 func (s *Sidecar) Reload(c config.Config) error {
+	for _, host := range c.TLSHosts() {
+		if !slices.Contains(s.tlsHosts, host) {
+			return fmt.Errorf("upstreams: the TLS of %s cannot be opened before a restart: run hotmess ca renew, then start hotmess and the agents again", host)
+		}
+	}
 	if err := s.Alerts.Reload(c.Alerts.Rules); err != nil {
 		return err
 	}
