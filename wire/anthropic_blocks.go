@@ -77,9 +77,21 @@ func (f *anthropicFold) open(position, block gjson.Result) error {
 func (f *anthropicFold) call(b *anthropicBlock, block gjson.Result) {
 	keep(&b.call.ID, member(block, "id"))
 	keep(&b.call.Name, member(block, "name"))
-	b.call.Arguments = strings.Clone(member(block, "input").String())
+	b.call.Arguments = inputText(member(block, "input"))
 	f.size += len(b.call.Arguments)
 	f.begin()
+}
+
+// inputText is a call's input as its JSON, or the text of a string that some
+// servers send it as.
+func inputText(input gjson.Result) string {
+	switch {
+	case input.Type == gjson.String:
+		return strings.Clone(input.Str)
+	case present(input):
+		return strings.Clone(input.Raw)
+	}
+	return ""
 }
 
 // grow adds a piece to the block that it belongs to, or nil. Citations,
