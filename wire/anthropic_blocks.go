@@ -45,14 +45,11 @@ func (f *anthropicFold) content(list gjson.Result) error {
 	return err
 }
 
-// open begins a block. One without an index follows the latest; one that
-// repeats an index is a block of its own, as some servers number them. More than
-// maxIndex blocks are no reply that could be compared with another.
+// open begins a block. One that repeats an index, or has none, is a block of its
+// own, as some servers number them. More than maxIndex blocks are no reply that
+// could be compared with another.
 func (f *anthropicFold) open(position, block gjson.Result) error {
-	index, ok := count(position)
-	if !ok {
-		index = len(f.blocks)
-	}
+	index, _ := count(position)
 	if index >= maxIndex || len(f.blocks) >= maxIndex {
 		return fmt.Errorf("content block %d: %w", index, ErrTooBig)
 	}

@@ -130,9 +130,37 @@ func TestAnthropicBlocksAreBounded(t *testing.T) {
 
 func TestAnthropicFoldIsBounded(t *testing.T) {
 	big := strings.Replace(claudeHi, "hi", strings.Repeat("x", 1<<20), 1)
-	stream := io.MultiReader(strings.NewReader(claudeStart+claudeText), endless(big))
-	if _, err := Fold(AnthropicMessages, true, stream, nil); !errors.Is(err, ErrTooBig) {
-		t.Errorf("error %v, want ErrTooBig", err)
+	input := `data: {"type":"content_block_start","content_block":{"type":"tool_use","input":"` + strings.Repeat("x", 1<<20) + `"}}` + "\n\n"
+	for _, more := range []string{big, input} {
+		stream := io.MultiReader(strings.NewReader(claudeStart+claudeText), endless(more))
+		_, err := Fold(AnthropicMessages, true, stream, nil)
+		if !errors.Is(err, ErrTooBig) || strings.Contains(err.Error(), "block") {
+			t.Errorf("%.40s: error %v, want ErrTooBig of the whole reply", more, err)
+		}
+	}
+}
+
+func TestAnthropicPiecesOfAnotherKindAreSkipped(t *testing.T) {
+	stream := claudeStart + `data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}}` + "\n\n" +
+		claudeHi + claudeStop
+	got, err := Fold(AnthropicMessages, true, strings.NewReader(stream), nil)
+	if diff := cmp.Diff([]Call{{ID: "t", Name: "f", Arguments: "{}"}}, got.Calls); diff != "" || err != nil || got.Text != "" {
+		t.Errorf("text %q, %v (-want +got):\n%s", got.Text, err, diff)
+	}
+}
+
+func TestAnthropicRefusalToldTwiceIsOne(t *testing.T) {
+	refusal := strings.Replace(claudeDelta, "end_turn", "refusal", 1)
+	got, err := Fold(AnthropicMessages, true, strings.NewReader(claudeStart+refusal+refusal+claudeStop), nil)
+	if err != nil || got.Refusal != "refusal" {
+		t.Errorf("refusal %q, error %v", got.Refusal, err)
+	}
+}
+
+func TestAnthropicBodyStartsAtItsEnd(t *testing.T) {
+	starts := 0
+	if _, err := Fold(AnthropicMessages, false, strings.NewReader(`{"content":[]}`), func() { starts++ }); err != nil || starts != 1 {
+		t.Errorf("started %d times, error %v", starts, err)
 	}
 }
 
@@ -223,7 +251,8 @@ func TestAnthropicUsageOfStreams(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			stream := `data: {"type":"message_start","message":{"usage":` + test.start + "}}\n\n" +
-				`data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":` + test.end + "}\n\n" + claudeStop
+				`data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":` + test.end + "}\n\n" +
+				`data: {"type":"message_delta","delta":{},"usage":{}}` + "\n\n" + claudeStop
 			got, err := Fold(AnthropicMessages, true, strings.NewReader(stream), nil)
 			if diff := cmp.Diff(test.want, got.Usage); diff != "" || err != nil {
 				t.Errorf("%v (-want +got):\n%s", err, diff)

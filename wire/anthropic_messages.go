@@ -41,10 +41,10 @@ func readAnthropicMessages(v *View, system, messages gjson.Result) {
 				first = msg.content
 			}
 			last = msg.content
-		case msg.calls && !acting:
+		case msg.acts() && !acting:
 			v.Actions++
 		}
-		acting = msg.role == "assistant" && (acting || msg.calls)
+		acting = msg.acts() || acting && msg.role == "assistant"
 		return true
 	})
 	v.System = prompt.String()
@@ -56,7 +56,7 @@ func readAnthropicMessage(v *View, m gjson.Result) anthropicMessage {
 	eachBlock(msg.content, func(kind string, block gjson.Result) {
 		switch kind {
 		case "tool_use":
-			msg.calls = msg.role == "assistant"
+			msg.calls = true
 		case "tool_result":
 			msg.results = true
 		default:
@@ -86,6 +86,9 @@ func readToolChange(v *View, kind string, block gjson.Result) {
 func (m anthropicMessage) typed() bool {
 	return m.role == "user" && (!m.results || contentSize(m.content) > 0)
 }
+
+// acts reports whether the model made calls in the message.
+func (m anthropicMessage) acts() bool { return m.role == "assistant" && m.calls }
 
 // eachBlock calls f with every block of content and its type.
 func eachBlock(content gjson.Result, f func(kind string, block gjson.Result)) {

@@ -149,6 +149,7 @@ func TestAnthropicActionsAreTurns(t *testing.T) {
 		server:                           0,
 		`{"role":"user","content":"a"}`:  0,
 		strings.Replace(call, "assistant", "user", 1): 0,
+		strings.Replace(call, "assistant", "tool", 1): 0,
 	} {
 		v, err := ReadView(claudeTarget, []byte(`{"messages":[`+messages+`]}`))
 		if err != nil || v.Actions != want {
