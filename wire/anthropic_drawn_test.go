@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -85,10 +86,7 @@ func (m *claudeMessage) drawBlock(t *rapid.T) claudeBlock {
 // claudePieces is a block whose member comes empty at first and then in deltas, some
 // of which hold nothing. An empty object may stay all there is.
 func claudePieces(t *rapid.T, whole object, member string, empty any, delta string) claudeBlock {
-	b := claudeBlock{whole: whole, start: object{}}
-	for key, value := range whole {
-		b.start[key] = value
-	}
+	b := claudeBlock{whole: whole, start: maps.Clone(whole)}
 	b.start[member] = empty
 	text, isText := whole[member].(string)
 	key := member
@@ -134,16 +132,10 @@ func (m claudeMessage) asBody() []byte {
 	for _, b := range m.blocks {
 		content = append(content, b.whole)
 	}
-	usage := object{}
-	for _, counts := range []object{m.start, m.last} {
-		for key, n := range counts {
-			usage[key] = n
-		}
-	}
+	usage := maps.Clone(m.start)
+	maps.Copy(usage, m.last)
 	body := object{"id": m.want.ID, "type": "message", "model": m.want.Model, "content": content, "usage": usage}
-	for key, value := range m.stop {
-		body[key] = value
-	}
+	maps.Copy(body, m.stop)
 	text, _ := json.Marshal(body)
 	return text
 }
