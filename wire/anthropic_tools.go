@@ -26,8 +26,8 @@ func readAnthropicTool(v *View, tool gjson.Result) {
 	switch {
 	case !tool.IsObject(), !ours && present(kind) && kind.Str != "custom":
 		v.ProviderTools = true
-	case len(v.Tools) < maxTools:
-		v.Tools = append(v.Tools, Tool{
+	default:
+		v.appendTool(Tool{
 			Name:   cmp.Or(str(member(tool, "name")), family),
 			Params: readParams(member(member(tool, "input_schema"), "properties")),
 		})

@@ -109,11 +109,11 @@ func (c *choiceFold) message(m gjson.Result) {
 		case "content":
 			eachText(value, c.say)
 		case "refusal":
-			c.refuse(value.String())
+			c.refuse(value.Str)
 		case "reasoning_content":
-			long = len(value.String())
+			long = len(value.Str)
 		case "reasoning":
-			short = len(value.String())
+			short = len(value.Str)
 		case "tool_calls":
 			eachIndexed(value, c.chatCall)
 		case "function_call": // the legacy form of a single call

@@ -20,41 +20,42 @@ func readChatTools(v *View, tools, functions gjson.Result) {
 	if functions.IsArray() {
 		v.PromptBytes += len(functions.Raw)
 		functions.ForEach(func(_, f gjson.Result) bool {
-			return v.addTool(f)
+			v.addTool(f)
+			return true
 		})
 	}
 	if tools.IsArray() {
 		v.PromptBytes += len(tools.Raw)
 		tools.ForEach(func(_, tool gjson.Result) bool {
-			return readChatTool(v, tool)
+			readChatTool(v, tool)
+			return true
 		})
 	}
 }
 
 // readChatTool takes every type but function and custom for a tool that the
 // provider runs itself.
-func readChatTool(v *View, tool gjson.Result) bool {
+func readChatTool(v *View, tool gjson.Result) {
 	switch kind := tool.Get("type").String(); {
 	case kind == "function", kind == "" && tool.Get("function").IsObject():
-		return v.addTool(tool.Get("function"))
+		v.addTool(tool.Get("function"))
 	case kind == "custom":
-		return v.addTool(tool.Get("custom"))
+		v.addTool(tool.Get("custom"))
 	default:
 		v.ProviderTools = true
-		return true
 	}
 }
 
-// addTool reports whether there is room for more.
-func (v *View) addTool(f gjson.Result) bool {
-	if len(v.Tools) == maxTools {
-		return false
+// addTool adds a function in OpenAI's form.
+func (v *View) addTool(f gjson.Result) {
+	v.appendTool(Tool{Name: str(f.Get("name")), Params: readParams(f.Get("parameters.properties"))})
+}
+
+// appendTool adds a tool, as long as there is room.
+func (v *View) appendTool(t Tool) {
+	if len(v.Tools) < maxTools {
+		v.Tools = append(v.Tools, t)
 	}
-	v.Tools = append(v.Tools, Tool{
-		Name:   str(f.Get("name")),
-		Params: readParams(f.Get("parameters.properties")),
-	})
-	return true
 }
 
 func readParams(properties gjson.Result) map[string]Param {

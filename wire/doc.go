@@ -2,7 +2,7 @@
 // values out. It knows every field name of the APIs, so that no other package
 // has to.
 //
-//	request head ── Detect ──▶ Target (whose API, which dialect)
+//	request head ── Detect ──▶ Target (whose API, which dialect, what the path says)
 //	request body ── Decode ──▶ ReadView ──▶ View (the few fields acted on)
 //	                              └─ EditExtra ──▶ the body of an extra
 //	reply body ──── Decode ──▶ Fold ──▶ Reply (the same value, streamed or not)
@@ -22,13 +22,17 @@
 //   - Fields that are not read here are nobody's business: a request is edited
 //     by splicing bytes, never rebuilt, and unknown fields survive.
 //
-// Version 1 reads OpenAI Chat Completions alone; the other dialects are
-// detected, routed and answered with errors of their own form.
+// # Dialects
+//
+// Each dialect is a grammar in files of its own: OpenAI Chat Completions
+// (chat_*), OpenAI Responses (responses_*), Anthropic Messages (anthropic_*) and
+// Gemini generateContent (gemini_*). What they share is in gather.go. A new one is
+// a grammar, a row in Detect and fixtures.
 //
 // # Testing
 //
 // testdata holds requests, replies and the values wanted of them; its README
 // says where each comes from. Streams are fed whole, byte by byte and cut at
 // every position, with LF, CRLF and CR; every parser has a fuzz target, and
-// drawn replies must fold to one value whether streamed or not.
+// drawn replies of every dialect must fold to one value, streamed or not.
 package wire

@@ -133,13 +133,13 @@ func (c *choiceFold) reasonUnseen() {
 // call adds a fragment to the call of its index. Names and ids come once or are
 // repeated; arguments are continued.
 func (c *choiceFold) call(index int, id, name, arguments gjson.Result) {
-	p := c.calls.at(index, id.String(), name.String())
+	p := c.calls.at(index, id.Str, name.Str)
 	if p == nil {
 		return
 	}
 	keep(&p.id, id)
 	keep(&p.name, name)
-	text := arguments.String() // an object, as some servers send it, as its JSON
+	text := textOf(arguments) // an object, as some servers send it, as its JSON
 	p.arguments = append(p.arguments, text...)
 	c.g.size += len(text)
 	c.g.begin()

@@ -41,9 +41,3 @@ func (v *View) addDeclaration(f gjson.Result) {
 	}
 	v.appendTool(Tool{Name: str(field(f, "name")), Params: readParams(field(schema, "properties"))})
 }
-
-func (v *View) appendTool(t Tool) {
-	if len(v.Tools) < maxTools {
-		v.Tools = append(v.Tools, t)
-	}
-}

@@ -45,6 +45,17 @@ func str(v gjson.Result) string {
 	return strings.Clone(v.Str)
 }
 
+// textOf is a string, or any other value as its JSON; null is empty.
+func textOf(v gjson.Result) string {
+	switch v.Type {
+	case gjson.String:
+		return v.Str
+	case gjson.Null:
+		return ""
+	}
+	return v.Raw
+}
+
 // present reports whether v is there and not null.
 func present(v gjson.Result) bool { return v.Exists() && v.Type != gjson.Null }
 

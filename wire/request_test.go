@@ -155,15 +155,15 @@ func TestParamsOfSchemas(t *testing.T) {
 }
 
 func TestToolsAndParamsAreBounded(t *testing.T) {
-	tools := strings.Repeat(`{"type":"function","function":{}},`, maxTools+5)
+	tools := strings.Repeat(`{"type":"function","function":{}},`, maxTools+5) + `{"type":"web_search"},`
 	var params strings.Builder
 	for i := range maxParams + 5 {
 		fmt.Fprintf(&params, `"p%d":{"format":"%s"},`, i, strings.Repeat("é", maxFormat))
 	}
 	last := `{"type":"function","function":{"parameters":{"properties":{` + strings.TrimSuffix(params.String(), ",") + `}}}}`
 	many, err := ReadView(chatTarget, []byte(`{"messages":[],"tools":[`+tools+last+`]}`))
-	if err != nil || len(many.Tools) != maxTools {
-		t.Errorf("%d tools, error %v; want %d", len(many.Tools), err, maxTools)
+	if err != nil || len(many.Tools) != maxTools || !many.ProviderTools {
+		t.Errorf("%d tools, the provider's seen %v, error %v; want %d", len(many.Tools), many.ProviderTools, err, maxTools)
 	}
 	wide, err := ReadView(chatTarget, []byte(`{"messages":[],"tools":[`+last+`]}`))
 	if err != nil || len(wide.Tools[0].Params) != maxParams {
