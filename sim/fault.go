@@ -8,7 +8,7 @@ import (
 // DefaultSlowBy is what the zero value of Faults.SlowBy stands for.
 const DefaultSlowBy = 5 * time.Second
 
-// Faults are the rates, 0..1, at which chat requests go wrong; one request has
+// Faults are the rates, 0..1, at which requests to generate go wrong; one request has
 // at most one fault, so the rates should add up to at most 1. Which requests
 // it hits is drawn from the seed, anew for each occurrence of a request, so
 // that a retry may succeed.
@@ -17,6 +17,8 @@ type Faults struct {
 	RateLimited float64
 	// ServerError answers 500.
 	ServerError float64
+	// Overloaded answers 503, in Anthropic's dialect 529.
+	Overloaded float64
 	// Cut breaks the connection in the middle of the body.
 	Cut float64
 	// Stall stops in the middle of a stream, or before a whole reply, until
@@ -27,6 +29,12 @@ type Faults struct {
 	// Malformed breaks the JSON: of one event in the middle of a stream, or
 	// of a whole reply.
 	Malformed float64
+	// Failed ends a stream in its middle with what its dialect has to say that
+	// the model failed; a whole reply is a 500 instead.
+	Failed float64
+	// Length cuts the answer off as if it had reached the token limit, and
+	// says so. It counts as a fault since the answer is lost.
+	Length float64
 
 	// RetryAfter is told with 429, in whole seconds, rounded up; 0 stands
 	// for one second.
@@ -37,7 +45,10 @@ type Faults struct {
 
 // Hostile is a little of every fault, for tests of clients that must cope.
 func Hostile() Faults {
-	return Faults{RateLimited: .05, ServerError: .03, Cut: .02, Stall: .005, Slow: .02, Malformed: .01}
+	return Faults{
+		RateLimited: .05, ServerError: .03, Overloaded: .02, Cut: .02, Stall: .005, Slow: .02, Malformed: .01,
+		Failed: .01, Length: .01,
+	}
 }
 
 // A fault is the name of what goes wrong; empty: nothing.
@@ -47,10 +58,13 @@ const (
 	noFault     fault = ""
 	rateLimit   fault = "rate_limit"
 	serverFault fault = "server_error"
+	overloading fault = "overloaded"
 	cut         fault = "cut"
 	stall       fault = "stall"
 	slow        fault = "slow"
 	malformed   fault = "malformed"
+	failing     fault = "failed"
+	length      fault = "length"
 )
 
 // draw picks the fault of one request.
@@ -66,12 +80,28 @@ func (k Faults) draw(rng *rand.Rand) fault {
 		{k.Stall, stall},
 		{k.Slow, slow},
 		{k.Malformed, malformed},
+		{k.Overloaded, overloading},
+		{k.Failed, failing},
+		{k.Length, length},
 	} {
 		if u -= kind.rate; u < 0 {
 			return kind.name
 		}
 	}
 	return noFault
+}
+
+// failure is what a turn gets instead of an answer; nil: it gets one.
+func (k Faults) failure(t *turn) *failure {
+	switch {
+	case t.fault == rateLimit:
+		return rateLimited(k.retrySeconds())
+	case t.fault == serverFault, t.fault == failing && !t.prompt.stream && !t.prompt.later:
+		return serverError()
+	case t.fault == overloading:
+		return overloaded()
+	}
+	return nil
 }
 
 // retrySeconds is the value of Retry-After.

@@ -26,9 +26,14 @@ type Reasoning struct {
 	Sigma float64
 	// WhenWrong multiplies the median of wrong answers; 0 stands for 1.
 	WhenWrong float64
-	// Show sends a reasoning text as reasoning_content, the field that
-	// OpenAI-compatible servers of open models added.
+	// Show sends a reasoning text where the dialect has a place for it: as
+	// reasoning_content, the field that OpenAI-compatible servers of open
+	// models added; elsewhere, where the request asks for it, as a reasoning
+	// summary (Responses), a thinking block (Messages) or a thought (Gemini).
 	Show bool
+	// Redacted is the probability that a thinking block that would be shown is
+	// a redacted_thinking block instead; Messages alone has those.
+	Redacted float64
 }
 
 // tokens draws the length of one answer's reasoning.

@@ -105,7 +105,7 @@ func (s *Server) problem(p *prompt) problem {
 	switch {
 	case len(p.tools) > 0:
 		return s.taskProblem(p)
-	case p.format.Type == "json_schema" || p.format.Type == "json_object":
+	case p.format.structured:
 		return s.structuredProblem(p)
 	}
 	return s.questionProblem(p.lastUser())

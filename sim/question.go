@@ -67,8 +67,8 @@ func (s *Server) structuredProblem(p *prompt) problem {
 
 // structured is a JSON text in the form that f asks for.
 func (g generator) structured(f format) string {
-	if f.Type == "json_schema" {
-		return encode(g.value("answer", f.JSONSchema.Schema, 0))
+	if f.schema != nil {
+		return encode(g.value("answer", *f.schema, 0))
 	}
 	return encode(map[string]any{"answer": 2 + g.exact.IntN(998)})
 }

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -10,32 +9,32 @@ import (
 const maxListed = 5
 
 // find is the recorded question that a prompt asks of its model.
-func (p *Replay) find(asked *prompt) (*record, *apiError) {
-	of := p.models[asked.Model]
+func (p *Replay) find(asked *prompt) (*record, *failure) {
+	of := p.models[asked.model]
 	if of == nil {
 		known := p.Models()
-		return nil, notFound("model_not_found", fmt.Sprintf(
+		return nil, notFound("model_not_found",
 			"no samples of the model %q are recorded; recorded are, of %d: %s",
-			asked.Model, len(known), strings.Join(known[:min(len(known), maxListed)], ", ")))
+			asked.model, len(known), strings.Join(known[:min(len(known), maxListed)], ", "))
 	}
 	r := of.find(asked.lastUser())
 	if r == nil {
-		return nil, notFound("question_not_found", fmt.Sprintf(
-			"the last user message holds no question that is recorded of the model %q", asked.Model))
+		return nil, notFound("question_not_found",
+			"the last user message holds no question that is recorded of the model %q", asked.model)
 	}
 	return r, nil
 }
 
 // deal draws the recorded samples of one request, without replacement within
 // a round of the prompt's deck. The caller holds the lock.
-func (s *Server) deal(p *prompt, v *visits) []int {
-	if p.recorded == nil {
+func (s *Server) deal(v *visits, hash digest, from *record, choices int) []int {
+	if from == nil {
 		return nil
 	}
-	rng := source(s.Seed, visit(p, v.requests).and("deal")...)
-	cards := make([]int, p.choices())
+	rng := source(s.Seed, visit(hash, v.requests).and("deal")...)
+	cards := make([]int, choices)
 	for i := range cards {
-		cards[i] = v.deck.deal(rng, len(p.recorded.Samples))
+		cards[i] = v.deck.deal(rng, len(from.Samples))
 	}
 	return cards
 }
@@ -46,8 +45,7 @@ func (s *Server) replay(t *turn, cards []int) {
 	t.Request.ID = r.ID
 	disagreement := r.disagreement()
 	for i, card := range cards {
-		from := visit(t.prompt, t.Request.Occurrence).and("choice", strconv.Itoa(i))
-		made := s.phrased(r.Samples[card].content(), from)
+		made := s.phrased(r.Samples[card].content(), t.from.and("choice", strconv.Itoa(i)))
 		made.reasoning = r.Samples[card].reasoning()
 		made.truth = drawn{
 			key: r.Samples[card].key(), right: r.Samples[card].Correct,

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"math"
-	"math/rand/v2"
 	"strconv"
 )
 
@@ -18,7 +17,9 @@ type sample struct {
 	// tokens, shown or not.
 	thoughts  string
 	reasoning int
-	truth     drawn
+	// short means that the token limit cut the answer off.
+	short bool
+	truth drawn
 }
 
 // Drawn is what a sample was drawn from.
@@ -30,21 +31,6 @@ type drawn struct {
 	disagreement *float64
 }
 
-// A turn is one chat request with its answer.
-type turn struct {
-	prompt  *prompt
-	Request Request
-	samples []sample
-	fault   fault
-	// rng draws what has no bearing on the answer: ids, cuts and delays.
-	rng *rand.Rand
-}
-
-// visit names the occurrence-th request of a prompt.
-func visit(p *prompt, occurrence int) names {
-	return names{p.hash.String(), strconv.Itoa(occurrence)}
-}
-
 // simulate answers from the knobs.
 func (s *Server) simulate(t *turn, nth int64) {
 	q := s.problem(t.prompt)
@@ -52,13 +38,15 @@ func (s *Server) simulate(t *turn, nth int64) {
 	accuracy := s.accuracyAt(nth) * math.Pow(1-share(s.Compound), float64(q.wrongCalls))
 	d := q.spread(accuracy, share(s.Refusals))
 	disagreement := d.disagreement()
-	for i := range t.prompt.choices() {
-		from := visit(t.prompt, t.Request.Occurrence).and("choice", strconv.Itoa(i))
+	for i := range t.prompt.choices {
+		from := t.from.and("choice", strconv.Itoa(i))
 		rng := source(s.Seed, from...)
 		o := d.draw(rng)
 		made := s.phrased(o.content, from)
 		made.truth = drawn{key: o.key, right: o.right, pRight: d.pRight(), disagreement: &disagreement}
-		made.reasoning = s.Reasoning.tokens(rng, o.right)
+		if made.reasoning = s.Reasoning.tokens(rng, o.right); t.prompt.mute {
+			made.reasoning = 0
+		}
 		if s.Reasoning.Show {
 			made.thoughts = thoughts(rng, made.reasoning)
 		}
@@ -96,11 +84,36 @@ func (a sample) visible() int {
 	return tokens(size)
 }
 
-func (a sample) finish() string {
-	if len(a.calls) > 0 {
-		return "tool_calls"
+// thinking is the tokens before the first visible one.
+func (a sample) thinking() int { return a.reasoning }
+
+// cutOff leaves of a text its first half, and of calls nothing: the limit was
+// reached before the first.
+func (a *sample) cutOff() {
+	runes := []rune(a.text)
+	a.text, a.calls, a.refusal, a.short = string(runes[:len(runes)/2]), nil, "", true
+}
+
+// An ending is why an answer stopped; each dialect has its own name for it.
+type ending int
+
+const (
+	done ending = iota
+	calling
+	refusing
+	short
+)
+
+func (a sample) ending() ending {
+	switch {
+	case a.short:
+		return short
+	case a.refusal != "":
+		return refusing
+	case len(a.calls) > 0:
+		return calling
 	}
-	return "stop"
+	return done
 }
 
 // tokens estimates the tokens of a text of size bytes, rounded up.

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // maxSchemaDepth bounds how deep generated objects and arrays nest.
@@ -37,14 +38,15 @@ func (s *schema) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*plain)(s))
 }
 
-// A typeName is the type of a schema; of several, the first but null.
+// A typeName is the type of a schema, in lower case; of several, the first but
+// null. Gemini's schemas have upper case.
 type typeName string
 
 // UnmarshalJSON reads a name or a list of names.
 func (t *typeName) UnmarshalJSON(b []byte) error {
 	var one string
 	if json.Unmarshal(b, &one) == nil {
-		*t = typeName(one)
+		*t = typeName(strings.ToLower(one))
 		return nil
 	}
 	var several []string
@@ -53,7 +55,7 @@ func (t *typeName) UnmarshalJSON(b []byte) error {
 	}
 	for _, name := range several {
 		if name != "null" {
-			*t = typeName(name)
+			*t = typeName(strings.ToLower(name))
 			return nil
 		}
 	}

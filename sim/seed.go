@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -32,9 +33,15 @@ type names []string
 // and is n with more names; n is left as it is.
 func (n names) and(more ...string) names { return slices.Concat(n, more) }
 
+// visit names the occurrence-th time that something is asked.
+func visit(hash digest, occurrence int) names { return names{hash.String(), strconv.Itoa(occurrence)} }
+
 // source is the stream of random numbers of the seed for what is named. All
 // randomness of this package comes from here.
 func source(seed uint64, what ...string) *rand.Rand {
 	d := digestOf(slices.Concat([]string{strconv.FormatUint(seed, 16)}, what)...)
 	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(d[:8]), binary.BigEndian.Uint64(d[8:])))
 }
+
+// hexID draws the part of an id that tells it from others.
+func hexID(rng *rand.Rand) string { return fmt.Sprintf("%016x%08x", rng.Uint64(), rng.Uint32()) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -102,8 +101,10 @@ type Server struct {
 	sum    Summary
 }
 
-// A Request is what the Hold hook sees of a chat request.
+// A Request is what the Hold hook sees of a request to generate.
 type Request struct {
+	// Dialect is the form in which it was asked, one of the constants.
+	Dialect string
 	// Model as asked for.
 	Model  string
 	Stream bool
@@ -138,22 +139,6 @@ func (s *Server) accuracyAt(nth int64) float64 {
 
 // share is p, or the end of 0..1 nearest to it.
 func share(p float64) float64 { return min(max(p, 0), 1) }
-
-// ServeHTTP serves the API under / and under /v1/.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Simulated", "true")
-	path := strings.TrimPrefix(r.URL.Path, "/v1")
-	switch {
-	case r.Method == http.MethodPost && path == "/chat/completions":
-		s.chat(w, r)
-	case r.Method == http.MethodPost && path == "/embeddings":
-		s.embeddings(w, r)
-	case r.Method == http.MethodGet && path == "/models":
-		s.models(w)
-	default:
-		unknownURL(r.Method, r.URL.Path).write(w)
-	}
-}
 
 func (s *Server) now() time.Time {
 	if s.Now != nil {

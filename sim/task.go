@@ -95,7 +95,7 @@ func (s *Server) taskProblem(p *prompt) problem {
 
 // doneContent is the final answer of a task, in the form that is asked for.
 func (s *Server) doneContent(p *prompt) content {
-	if p.format.Type == "json_schema" || p.format.Type == "json_object" {
+	if p.format.structured {
 		return s.structuredProblem(p).right
 	}
 	return resultContent("done")
@@ -112,7 +112,7 @@ func (s *Server) steps() int {
 func toolResults(messages []message) int {
 	n := 0
 	for _, m := range messages {
-		if m.Role == "tool" {
+		if m.role == roleTool {
 			n++
 		}
 	}
@@ -128,9 +128,9 @@ func (s *Server) countWrong(messages []message, task string, tools []Tool) int {
 	}
 	wrong, step := 0, 0
 	for _, m := range messages {
-		for _, c := range m.ToolCalls {
+		for _, c := range m.calls {
 			plan := s.rightCall(task, step, tools)
-			if identity(plan.tool, c.Function) != s.key(plan) {
+			if identity(plan.tool, c) != s.key(plan) {
 				wrong++
 			}
 			step++

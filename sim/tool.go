@@ -115,3 +115,26 @@ func encode(v any) string {
 	}
 	return string(b)
 }
+
+// A toolChoice is what a request leaves of its tools.
+type toolChoice struct {
+	// none of them is to be called.
+	none bool
+	// name, if not empty, is the only one to be called.
+	name string
+}
+
+// choose narrows the tools to what is left of them.
+func (p *prompt) choose(c toolChoice) *failure {
+	if c.none {
+		p.tools = nil
+	}
+	if c.name == "" {
+		return nil
+	}
+	p.tools = keepTool(p.tools, c.name)
+	if len(p.tools) == 0 {
+		return badRequest("tool_choice", "tool_choice names a function that tools does not offer")
+	}
+	return nil
+}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// maxPrompts bounds the prompts that a Server remembers. When it is reached
+// maxPrompts bounds the requests that a Server tells from each other. When it is reached
 // all are forgotten: occurrences start again from 0, and Summary counts
 // prompts that come back as new.
 const maxPrompts = 1 << 20
@@ -27,7 +27,9 @@ type Truth struct {
 	Request    string `json:"request"`
 	Occurrence int    `json:"occurrence"`
 	Choice     int    `json:"choice"`
-	Model      string `json:"model"`
+	// Dialect is the form in which it was asked, one of the constants.
+	Dialect string `json:"dialect"`
+	Model   string `json:"model"`
 	// ID names the task or question; Step counts the tool results of a task.
 	ID   string `json:"id"`
 	Step int    `json:"step"`
@@ -42,15 +44,15 @@ type Truth struct {
 	D *float64 `json:"d_true,omitempty"`
 	// ReasoningTokens as in usage.
 	ReasoningTokens int `json:"reasoning_tokens"`
-	// Fault is rate_limit, server_error, cut, stall, slow or malformed; empty
-	// if none.
+	// Fault is rate_limit, server_error, overloaded, cut, stall, slow,
+	// malformed, failed or length; empty if none.
 	Fault string `json:"fault,omitempty"`
 }
 
 // A Summary is what is true of the requests of a period. Sums and counts are
 // over answers that were sent whole, but for Requests and Faults.
 type Summary struct {
-	// Requests counts chat requests, Faults those with any fault, Whole
+	// Requests counts requests to generate, Faults those with any fault, Whole
 	// those that were answered whole, however late.
 	Requests, Faults, Whole int
 	// Samples counts choices, Right the right ones among them.
@@ -105,21 +107,21 @@ func (s *Server) Mark() Summary {
 	return ended
 }
 
-// arrive counts a request and draws the cards of its choices, if samples are
-// replayed.
-func (s *Server) arrive(p *prompt) (occurrence int, cards []int) {
+// arrive counts a request by its hash and draws the cards of its choices from
+// recorded samples, if there are any.
+func (s *Server) arrive(hash digest, recorded *record, choices int) (occurrence int, cards []int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v := s.visits[p.hash]
+	v := s.visits[hash]
 	if v == nil {
 		if s.visits == nil || len(s.visits) >= maxPrompts {
 			s.visits = map[digest]*visits{}
 		}
 		v = &visits{period: -1}
-		s.visits[p.hash] = v
+		s.visits[hash] = v
 	}
 	v.requests++
-	return v.requests - 1, s.deal(p, v)
+	return v.requests - 1, s.deal(v, hash, recorded, choices)
 }
 
 // record logs a turn and adds it to the period.
@@ -168,7 +170,8 @@ func (s *Server) count(t *turn) {
 func (s *Server) truth(t *turn, i int) Truth {
 	a := t.samples[i]
 	return Truth{
-		Time: s.now().UTC(), Request: t.Request.Hash, Occurrence: t.Request.Occurrence, Choice: i, Model: t.prompt.Model,
+		Time: s.now().UTC(), Request: t.Request.Hash, Occurrence: t.Request.Occurrence, Choice: i,
+		Dialect: t.prompt.dialect, Model: t.prompt.model,
 		ID: t.Request.ID, Step: t.Request.Step, Answer: a.truth.key, Right: a.truth.right,
 		PRight: a.truth.pRight, D: a.truth.disagreement, ReasoningTokens: a.reasoning, Fault: string(t.fault),
 	}

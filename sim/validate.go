@@ -17,6 +17,7 @@ func (s *Server) Validate() error {
 		{"TurnTo", s.TurnTo},
 		{"Compound", s.Compound},
 		{"Refusals", s.Refusals},
+		{"Reasoning.Redacted", s.Reasoning.Redacted},
 		{"Latency.Jitter", s.Latency.Jitter},
 		{"Faults.RateLimited", f.RateLimited},
 		{"Faults.ServerError", f.ServerError},
@@ -24,7 +25,10 @@ func (s *Server) Validate() error {
 		{"Faults.Stall", f.Stall},
 		{"Faults.Slow", f.Slow},
 		{"Faults.Malformed", f.Malformed},
-		{"the sum of Faults", f.RateLimited + f.ServerError + f.Cut + f.Stall + f.Slow + f.Malformed},
+		{"Faults.Overloaded", f.Overloaded},
+		{"Faults.Failed", f.Failed},
+		{"Faults.Length", f.Length},
+		{"the sum of Faults", f.RateLimited + f.ServerError + f.Cut + f.Stall + f.Slow + f.Malformed + f.Overloaded + f.Failed + f.Length},
 	} {
 		if !(knob.value >= 0 && knob.value <= 1) { // also catches NaN
 			problems = append(problems, fmt.Errorf("%s: %v is not in 0..1", knob.name, knob.value))

@@ -3,7 +3,6 @@ package sim
 import (
 	"encoding/json"
 	"math"
-	"net/http"
 )
 
 // embeddingSize is the number of dimensions of an embedding.
@@ -17,7 +16,7 @@ type modelEntry struct {
 }
 
 // models lists the simulated model, or those of the replayed data.
-func (s *Server) models(w http.ResponseWriter) {
+func (s *Server) models(x *exchange) {
 	ids := []string{DefaultModel}
 	switch {
 	case s.Replay != nil:
@@ -29,27 +28,22 @@ func (s *Server) models(w http.ResponseWriter) {
 	for _, id := range ids {
 		data = append(data, modelEntry{ID: id, Object: "model", OwnedBy: "simulated"})
 	}
-	sendJSON(w, http.StatusOK, map[string]any{"object": "list", "data": data})
+	s.reply(x, map[string]any{"object": "list", "data": data})
 }
 
 // embeddings gives each input a unit vector that depends on the seed and the
 // input's JSON alone; it means nothing.
-func (s *Server) embeddings(w http.ResponseWriter, r *http.Request) {
-	body, fail := s.readBody(w, r)
-	if fail != nil {
-		fail.write(w)
-		return
-	}
+func (s *Server) embeddings(x *exchange) {
 	var request struct {
 		Model string          `json:"model"`
 		Input json.RawMessage `json:"input"`
 	}
-	if json.Unmarshal(body, &request) != nil {
-		badJSON().write(w)
+	if json.Unmarshal(x.body, &request) != nil {
+		s.refuse(x, badJSON())
 		return
 	}
 	if len(request.Input) == 0 || string(request.Input) == "null" {
-		badRequest("input", "missing required parameter: 'input'").write(w)
+		s.refuse(x, badRequest("input", "missing required parameter: 'input'"))
 		return
 	}
 	data := []map[string]any{}
@@ -57,7 +51,7 @@ func (s *Server) embeddings(w http.ResponseWriter, r *http.Request) {
 		data = append(data, map[string]any{"object": "embedding", "index": i, "embedding": s.vector(string(input))})
 	}
 	n := tokens(len(request.Input))
-	sendJSON(w, http.StatusOK, map[string]any{
+	s.reply(x, map[string]any{
 		"object": "list", "data": data, "model": s.reported(request.Model),
 		"usage": map[string]int{"prompt_tokens": n, "total_tokens": n},
 	})
