@@ -119,7 +119,7 @@ func (r *chatRequest) choice() toolChoice {
 		} `json:"function"`
 	}
 	if json.Unmarshal(r.RawChoice, &named) == nil {
-		return toolChoice{name: named.Function.Name}
+		return onlyTool(named.Function.Name)
 	}
 	return toolChoice{none: string(r.RawChoice) == `"none"`}
 }

@@ -25,8 +25,9 @@ type failure struct {
 	message string
 	// param is the part of the request that is to blame; empty if none.
 	param string
-	// code names the cause, where the provider has such names.
-	code string
+	// code names the cause, where OpenAI has a name for it, and detail where
+	// Anthropic has.
+	code, detail string
 	// retryAfter is told with it, in seconds; 0: not.
 	retryAfter int
 }

@@ -99,6 +99,8 @@ type Server struct {
 	visits map[digest]*visits
 	period int
 	sum    Summary
+
+	memory memory
 }
 
 // A Request is what the Hold hook sees of a request to generate.

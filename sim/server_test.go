@@ -42,7 +42,9 @@ func TestPathsAndMethods(t *testing.T) {
 		{"GET", "/v1/models", 200},
 		{"GET", "/models", 200},
 		{"GET", "/v1/chat/completions", 404},
-		{"POST", "/v1/responses", 404},
+		{"POST", "/openai/v1/chat/completions", 200},
+		{"POST", "/openai/deployments/test-model/chat/completions", 200},
+		{"POST", "/v1/completions", 404},
 		{"GET", "/", 404},
 	} {
 		w := httptest.NewRecorder()

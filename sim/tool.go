@@ -44,17 +44,6 @@ func (t *Tool) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// keepTool is the tools of one name.
-func keepTool(tools []Tool, name string) []Tool {
-	var kept []Tool
-	for _, t := range tools {
-		if t.Name == name {
-			kept = append(kept, t)
-		}
-	}
-	return kept
-}
-
 // byName is tools in the order of their names, so that the order in which a
 // request offers them does not matter.
 func byName(tools []Tool) []Tool {
@@ -120,8 +109,16 @@ func encode(v any) string {
 type toolChoice struct {
 	// none of them is to be called.
 	none bool
-	// name, if not empty, is the only one to be called.
-	name string
+	// only these are to be called, if there are any.
+	only []string
+}
+
+// onlyTool is the choice of one tool, or of all if there is no name.
+func onlyTool(name string) toolChoice {
+	if name == "" {
+		return toolChoice{}
+	}
+	return toolChoice{only: []string{name}}
 }
 
 // choose narrows the tools to what is left of them.
@@ -129,10 +126,10 @@ func (p *prompt) choose(c toolChoice) *failure {
 	if c.none {
 		p.tools = nil
 	}
-	if c.name == "" {
+	if len(c.only) == 0 {
 		return nil
 	}
-	p.tools = keepTool(p.tools, c.name)
+	p.tools = slices.DeleteFunc(p.tools, func(t Tool) bool { return !slices.Contains(c.only, t.Name) })
 	if len(p.tools) == 0 {
 		return badRequest("tool_choice", "tool_choice names a function that tools does not offer")
 	}

@@ -23,7 +23,7 @@ func TestTruthLogHoldsWhatWasDrawn(t *testing.T) {
 	got := truths(t, &log)
 	d := .5
 	want := Truth{
-		Time: at, Model: "test-model", Answer: answerOf(t, reply), PRight: .5, D: &d,
+		Time: at, Dialect: DialectChat, Model: "test-model", Answer: answerOf(t, reply), PRight: .5, D: &d,
 		Right: answerOf(t, reply) == s.RightAnswer("What is secret?"),
 	}
 	if len(got) != 2 || got[1].Choice != 1 || got[0].Request == "" || got[0].ID == "" || got[0].ReasoningTokens == 0 {

@@ -8,31 +8,8 @@ import (
 // embeddingSize is the number of dimensions of an embedding.
 const embeddingSize = 16
 
-type modelEntry struct {
-	ID      string `json:"id"`
-	Object  string `json:"object"`
-	Created int64  `json:"created"`
-	OwnedBy string `json:"owned_by"`
-}
-
-// models lists the simulated model, or those of the replayed data.
-func (s *Server) models(x *exchange) {
-	ids := []string{DefaultModel}
-	switch {
-	case s.Replay != nil:
-		ids = s.Replay.Models()
-	case s.Model != "":
-		ids = []string{s.Model}
-	}
-	data := []modelEntry{}
-	for _, id := range ids {
-		data = append(data, modelEntry{ID: id, Object: "model", OwnedBy: "simulated"})
-	}
-	s.reply(x, map[string]any{"object": "list", "data": data})
-}
-
-// embeddings gives each input a unit vector that depends on the seed and the
-// input's JSON alone; it means nothing.
+// embeddings serves OpenAI's form: each input gets a unit vector that depends
+// on the seed and the input's JSON alone; it means nothing.
 func (s *Server) embeddings(x *exchange) {
 	var request struct {
 		Model string          `json:"model"`
@@ -45,6 +22,9 @@ func (s *Server) embeddings(x *exchange) {
 	if len(request.Input) == 0 || string(request.Input) == "null" {
 		s.refuse(x, badRequest("input", "missing required parameter: 'input'"))
 		return
+	}
+	if request.Model == "" && len(x.vars) > 0 {
+		request.Model = x.vars[0] // Azure's deployment
 	}
 	data := []map[string]any{}
 	for i, input := range inputs(request.Input) {
@@ -70,6 +50,39 @@ func inputs(raw json.RawMessage) []json.RawMessage {
 func isNumber(raw json.RawMessage) bool {
 	var n float64
 	return json.Unmarshal(raw, &n) == nil
+}
+
+// embedContent and batchEmbedContents serve Gemini's form.
+func (s *Server) embedContent(x *exchange) {
+	var one embedRequest
+	if json.Unmarshal(x.body, &one) != nil {
+		s.refuse(x, badJSON())
+		return
+	}
+	s.reply(x, map[string]any{"embedding": s.embed(one)})
+}
+
+func (s *Server) batchEmbedContents(x *exchange) {
+	var batch struct {
+		Requests []embedRequest `json:"requests"`
+	}
+	if json.Unmarshal(x.body, &batch) != nil {
+		s.refuse(x, badJSON())
+		return
+	}
+	list := []any{}
+	for _, one := range batch.Requests {
+		list = append(list, s.embed(one))
+	}
+	s.reply(x, map[string]any{"embeddings": list})
+}
+
+type embedRequest struct {
+	Content json.RawMessage `json:"content"`
+}
+
+func (s *Server) embed(r embedRequest) map[string]any {
+	return map[string]any{"values": s.vector(string(r.Content))}
 }
 
 func (s *Server) vector(input string) []float64 {
