@@ -27,13 +27,13 @@ type simCommand struct {
 	Steps     int           `default:"20" help:"Tool calls of one task."`
 	Parallel  int           `default:"1" help:"Tool calls proposed at once."`
 	Reasoning int           `default:"256" help:"Median reasoning tokens; none with =-1."`
-	Show      bool          `help:"Send the reasoning as reasoning_content."`
+	Show      bool          `help:"Send the reasoning text where the dialect and the request have a place for it."`
 	First     time.Duration `name:"first" help:"Time before the first token."`
 	PerToken  time.Duration `help:"Time of each token."`
 	Jitter    float64       `help:"Relative spread of all times."`
 	Refusals  float64       `help:"Probability of a refusal."`
-	Quota     bool          `help:"Send x-ratelimit-* headers with plenty left."`
-	Hostile   bool          `help:"A little of every fault: 429, 500, cuts, stalls, bad JSON."`
+	Quota     bool          `help:"Tell rate limits with plenty left in headers."`
+	Hostile   bool          `help:"A little of every fault: 429, 500, 503, cuts, stalls, bad JSON, failures in mid-stream."`
 	Replay    string        `placeholder:"FILE" help:"Answer with recorded samples (JSON lines)."`
 	TruthLog  string        `placeholder:"FILE" help:"Write what is true of each answer (JSON lines)."`
 }
@@ -53,6 +53,7 @@ func (s *simCommand) Run(c *console) error {
 		return fmt.Errorf("--listen: %w", err)
 	}
 	fmt.Fprintf(c.stderr, "hotmess sim: simulated model on http://%s/v1\n", l.Addr())
+	fmt.Fprintf(c.stderr, "hotmess sim: Anthropic and Gemini clients: http://%s\n", l.Addr())
 	if server.Replay != nil {
 		fmt.Fprintf(c.stderr, "hotmess sim: replaying %d questions of %d models\n", len(server.Replay.Questions()), len(server.Replay.Models()))
 	}

@@ -16,16 +16,10 @@ type conversation struct {
 	busy bool
 }
 
-// claim locks the conversation that the answer will be added to.
-func (f *responsesForm) claim() *failure {
-	id := f.request.conversationID()
-	if id == "" {
-		return nil
-	}
-	m := &f.server.memory
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	c, ok := m.conversations.get(id)
+// claim locks the conversation that the answer will be added to. The caller
+// holds the lock of the memory.
+func (f *responsesForm) claim(id string) *failure {
+	c, ok := f.server.memory.conversations.get(id)
 	if !ok {
 		return conversationNotFound(id)
 	}
@@ -35,7 +29,7 @@ func (f *responsesForm) claim() *failure {
 			message: "another request is adding to this conversation",
 		}
 	}
-	c.busy, f.claimed = true, c
+	c.busy, f.claimed, f.history = true, c, c.items
 	return nil
 }
 

@@ -8,10 +8,10 @@ import (
 // DefaultSlowBy is what the zero value of Faults.SlowBy stands for.
 const DefaultSlowBy = 5 * time.Second
 
-// Faults are the rates, 0..1, at which requests to generate go wrong; one request has
-// at most one fault, so the rates should add up to at most 1. Which requests
-// it hits is drawn from the seed, anew for each occurrence of a request, so
-// that a retry may succeed.
+// Faults are the rates, 0..1, at which requests to generate go wrong; one
+// request has at most one fault, so the rates should add up to at most 1. Which
+// requests it hits is drawn from the seed, anew for each occurrence of a
+// request, so that a retry may succeed. Errors have the form of the dialect.
 type Faults struct {
 	// RateLimited answers 429 with Retry-After.
 	RateLimited float64

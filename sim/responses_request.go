@@ -60,9 +60,10 @@ func readResponses(s *Server, x *exchange) (*prompt, *failure) {
 		mute: r.Reasoning.Effort != nil && *r.Reasoning.Effort == "none", form: f, size: len(x.body) + sizeOf(f.history),
 	}
 	if fail := f.read(p); fail != nil {
+		f.release()
 		return nil, fail
 	}
-	return p, f.claim()
+	return p, nil
 }
 
 func (r *responsesRequest) check() *failure {

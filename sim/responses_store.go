@@ -29,7 +29,8 @@ func (r *storedResponse) look() responseObject {
 	return now
 }
 
-// recall finds the history that the request builds on.
+// recall finds the history that the request builds on. What it claims is to be
+// released.
 func (f *responsesForm) recall() *failure {
 	m := &f.server.memory
 	m.mu.Lock()
@@ -45,11 +46,7 @@ func (f *responsesForm) recall() *failure {
 		f.history = previous.items()
 	}
 	if id := f.request.conversationID(); id != "" {
-		c, ok := m.conversations.get(id)
-		if !ok {
-			return conversationNotFound(id)
-		}
-		f.history = c.items
+		return f.claim(id)
 	}
 	return nil
 }

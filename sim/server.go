@@ -40,9 +40,9 @@ type Server struct {
 	// (1/i) / (1/1 + … + 1/m) of all wrong answers (Zipf). There are fewer
 	// where the request allows no more, as with a boolean.
 	Wrong int
-	// TurnAfter, if above 0, is the number of chat requests after which the
-	// accuracy is TurnTo, taken literally. It counts arrivals, so it is the
-	// one knob by which the order of requests matters.
+	// TurnAfter, if above 0, is the number of requests to generate after which
+	// the accuracy is TurnTo, taken literally. It counts arrivals, so it is
+	// the one knob by which the order of requests matters.
 	TurnAfter int
 	TurnTo    float64
 	// Compound is by how much each wrong tool call that is already in the
@@ -69,19 +69,20 @@ type Server struct {
 	// every event reaches the network in up to three pieces that are cut at
 	// any byte.
 	Chunk int
-	// RateHeaders adds x-ratelimit-* headers to answers.
+	// RateHeaders tells rate limits with plenty left in headers, x-ratelimit-* or
+	// anthropic-ratelimit-*, where the provider has such.
 	RateHeaders bool
 	Faults      Faults
 	// MaxBody is the largest request body in bytes; 0 stands for
 	// DefaultMaxBody.
 	MaxBody int64
 
-	// Replay, if set, is what chat requests are answered from; the knobs on
-	// accuracy, refusals, tools and reasoning then have no effect.
+	// Replay, if set, is what requests to generate are answered from; the knobs
+	// on accuracy, refusals, tools and reasoning then have no effect.
 	Replay *Replay
 
-	// Hold, if set, is called for each chat request when its answer is drawn
-	// and nothing is sent yet. It may block, to hold or reorder requests; ctx
+	// Hold, if set, is called for each request to generate when its answer is
+	// drawn and nothing is sent yet. It may block, to hold or reorder requests; ctx
 	// ends when the client leaves.
 	Hold func(ctx context.Context, r Request)
 	// Now is the clock; nil: time.Now.
@@ -110,9 +111,9 @@ type Request struct {
 	// Model as asked for.
 	Model  string
 	Stream bool
-	// Hash identifies the prompt: model, messages, tools, tool choice and
-	// response format, as sent. Occurrence counts the requests with this
-	// hash from 0.
+	// Hash identifies the prompt: model, conversation, tools, tool choice and
+	// format of the answer, as sent or, where the server holds them, as held.
+	// Occurrence counts the requests with this hash from 0.
 	Hash       string
 	Occurrence int
 	// ID names the task or question; Step counts the tool results of a task.
@@ -126,7 +127,8 @@ type Request struct {
 // TurnTo. It may be called while requests are served.
 func (s *Server) SetAccuracy(p float64) { s.override.Store(&p) }
 
-// accuracyAt is the accuracy of the nth chat request, from 1, before Compound.
+// accuracyAt is the accuracy of the nth request to generate, from 1, before
+// Compound.
 func (s *Server) accuracyAt(nth int64) float64 {
 	switch p := s.override.Load(); {
 	case p != nil:
