@@ -82,8 +82,8 @@ type Server struct {
 	Replay *Replay
 
 	// Hold, if set, is called for each request to generate when its answer is
-	// drawn and nothing is sent yet. It may block, to hold or reorder requests; ctx
-	// ends when the client leaves.
+	// drawn and nothing is sent yet. It may block, to hold or reorder requests;
+	// ctx ends when the client leaves.
 	Hold func(ctx context.Context, r Request)
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
