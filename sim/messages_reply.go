@@ -7,8 +7,10 @@ import "encoding/json"
 type messagesForm struct {
 	server  *Server
 	request messagesRequest
-	// history is the messages before those of the request, from its thread.
+	// history is the messages before those of the request, from its thread;
+	// held is the bytes of all that the thread holds.
 	history []json.RawMessage
+	held    int
 	claimed *thread
 	cached  cacheUsage
 }

@@ -93,7 +93,7 @@ func (f *messagesForm) read(x *exchange) (*prompt, *failure) {
 	}
 	p := &prompt{
 		dialect: DialectMessages, model: r.Model, stream: r.Stream, choices: 1, mute: r.Thinking.Type == "disabled",
-		form: f, size: len(x.body) + sizeOf(f.history),
+		form: f, size: len(x.body) + f.held,
 	}
 	turns, fail := f.server.readTurns(slices.Concat(f.history, r.RawMessages))
 	if fail != nil {

@@ -48,8 +48,12 @@ func (f *messagesForm) resume(h http.Header) *failure {
 		return fail
 	}
 	f.history, f.request.RawSystem, f.request.RawTools = previous.messages, previous.system, previous.tools
+	f.held = previous.bytes()
 	return nil
 }
+
+// bytes is the size of what a thread holds.
+func (t *thread) bytes() int { return len(t.system) + len(t.tools) + sizeOf(t.messages) }
 
 // previous is the thread that is continued. The caller holds the lock.
 func (f *messagesForm) previous() (*thread, *failure) {
@@ -108,5 +112,5 @@ func (f *messagesForm) keep(t *turn) {
 		system: f.request.RawSystem, tools: f.request.RawTools,
 		messages: slices.Concat(f.history, f.request.RawMessages, []json.RawMessage{json.RawMessage(said)}),
 	}
-	memory.threads.put(messageID(t), held, len(held.system)+len(held.tools)+sizeOf(held.messages))
+	memory.threads.put(messageID(t), held, held.bytes())
 }
