@@ -122,7 +122,8 @@ func TestPairsDisagreeAsOftenAsTheTruthSaysInEveryDialect(t *testing.T) {
 					_, answer, _ := strings.Cut(a.Text, "Answer: ")
 					return fmt.Sprint(a.Refused, answer, a.named())
 				}
-				return key(w.whole(w.ask(t, s, body))) != key(w.whole(w.ask(t, s, body)))
+				first := key(w.whole(w.ask(t, s, body)))
+				return first != key(w.whole(w.ask(t, s, body)))
 			})
 			truth, _ := s.Summary().TrueDisagreement()
 			near(t, fmt.Sprint("calls: ", calls), differ, truth, pairs)
@@ -413,7 +414,7 @@ func FuzzNoDialectPanics(f *testing.F) {
 		body := w.body("task 1", true)
 		w.offer(body, tools)
 		f.Add(n, false, encode(body))
-		w.reply(body, w.whole0(body))
+		w.reply(body, w.first(body))
 		f.Add(n, true, encode(body))
 	}
 	f.Fuzz(func(t *testing.T, n int, stream bool, body string) {
@@ -432,7 +433,7 @@ func FuzzNoDialectPanics(f *testing.F) {
 	})
 }
 
-// whole0 is the reply of a server without knobs.
-func (w way) whole0(body map[string]any) gjson.Result {
+// first is the reply of a server without knobs.
+func (w way) first(body map[string]any) gjson.Result {
 	return gjson.Parse(w.send(&Server{}, body, false).Body.String())
 }

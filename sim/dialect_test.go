@@ -49,11 +49,11 @@ func (w way) send(s http.Handler, body map[string]any, stream bool) *httptest.Re
 			body["stream"] = true
 		}
 	}
-	return call0(s, http.MethodPost, path, body, nil)
+	return request(s, http.MethodPost, path, body, nil)
 }
 
-// call0 sends any request; the header that Anthropic needs is always there.
-func call0(s http.Handler, method, path string, body any, header http.Header) *httptest.ResponseRecorder {
+// request sends any request; the header that Anthropic needs is always there.
+func request(s http.Handler, method, path string, body any, header http.Header) *httptest.ResponseRecorder {
 	b, err := json.Marshal(body)
 	if err != nil {
 		panic(err)

@@ -81,9 +81,10 @@ func TestGeminiRefusesThePromptOrStopsTheCandidate(t *testing.T) {
 
 func TestGeminiStreamsAsAnArrayUnlessEventsAreAskedFor(t *testing.T) {
 	w := geminiWay()
-	for _, body := range []map[string]any{w.body("Hm?", false), w.body("Hm?", false)} {
-		s := func() *Server { return &Server{Faults: Faults{}} }
-		reply := call0(s(), http.MethodPost, "/v1beta/models/m:streamGenerateContent", body, nil)
+	calls := w.body("task 1", false)
+	w.offer(calls, tools)
+	for _, body := range []map[string]any{w.body("Hm?", false), calls} {
+		reply := request(&Server{}, http.MethodPost, "/v1beta/models/m:streamGenerateContent", body, nil)
 		if got := reply.Header().Get("Content-Type"); !strings.HasPrefix(got, "application/json") {
 			t.Errorf("Content-Type %q", got)
 		}
@@ -92,22 +93,22 @@ func TestGeminiStreamsAsAnArrayUnlessEventsAreAskedFor(t *testing.T) {
 		for _, one := range list.Array() {
 			array.addGemini(one)
 		}
-		events := w.send(s(), body, true)
+		events := w.send(&Server{}, body, true)
 		if got := events.Header().Get("Content-Type"); got != "text/event-stream" {
 			t.Errorf("Content-Type %q", got)
 		}
-		if diff := cmp.Diff(w.fold(t, events.Body.String()), array); diff != "" || len(list.Array()) < 3 || !json.Valid(reply.Body.Bytes()) {
+		if diff := cmp.Diff(w.fold(t, events.Body.String()), array); diff != "" || len(list.Array()) < 2 || !json.Valid(reply.Body.Bytes()) {
 			t.Errorf("events -, array +: %s", diff)
 		}
 	}
 	for _, faults := range []Faults{{RateLimited: 1}, {Failed: 1}} {
-		reply := call0(&Server{Faults: faults}, http.MethodPost, "/v1beta/models/m:streamGenerateContent", w.body("Hm?", false), nil)
+		reply := request(&Server{Faults: faults}, http.MethodPost, "/v1beta/models/m:streamGenerateContent", w.body("Hm?", false), nil)
 		list := gjson.Parse(reply.Body.String()).Array()
 		if !json.Valid(reply.Body.Bytes()) || !list[len(list)-1].Get("error.code").Exists() {
 			t.Errorf("status %d, %s", reply.Code, reply.Body)
 		}
 	}
-	reply := call0(&Server{Faults: Faults{RateLimited: 1}}, http.MethodPost, w.stream, w.body("Hm?", false), nil)
+	reply := request(&Server{Faults: Faults{RateLimited: 1}}, http.MethodPost, w.stream, w.body("Hm?", false), nil)
 	shape(t, "rate limit", gjson.Parse(reply.Body.String()), `
 		error.code                  429
 		error.status                "RESOURCE_EXHAUSTED"
@@ -252,7 +253,7 @@ func TestGeminiPathsOfAllKinds(t *testing.T) {
 		"/v1/projects/p/locations/l/publishers/google/models/", "/v1beta1/projects/p/locations/l/publishers/google/models/",
 	} {
 		for _, colon := range []string{":", "%3A"} {
-			reply := call0(&Server{}, http.MethodPost, prefix+"gemini-x"+colon+"generateContent", body, nil)
+			reply := request(&Server{}, http.MethodPost, prefix+"gemini-x"+colon+"generateContent", body, nil)
 			if got := gjson.Get(reply.Body.String(), "modelVersion").String(); got != "gemini-x" {
 				t.Errorf("%s with %s: status %d, model %q", prefix, colon, reply.Code, got)
 			}
@@ -264,21 +265,21 @@ func TestGeminiCountsAndEmbeds(t *testing.T) {
 	w := geminiWay()
 	one := w.body("Hm?", false)
 	for _, body := range []map[string]any{one, {"generateContentRequest": one}} {
-		reply := call0(&Server{}, http.MethodPost, "/v1beta/models/m:countTokens", body, nil)
+		reply := request(&Server{}, http.MethodPost, "/v1beta/models/m:countTokens", body, nil)
 		shape(t, "count", gjson.Parse(reply.Body.String()), "totalTokens number\npromptTokensDetails.0.tokenCount number")
 	}
-	if reply := call0(&Server{}, http.MethodPost, "/v1beta/models/m:countTokens", map[string]any{}, nil); reply.Code != 400 {
+	if reply := request(&Server{}, http.MethodPost, "/v1beta/models/m:countTokens", map[string]any{}, nil); reply.Code != 400 {
 		t.Errorf("count of nothing: status %d", reply.Code)
 	}
 	content := map[string]any{"content": map[string]any{"parts": []any{map[string]any{"text": "x"}}}}
-	single := call0(&Server{}, http.MethodPost, "/v1beta/models/m:embedContent", content, nil).Body.String()
-	batch := call0(&Server{}, http.MethodPost, "/v1beta/models/m:batchEmbedContents", map[string]any{"requests": []any{content, content}}, nil).Body.String()
+	single := request(&Server{}, http.MethodPost, "/v1beta/models/m:embedContent", content, nil).Body.String()
+	batch := request(&Server{}, http.MethodPost, "/v1beta/models/m:batchEmbedContents", map[string]any{"requests": []any{content, content}}, nil).Body.String()
 	if gjson.Get(single, "embedding.values.#").Int() != embeddingSize || gjson.Get(batch, "embeddings.#").Int() != 2 ||
 		gjson.Get(batch, "embeddings.1.values").Raw != gjson.Get(single, "embedding.values").Raw {
 		t.Errorf("one: %s, two: %s", single, batch)
 	}
 	for _, verb := range []string{"embedContent", "batchEmbedContents", "countTokens"} {
-		if reply := call0(&Server{}, http.MethodPost, fmt.Sprintf("/v1beta/models/m:%s", verb), "no object", nil); reply.Code != 400 {
+		if reply := request(&Server{}, http.MethodPost, fmt.Sprintf("/v1beta/models/m:%s", verb), "no object", nil); reply.Code != 400 {
 			t.Errorf("%s of a text: status %d", verb, reply.Code)
 		}
 	}

@@ -1,6 +1,9 @@
 package sim
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // A cacheUsage is how many tokens of a prompt were read from the cache, and
 // how many written.
@@ -26,7 +29,7 @@ func (f *messagesForm) prefixes() []prefix {
 	}
 	add("tool", f.request.RawTools)
 	add("system", f.request.RawSystem)
-	for _, raw := range append(f.history[:len(f.history):len(f.history)], f.request.RawMessages...) {
+	for _, raw := range slices.Concat(f.history, f.request.RawMessages) {
 		var m struct {
 			Role    string          `json:"role"`
 			Content json.RawMessage `json:"content"`

@@ -189,12 +189,12 @@ func TestToolsNeedTheirResultsRightAfter(t *testing.T) {
 
 func TestMessagesNeedAVersionAndWhatTheReferenceRequires(t *testing.T) {
 	w := messagesWay()
-	r := call0(&Server{}, http.MethodPost, "/v1/messages", w.body("Hm?", false), http.Header{"Anthropic-Version": nil})
+	r := request(&Server{}, http.MethodPost, "/v1/messages", w.body("Hm?", false), http.Header{"Anthropic-Version": nil})
 	if r.Code != 400 || !strings.Contains(r.Body.String(), "anthropic-version") {
 		t.Errorf("without a version: %d %s", r.Code, r.Body)
 	}
 	for _, auth := range []http.Header{{"X-Api-Key": {"k"}}, {"Authorization": {"Bearer k"}}} {
-		if r := call0(&Server{}, http.MethodPost, "/v1/messages", w.body("Hm?", false), auth); r.Code != 200 {
+		if r := request(&Server{}, http.MethodPost, "/v1/messages", w.body("Hm?", false), auth); r.Code != 200 {
 			t.Errorf("%v: status %d", auth, r.Code)
 		}
 	}
@@ -286,7 +286,7 @@ func (c threads) post(after, text string, fields map[string]any) (status int, re
 		body["thread"] = map[string]any{"type": "continue", "previous_message_id": after}
 	}
 	maps.Copy(body, fields)
-	r := call0(c.s, http.MethodPost, "/v1/messages?beta=true", body, threadsHeader)
+	r := request(c.s, http.MethodPost, "/v1/messages?beta=true", body, threadsHeader)
 	return r.Code, gjson.Parse(r.Body.String())
 }
 
@@ -363,13 +363,13 @@ func TestTokensAreCounted(t *testing.T) {
 		"/v1/messages/count_tokens": 200, "/messages/count_tokens": 200,
 		"/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict": 200,
 	} {
-		r := call0(&Server{}, http.MethodPost, path, messagesWay().body("Hm?", false), nil)
+		r := request(&Server{}, http.MethodPost, path, messagesWay().body("Hm?", false), nil)
 		if r.Code != want || gjson.Get(r.Body.String(), "input_tokens").Int() < 15 {
 			t.Errorf("%s: %d %s", path, r.Code, r.Body)
 		}
 	}
 	for _, body := range []map[string]any{{}, {"model": "m"}, {"messages": "x"}} {
-		if r := call0(&Server{}, http.MethodPost, "/v1/messages/count_tokens", body, nil); r.Code != 400 {
+		if r := request(&Server{}, http.MethodPost, "/v1/messages/count_tokens", body, nil); r.Code != 400 {
 			t.Errorf("%v: %d", body, r.Code)
 		}
 	}
@@ -381,24 +381,24 @@ func TestVertexAndBedrockServeMessages(t *testing.T) {
 	delete(body, "model")
 	body["anthropic_version"] = "vertex-2023-10-16"
 	for _, path := range []string{vertex + "rawPredict", "/model/anthropic.claude-v1%3A0/invoke"} {
-		r := call0(&Server{}, http.MethodPost, path, body, nil)
+		r := request(&Server{}, http.MethodPost, path, body, nil)
 		if got := wholeMessage(gjson.Parse(r.Body.String())); r.Code != 200 || got.Finish != "end_turn" {
 			t.Errorf("%s: %d %s", path, r.Code, r.Body)
 		}
 	}
-	r := call0(&Server{}, http.MethodPost, vertex+"streamRawPredict", body, nil)
+	r := request(&Server{}, http.MethodPost, vertex+"streamRawPredict", body, nil)
 	if got := foldMessage(t, r.Body.String()); got.Finish != "end_turn" || got.Text == "" {
 		t.Errorf("streamed: %+v", got)
 	}
-	r = call0(&Server{}, http.MethodPost, strings.Replace(vertex, ":", "%3A", 1)+"rawPredict", body, nil)
+	r = request(&Server{}, http.MethodPost, strings.Replace(vertex, ":", "%3A", 1)+"rawPredict", body, nil)
 	if got := gjson.Get(r.Body.String(), "model").String(); got != "claude@1" {
 		t.Errorf("model %q", got)
 	}
 	delete(body, "anthropic_version")
-	if r := call0(&Server{}, http.MethodPost, vertex+"rawPredict", body, nil); r.Code != 400 || gjson.Get(r.Body.String(), "type").String() != "error" {
+	if r := request(&Server{}, http.MethodPost, vertex+"rawPredict", body, nil); r.Code != 400 || gjson.Get(r.Body.String(), "type").String() != "error" {
 		t.Errorf("without a version: %d %s", r.Code, r.Body)
 	}
-	r = call0(&Server{}, http.MethodPost, "/model/m/invoke", body, nil)
+	r = request(&Server{}, http.MethodPost, "/model/m/invoke", body, nil)
 	if r.Code != 400 || gjson.Get(r.Body.String(), "message").String() == "" || r.Header().Get("x-amzn-requestid") == "" {
 		t.Errorf("Bedrock: %d %s", r.Code, r.Body)
 	}

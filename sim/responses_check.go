@@ -1,5 +1,7 @@
 package sim
 
+import "slices"
+
 // checkItems refuses what the real API refuses of the items that a client
 // sends back: reasoning that was altered or is not known, items of different
 // draws that are mixed, calls without results and results without calls. Past
@@ -16,7 +18,7 @@ func (s *Server) checkItems(past, present []item) *failure {
 	if fail := checkDraws(past, present); fail != nil {
 		return fail
 	}
-	return checkCalls(append(past[:len(past):len(past)], present...))
+	return checkCalls(slices.Concat(past, present))
 }
 
 // checkReasoning verifies the encrypted content of a reasoning item, or, if it

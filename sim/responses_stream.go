@@ -1,5 +1,7 @@
 package sim
 
+import "maps"
+
 // A sequence is the events of a response, counted from 0.
 type sequence struct {
 	parts []part
@@ -9,9 +11,7 @@ type sequence struct {
 // add adds an event; more are its fields besides type and sequence_number.
 func (e *sequence) add(name string, more map[string]any) {
 	fields := map[string]any{"type": name, "sequence_number": len(e.parts)}
-	for field, value := range more {
-		fields[field] = value
-	}
+	maps.Copy(fields, more)
 	e.parts = append(e.parts, event(name, fields))
 }
 

@@ -218,7 +218,7 @@ func (c responsesClient) get(path string, status int) gjson.Result {
 
 func (c responsesClient) call(method, path string, status int) gjson.Result {
 	c.t.Helper()
-	reply := call0(c.s, method, path, nil, nil)
+	reply := request(c.s, method, path, nil, nil)
 	if reply.Code != status {
 		c.t.Errorf("%s %s: status %d, want %d", method, path, reply.Code, status)
 	}
@@ -366,7 +366,9 @@ func TestItemsCanBeReferredTo(t *testing.T) {
 	reply := c.ask("task 7", fields).Get("output")
 	refer := func(id string) any { return map[string]any{"type": "item_reference", "id": id} }
 	input := []any{
-		map[string]any{"role": "user", "content": "task 7"}, refer(reply.Get("0.id").String()), refer(reply.Get("1.id").String()),
+		map[string]any{"role": "user", "content": "task 7"},
+		refer(reply.Get("0.id").String()),
+		refer(reply.Get("1.id").String()),
 		map[string]any{"type": "function_call_output", "call_id": reply.Get("1.call_id").String(), "output": "ok"},
 	}
 	fields["input"] = input

@@ -26,7 +26,7 @@ func TestUnknownPathsAreRefusedInTheFormOfTheirProvider(t *testing.T) {
 		"/model/m/invoke-with-response-stream": "bedrock",
 		"/v1/projects/p/locations/l/publishers/anthropic/models/m:other": "anthropic",
 	} {
-		reply := call0(&Server{}, http.MethodPost, path, map[string]any{}, http.Header{"Anthropic-Version": nil})
+		reply := request(&Server{}, http.MethodPost, path, map[string]any{}, http.Header{"Anthropic-Version": nil})
 		body := gjson.Parse(reply.Body.String())
 		form := "openai"
 		switch {
@@ -69,11 +69,11 @@ func TestModelsAreListedForWhoAsks(t *testing.T) {
 func TestAzureDeploymentsStandForModels(t *testing.T) {
 	body := chatWay().body("Hm?", false)
 	delete(body, "model")
-	reply := call0(&Server{}, http.MethodPost, "/openai/deployments/mine/chat/completions?api-version=2024-10-21", body, nil)
+	reply := request(&Server{}, http.MethodPost, "/openai/deployments/mine/chat/completions?api-version=2024-10-21", body, nil)
 	if got := gjson.Get(reply.Body.String(), "model").String(); got != "mine" {
 		t.Errorf("status %d, model %q", reply.Code, got)
 	}
-	reply = call0(&Server{}, http.MethodPost, "/openai/deployments/mine/embeddings", map[string]any{"input": "x"}, nil)
+	reply = request(&Server{}, http.MethodPost, "/openai/deployments/mine/embeddings", map[string]any{"input": "x"}, nil)
 	if got := gjson.Get(reply.Body.String(), "model").String(); got != "mine" {
 		t.Errorf("status %d, model %q", reply.Code, got)
 	}
@@ -126,16 +126,16 @@ func TestFilesAreTakenAndForgotten(t *testing.T) {
 		mime_type   "application/octet-stream"`)
 	shape(t, "transcription", upload(t, "/v1/audio/transcriptions", http.Header{}), "text string")
 	for _, path := range []string{"/v1/files", "/v1/audio/transcriptions"} {
-		if reply := call0(&Server{}, http.MethodPost, path, map[string]any{}, nil); reply.Code != 400 {
+		if reply := request(&Server{}, http.MethodPost, path, map[string]any{}, nil); reply.Code != 400 {
 			t.Errorf("%s without a form: %d", path, reply.Code)
 		}
 	}
 }
 
 func TestPicturesAndSpeechAreCanned(t *testing.T) {
-	reply := call0(&Server{}, http.MethodPost, "/v1/images/generations", map[string]any{}, nil)
+	reply := request(&Server{}, http.MethodPost, "/v1/images/generations", map[string]any{}, nil)
 	shape(t, "image", gjson.Parse(reply.Body.String()), "created number\ndata.0.b64_json iVBORw0KGgo…")
-	reply = call0(&Server{}, http.MethodPost, "/v1/audio/speech", map[string]any{}, nil)
+	reply = request(&Server{}, http.MethodPost, "/v1/audio/speech", map[string]any{}, nil)
 	if got := reply.Body.String(); !strings.HasPrefix(got, "RIFF") || len(got) != 844 || reply.Header().Get("Content-Type") != "audio/wav" {
 		t.Errorf("%d bytes of speech", len(got))
 	}
