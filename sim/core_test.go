@@ -53,9 +53,15 @@ func TestStreamsAreTheWholeReplyOfTheSameOccurrence(t *testing.T) {
 				Faults: test.server.Faults, Chunk: test.server.Chunk,
 			}
 			for range 3 {
-				whole := w.whole(w.ask(t, test.server, body))
+				reply := w.send(test.server, body, false)
+				whole := w.whole(gjson.Parse(reply.Body.String()))
 				stream := w.send(twin, body, true)
 				folded := w.fold(t, stream.Body.String())
+				for _, id := range []string{"request-id", "x-request-id"} {
+					if a, b := reply.Header().Get(id), stream.Header().Get(id); a != b {
+						t.Errorf("%s, %s: %s %q, streamed %q", name, w.dialect, id, a, b)
+					}
+				}
 				if diff := cmp.Diff(whole, folded, cmpopts.IgnoreFields(said{}, "In")); diff != "" { // the body is counted whole
 					t.Errorf("%s, %s: whole -, streamed +: %s", name, w.dialect, diff)
 				}
@@ -298,6 +304,30 @@ func TestTwinsGiveEqualBytes(t *testing.T) {
 	}
 	if diff := cmp.Diff(exchangesOf(t, make()), exchangesOf(t, make())); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestRepliesAreDatedByTheClock(t *testing.T) {
+	s := &Server{Now: func() time.Time { return time.Unix(1_700_000_000, 0) }}
+	for _, path := range []string{"/v1/models", "/nowhere"} {
+		w := request(s, http.MethodGet, path, nil, nil)
+		if got := w.Header().Get("Date"); got != "Tue, 14 Nov 2023 22:13:20 GMT" {
+			t.Errorf("%s: Date %q", path, got)
+		}
+	}
+}
+
+func TestIdsOfErrorsDoNotDependOnOrder(t *testing.T) {
+	ids := func(bodies ...string) map[string]string {
+		s, list := &Server{}, map[string]string{}
+		for _, body := range bodies {
+			list[body] = request(s, http.MethodPost, "/v1/messages", body, nil).Header().Get("request-id")
+		}
+		return list
+	}
+	got := ids("one", "two")
+	if diff := cmp.Diff(got, ids("two", "one")); diff != "" || got["one"] == got["two"] {
+		t.Errorf("%v, or %s", got, diff)
 	}
 }
 

@@ -103,8 +103,9 @@ func TestGeminiStreamsAsAnArrayUnlessEventsAreAskedFor(t *testing.T) {
 	}
 	for _, faults := range []Faults{{RateLimited: 1}, {Failed: 1}} {
 		reply := request(&Server{Faults: faults}, http.MethodPost, "/v1beta/models/m:streamGenerateContent", w.body("Hm?", false), nil)
-		list := gjson.Parse(reply.Body.String()).Array()
-		if !json.Valid(reply.Body.Bytes()) || !list[len(list)-1].Get("error.code").Exists() {
+		body := gjson.Parse(reply.Body.String())
+		list := body.Array()
+		if !json.Valid(reply.Body.Bytes()) || !body.IsArray() || !list[len(list)-1].Get("error.code").Exists() {
 			t.Errorf("status %d, %s", reply.Code, reply.Body)
 		}
 	}
