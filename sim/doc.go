@@ -37,7 +37,8 @@
 //     results are refused. Prompt caches are Anthropic's alone.
 //   - Every reply says that it is simulated, in the header X-Simulated.
 //   - Bodies, lines of data and what is remembered are bounded: see maxPrompts,
-//     maxShelved and maxShelfBytes. The oldest is forgotten first.
+//     beyond which all occurrences start again, and, of stored state, maxShelved
+//     and maxShelfBytes, beyond which the oldest is forgotten.
 //
 // # What it does not model
 //
