@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/tidwall/gjson"
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
 
 // add makes an item at an index, if its type is one that counts and there is
 // room; else it is nil.
@@ -11,7 +15,7 @@ func (f *responsesFold) add(index int, kind string, item gjson.Result) *outputIt
 	if index >= maxIndex || len(f.items) >= maxIndex {
 		return nil
 	}
-	it := &outputItem{index: index, kind: kind}
+	it := &outputItem{index: index, kind: strings.Clone(kind)}
 	f.items = append(f.items, it)
 	return it
 }

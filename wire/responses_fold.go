@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -142,11 +143,16 @@ func (f *responsesFold) output(list gjson.Result) {
 	})
 }
 
-// result makes the choice of the items.
+// result makes the choice of the items. Some servers show reasoning and report
+// that none of its tokens were counted: that is no count.
 func (f *responsesFold) result(whole bool) Reply {
 	if f.answered || len(f.items) > 0 {
 		compose(f.choice(0), f.items)
 		f.choice(0).finish = f.finish
+	}
+	u := &f.reply.Usage
+	if u.Reasoning == 0 && slices.ContainsFunc(f.items, func(it *outputItem) bool { return it.shown }) {
+		u.HasReasoning = false
 	}
 	return f.gathering.result(whole)
 }

@@ -26,7 +26,9 @@ type outputItem struct {
 	whole         bool
 	text, refusal []byte
 	reasoning     int // bytes of reasoning text
-	call          partialCall
+	// shown is whether any reasoning can be seen, whole or summarised.
+	shown bool
+	call  partialCall
 }
 
 // say keeps a piece of text.
@@ -36,10 +38,13 @@ func (it *outputItem) say(text string) { it.text = append(it.text, text...) }
 func (it *outputItem) refuse(text string) { it.refusal = append(it.refusal, text...) }
 
 // reason counts a piece of reasoning text, which is not kept.
-func (it *outputItem) reason(text string) { it.reasoning += len(text) }
+func (it *outputItem) reason(text string) {
+	it.reasoning += len(text)
+	it.shown = true
+}
 
 // summarise takes a piece of a summary of reasoning, which does not count.
-func (it *outputItem) summarise(string) {}
+func (it *outputItem) summarise(string) { it.shown = true }
 
 // argue keeps a piece of what a tool is called with.
 func (it *outputItem) argue(text string) {
@@ -74,6 +79,7 @@ func (it *outputItem) read(item gjson.Result) {
 		eachRefusal(content, it.refuse)
 	case reasoningItem:
 		it.reasoning = contentSize(content)
+		it.shown = it.reasoning+contentSize(item.Get("summary")) > 0
 	default:
 		_, with := readCall(it.kind, item)
 		it.call.arguments = jsonText(with)

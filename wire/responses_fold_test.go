@@ -1,0 +1,308 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// ev is an event of a Responses stream; fields follow its type.
+func ev(name, fields string) string {
+	if fields != "" {
+		fields = "," + fields
+	}
+	return `data: {"type":"response.` + name + `"` + fields + "}\n\n"
+}
+
+// saying is a piece of the text of the item at index 0.
+func saying(text string) string {
+	return ev("output_text.delta", `"output_index":0,"delta":"`+text+`"`)
+}
+
+func foldResponses(t *testing.T, stream bool, body string) Reply {
+	t.Helper()
+	r, err := Fold(OpenAIResponses, stream, strings.NewReader(body), nil)
+	if err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+	return r
+}
+
+func TestResponsesTruncated(t *testing.T) {
+	unary := `{"status":"completed","output":[{"type":"message","content":[]}]}`
+	completed := ev("completed", `"response":`+unary)
+	tests := []struct {
+		name   string
+		stream bool
+		r      io.Reader
+		want   bool
+	}{
+		{"completed", true, strings.NewReader(saying("a") + completed), false},
+		{"completed without output", true, strings.NewReader(ev("completed", `"response":{}`)), false},
+		{"incomplete", true, strings.NewReader(ev("incomplete", `"response":{}`)), false},
+		{"failed", true, strings.NewReader(ev("failed", `"response":{}`)), false},
+		{"error", true, strings.NewReader(saying("a") + `data: {"type":"error"}` + "\n\n"), false},
+		{"error without a type", true, strings.NewReader(`data: {"error":{"code":"x"}}` + "\n\n"), false},
+		{"no end mark", true, strings.NewReader(saying("a")), true},
+		{"done alone", true, strings.NewReader(saying("a") + doneEvent), true},
+		{"nothing", true, strings.NewReader(""), true},
+		{"cut in the end mark", true, strings.NewReader(saying("a") + completed[:len(completed)-4]), true},
+		{"read error after the end mark", true, broken(saying("a") + completed), true},
+		{"unary", false, strings.NewReader(unary), false},
+		{"unary without a status", false, strings.NewReader(`{"output":[]}`), false},
+		{"unary failed", false, strings.NewReader(`{"status":"failed","output":[]}`), false},
+		{"unary in progress", false, strings.NewReader(strings.Replace(unary, "completed", "in_progress", 1)), true},
+		{"unary of another status", false, strings.NewReader(`{"status":7,"output":[]}`), true},
+		{"unary cut short", false, strings.NewReader(unary[:len(unary)-1]), true},
+		{"unary read error", false, broken(unary), true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := Fold(OpenAIResponses, test.stream, test.r, nil)
+			if err != nil || got.Truncated != test.want {
+				t.Errorf("truncated %v, error %v; want %v", got.Truncated, err, test.want)
+			}
+		})
+	}
+}
+
+func TestResponsesFoldRefusesOtherBytes(t *testing.T) {
+	for body, stream := range map[string]bool{
+		"<html>":                   false,
+		"[]":                       false,
+		`{"choices":[]}`:           false,
+		`{"output":"x"}`:           false,
+		"data: hello\n\n: \n\n":    true,
+		"data: []\n\n" + doneEvent: true,
+	} {
+		if _, err := Fold(OpenAIResponses, stream, strings.NewReader(body), nil); !errors.Is(err, ErrNotDialect) {
+			t.Errorf("%s: error %v, want ErrNotDialect", body, err)
+		}
+	}
+}
+
+func TestNothingFollowsTheEndOfAResponse(t *testing.T) {
+	for _, end := range []string{ev("completed", `"response":{}`), `data: {"type":"error"}` + "\n\n"} {
+		want := foldResponses(t, true, saying("a")+end)
+		got := foldResponses(t, true, saying("a")+end+saying("b")+ev("failed", `"response":{"error":{"code":"x"}}`))
+		if diff := cmp.Diff(want, got); diff != "" || got.Text != "a" {
+			t.Errorf("%s (-want +got):\n%s", end, diff)
+		}
+	}
+}
+
+func TestResponsesStartedAtFirstToken(t *testing.T) {
+	added := func(item string) string { return ev("output_item.added", `"output_index":0,"item":{`+item+`}`) }
+	done := func(item string) string { return ev("output_item.done", `"output_index":0,"item":{`+item+`}`) }
+	head := ev("created", `"response":{"output":[]}`) + ev("in_progress", `"response":{}`) + added(`"type":"message"`) +
+		ev("content_part.added", `"output_index":0,"part":{"type":"output_text","text":""}`) +
+		added(`"type":"web_search_call"`) + ev("output_text.delta", `"delta":""`) + done(`"type":"web_search_call"`)
+	for name, last := range map[string]string{
+		"text":                 saying("a"),
+		"refusal":              ev("refusal.delta", `"delta":"a"`),
+		"reasoning":            ev("reasoning_text.delta", `"delta":"a"`),
+		"summary":              ev("reasoning_summary_text.delta", `"delta":"a"`),
+		"arguments":            ev("function_call_arguments.delta", `"delta":"{"`),
+		"input":                ev("custom_tool_call_input.delta", `"delta":"a"`),
+		"reasoning added":      added(`"type":"reasoning"`),
+		"call added":           added(`"type":"function_call"`),
+		"shell call done":      done(`"type":"shell_call"`),
+		"text that came whole": done(`"type":"message","content":[{"text":"a"}]`),
+		"no token":             ev("completed", `"response":{}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			starts := 0
+			f := responses{}.fold(func() { starts++ })
+			events := newEventReader(strings.NewReader(head + last + saying("b")))
+			var counts []int
+			for {
+				data, err := events.next()
+				if err != nil {
+					break
+				}
+				if err := f.event(data); err != nil {
+					t.Fatal(err)
+				}
+				counts = append(counts, starts)
+			}
+			if n := len(counts); counts[n-3] != 0 || counts[n-2] != 1 || counts[n-1] != 1 {
+				t.Errorf("calls after each event: %v", counts)
+			}
+		})
+	}
+}
+
+func TestFailedResponsesNeverStart(t *testing.T) {
+	const failed = `{"status":"failed","output":[],"error":{"code":"server_error"}}`
+	for body, stream := range map[string]bool{
+		failed: false, `{"error":{"code":"server_error"}}`: false,
+		ev("created", `"response":{}`) + ev("failed", `"response":`+failed): true,
+		`data: {"type":"error","code":"server_error"}` + "\n\n":             true,
+	} {
+		got, err := Fold(OpenAIResponses, stream, strings.NewReader(body), func() { t.Errorf("%s: started", body) })
+		if diff := cmp.Diff(Reply{Failure: &Failure{Code: "server_error"}}, got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", body, err, diff)
+		}
+	}
+}
+
+// TestResponsesItemsAreToldApart: servers differ in what they give beside a delta.
+func TestResponsesItemsAreToldApart(t *testing.T) {
+	call := func(event, place, fields string) string { return ev(event, place+fields) }
+	args := func(place, piece string) string {
+		return call("function_call_arguments.delta", place, `"delta":"`+piece+`"`)
+	}
+	added := func(place, id, name string) string {
+		return call("output_item.added", place, `"item":{"type":"function_call","id":"`+id+`","call_id":"c`+id+`","name":"`+name+`"}`)
+	}
+	done := func(place, id, name, arguments string) string {
+		return call("output_item.done", place, `"item":{"type":"function_call","call_id":"c`+id+`","name":"`+name+`","arguments":"`+arguments+`"}`)
+	}
+	two := []Call{{ID: "c1", Name: "f", Arguments: "12"}, {ID: "c2", Name: "g", Arguments: "34"}}
+	const first, second = `"output_index":0,`, `"output_index":1,`
+	for name, stream := range map[string]string{
+		"by index": added(first, "1", "f") + added(second, "2", "g") + args(second, "3") + args(first, "1") + args(second, "4") + args(first, "2"),
+		"by id": added("", "1", "f") + added("", "2", "g") + args(`"item_id":"2",`, "3") + args(`"item_id":"1",`, "1") +
+			args(`"item_id":"2",`, "4") + args(`"item_id":"1",`, "2"),
+		"the latest":          added("", "1", "f") + args("", "1") + args("", "2") + added("", "2", "g") + args("", "3") + args("", "4"),
+		"index used again":    added(first, "1", "f") + args(first, "12") + done(first, "1", "f", "12") + added(first, "2", "g") + args(first, "34"),
+		"whole items alone":   done(first, "1", "f", "12") + done(second, "2", "g", "34"),
+		"whole, nothing else": done("", "1", "f", "12") + done("", "2", "g", "34"),
+		"out of order":        done(second, "2", "g", "34") + done(first, "1", "f", "12"),
+	} {
+		if diff := cmp.Diff(two, foldResponses(t, true, stream).Calls); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestResponsesIndicesAreBounded(t *testing.T) {
+	for _, index := range []string{"1024", "-1", "1e300", "0.5", `"x"`, "null"} {
+		stream := ev("output_item.added", `"output_index":`+index+`,"item":{"type":"function_call","name":"f"}`) +
+			ev("output_text.delta", `"output_index":`+index+`,"delta":"a"`)
+		if got := foldResponses(t, true, stream); len(got.Calls) > 1 || got.Choices > 1 {
+			t.Errorf("index %s: %+v", index, got)
+		}
+	}
+}
+
+func TestResponsesItemsAreBounded(t *testing.T) {
+	var stream, list strings.Builder
+	for i := range 2 * maxIndex {
+		item := fmt.Sprintf(`{"type":"function_call","call_id":"c%d"}`, i)
+		stream.WriteString(ev("output_item.added", `"output_index":0,"item":`+item))
+		list.WriteString(item + ",")
+	}
+	body := `{"output":[` + list.String() + `{}]}`
+	for body, stream := range map[string]bool{stream.String(): true, body: false, ev("completed", `"response":`+body): true} {
+		if got := foldResponses(t, stream, body); len(got.Calls) != maxIndex {
+			t.Errorf("stream %v: %d calls, want %d", stream, len(got.Calls), maxIndex)
+		}
+	}
+}
+
+func TestResponsesFoldIsBounded(t *testing.T) {
+	text := strings.Repeat("x", 1<<20)
+	for name, stream := range map[string]io.Reader{
+		"one item":   endless(saying(text)),
+		"many items": endless(ev("output_item.done", `"item":{"type":"function_call","arguments":"`+text+`"}`)),
+		"unary":      endless(`{"output":"` + text),
+	} {
+		_, err := Fold(OpenAIResponses, name != "unary", stream, nil)
+		if !errors.Is(err, ErrTooBig) {
+			t.Errorf("%s: error %v, want ErrTooBig", name, err)
+		}
+	}
+}
+
+// TestWholeItemsReplaceTheirDeltas, so that a text that comes four times counts
+// once against the bound.
+func TestWholeItemsReplaceTheirDeltas(t *testing.T) {
+	text := strings.Repeat("x", maxEvent/2)
+	item := `{"type":"message","content":[{"type":"output_text","text":"` + text + `"}]}`
+	var stream strings.Builder
+	for range 5 {
+		stream.WriteString(saying(text) + ev("output_item.done", `"output_index":0,"item":`+item))
+	}
+	stream.WriteString(ev("completed", `"response":{"output":[`+item+`]}`))
+	if got := foldResponses(t, true, stream.String()); got.Text != text || got.Truncated {
+		t.Errorf("%d bytes, truncated %v; want %d", len(got.Text), got.Truncated, len(text))
+	}
+}
+
+// TestArgumentsThatAreNoText: numbers, which grow when they are written out, are
+// nothing to call with; JSON loses its white space.
+func TestArgumentsThatAreNoText(t *testing.T) {
+	for arguments, want := range map[string]string{
+		`1e300`: "", `true`: "", `null`: "", `{ "a" : "b c" }`: `{"a":"b c"}`, "[1,\n 1e300]": "[1,1e300]", `" {} "`: " {} ",
+	} {
+		got := foldResponses(t, false, `{"output":[{"type":"function_call","arguments":`+arguments+`}]}`)
+		if diff := cmp.Diff([]Call{{Arguments: want}}, got.Calls); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", arguments, diff)
+		}
+	}
+}
+
+func TestCommentaryIsTheTextWhereNothingElseIs(t *testing.T) {
+	message := func(phase, text string) string {
+		return `{"type":"message","phase":` + phase + `,"content":[{"type":"output_text","text":"` + text + `"}]}`
+	}
+	for _, test := range []struct{ output, want string }{
+		{message(`"commentary"`, "a") + "," + message(`"commentary"`, "b"), "ab"},
+		{message(`"commentary"`, "a") + "," + message(`"final_answer"`, "b"), "b"},
+		{message(`"final_answer"`, "a") + "," + message(`"commentary"`, "b"), "a"},
+		{message(`"unheard_of"`, "a") + "," + message(`null`, "b"), "b"},
+		{message(`null`, "a") + "," + message(`"final_answer"`, "b"), "ab"},
+	} {
+		if got := foldResponses(t, false, `{"output":[`+test.output+`]}`); got.Text != test.want {
+			t.Errorf("%s: text %q, want %q", test.output, got.Text, test.want)
+		}
+	}
+}
+
+func TestReasoningThatWasNotCountedIsNoCount(t *testing.T) {
+	const usage = `,"usage":{"input_tokens":1,"output_tokens":1,"output_tokens_details":{"reasoning_tokens":%d}}`
+	for _, test := range []struct {
+		item  string
+		count int
+		want  bool
+	}{
+		{`{"type":"reasoning","summary":[{"type":"summary_text","text":"a"}]}`, 0, false},
+		{`{"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"a"}]}`, 0, false},
+		{`{"type":"reasoning","summary":[{"type":"summary_text","text":"a"}]}`, 7, true},
+		{`{"type":"reasoning","summary":[]}`, 0, true},
+		{`{"type":"message"}`, 0, true},
+	} {
+		got := foldResponses(t, false, `{"output":[`+test.item+`]`+fmt.Sprintf(usage, test.count)+`}`)
+		if got.Usage.HasReasoning != test.want || got.Usage.Reasoning != test.count {
+			t.Errorf("%s, %d: %+v", test.item, test.count, got.Usage)
+		}
+	}
+}
+
+// FuzzFoldResponses: a body folds as the stream does whose last event holds it.
+func FuzzFoldResponses(f *testing.F) {
+	seed(f, "resp.json")
+	f.Fuzz(func(t *testing.T, _ uint8, body []byte) {
+		reply, err := Fold(OpenAIResponses, false, bytes.NewReader(body), nil)
+		if err != nil {
+			return
+		}
+		checkReply(t, reply, len(body))
+		status := walk(body).Get("status").String()
+		var line bytes.Buffer
+		if (status != "completed" && status != "incomplete" && status != "failed") || json.Compact(&line, body) != nil {
+			return
+		}
+		streamed, err := Fold(OpenAIResponses, true, strings.NewReader(ev(status, `"response":`+line.String())), nil)
+		if diff := cmp.Diff(reply, streamed); diff != "" || err != nil {
+			t.Errorf("as a stream: %v (-unary +stream):\n%s", err, diff)
+		}
+	})
+}
