@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -25,8 +26,7 @@ func (f *responsesFold) add(index int, kind string, item gjson.Result) *outputIt
 // counts: one provider gives an item another id with every event.
 func (f *responsesFold) at(event gjson.Result, kind, id string) *outputItem {
 	index, indexed := count(event.Get("output_index"))
-	for i := len(f.items) - 1; i >= 0; i-- {
-		it := f.items[i]
+	for _, it := range slices.Backward(f.items) {
 		if it.whole || it.kind != kind {
 			continue
 		}

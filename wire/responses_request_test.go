@@ -145,9 +145,9 @@ func TestResponsesToolsAreBounded(t *testing.T) {
 // the request names its own tools.
 func TestStoredPromptMayBringTools(t *testing.T) {
 	for body, want := range map[string]bool{
-		`{"prompt":{"id":"p"}}`:             true,
-		`{"prompt":{"id":"p"},"tools":[]}`:  false,
-		`{"prompt":null,"input":"x"}`:       false,
+		`{"prompt":{"id":"p"}}`:              true,
+		`{"prompt":{"id":"p"},"tools":[]}`:   false,
+		`{"prompt":null,"input":"x"}`:        false,
 		`{"input":"x","tools":[],"model":1}`: false,
 	} {
 		if v := readResponses(t, body); v.ProviderTools != want {
