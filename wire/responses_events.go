@@ -8,7 +8,8 @@ import (
 )
 
 // add makes an item at an index, if its type is one that counts and there is
-// room; else it is nil.
+// room; else it is nil. Items of one index keep the order in which they come, and
+// so do those of a server that gives no indices.
 func (f *responsesFold) add(index int, kind string, item gjson.Result) *outputItem {
 	if kind != messageItem && kind != reasoningItem && !callsClient(kind, item) {
 		return nil
@@ -21,34 +22,32 @@ func (f *responsesFold) add(index int, kind string, item gjson.Result) *outputIt
 	return it
 }
 
-// at is the open item of a type that an event is about: the latest of its index
-// or, from servers that give none, of its id. Where both are there the index
-// counts: one provider gives an item another id with every event.
-func (f *responsesFold) at(event gjson.Result, kind, id string) *outputItem {
+// open is the unfinished item of a type that an event is about, or a new one:
+// the latest of its index or, from servers that give none, of its id. Where both
+// are there the index counts: one provider gives an item another id with every
+// event. It is nil if there is no room, or the item does not count.
+func (f *responsesFold) open(event gjson.Result, kind string, id, item gjson.Result) *outputItem {
 	index, indexed := count(event.Get("output_index"))
 	for _, it := range slices.Backward(f.items) {
 		if it.whole || it.kind != kind {
 			continue
 		}
-		if (indexed && it.index == index) || (!indexed && (id == "" || it.id == id)) {
+		if (indexed && it.index == index) || (!indexed && (id.Str == "" || it.id == id.Str)) {
 			return it
 		}
 	}
-	return nil
-}
-
-// position is the index of an event's item; without one it is behind all others.
-func (f *responsesFold) position(event gjson.Result) int {
-	if index, ok := count(event.Get("output_index")); ok {
-		return index
+	it := f.add(index, kind, item)
+	if it != nil {
+		keep(&it.id, id)
 	}
-	return len(f.items)
+	return it
 }
 
 // added begins an item.
 func (f *responsesFold) added(event gjson.Result) {
 	item := event.Get("item")
-	it := f.add(f.position(event), item.Get("type").String(), item)
+	index, _ := count(event.Get("output_index"))
+	it := f.add(index, item.Get("type").String(), item)
 	if it == nil {
 		return
 	}
@@ -61,11 +60,7 @@ func (f *responsesFold) added(event gjson.Result) {
 // done takes a whole item for what its deltas gave, or for a new one.
 func (f *responsesFold) done(event gjson.Result) {
 	item := event.Get("item")
-	kind := item.Get("type").String()
-	it := f.at(event, kind, item.Get("id").String())
-	if it == nil {
-		it = f.add(f.position(event), kind, item)
-	}
+	it := f.open(event, item.Get("type").String(), item.Get("id"), item)
 	if it == nil {
 		return
 	}
@@ -83,13 +78,9 @@ func (f *responsesFold) delta(kind string, event gjson.Result, take func(it *out
 	if piece.Type != gjson.String || piece.Str == "" {
 		return
 	}
-	id := event.Get("item_id")
-	it := f.at(event, kind, id.String())
+	it := f.open(event, kind, event.Get("item_id"), gjson.Result{})
 	if it == nil {
-		if it = f.add(f.position(event), kind, gjson.Result{}); it == nil {
-			return
-		}
-		keep(&it.id, id)
+		return
 	}
 	f.size -= it.size()
 	take(it, piece.Str)

@@ -170,24 +170,41 @@ func TestResponsesItemsAreToldApart(t *testing.T) {
 		"by index": added(first, "1", "f") + added(second, "2", "g") + args(second, "3") + args(first, "1") + args(second, "4") + args(first, "2"),
 		"by id": added("", "1", "f") + added("", "2", "g") + args(`"item_id":"2",`, "3") + args(`"item_id":"1",`, "1") +
 			args(`"item_id":"2",`, "4") + args(`"item_id":"1",`, "2"),
+		"types of one index": saying("x") + added(first, "1", "f") + saying("y") + args(first, "1") + saying("z") +
+			args(first, "2") + done(second, "2", "g", "34"),
 		"the latest":          added("", "1", "f") + args("", "1") + args("", "2") + added("", "2", "g") + args("", "3") + args("", "4"),
 		"index used again":    added(first, "1", "f") + args(first, "12") + done(first, "1", "f", "12") + added(first, "2", "g") + args(first, "34"),
 		"whole items alone":   done(first, "1", "f", "12") + done(second, "2", "g", "34"),
 		"whole, nothing else": done("", "1", "f", "12") + done("", "2", "g", "34"),
 		"out of order":        done(second, "2", "g", "34") + done(first, "1", "f", "12"),
 	} {
-		if diff := cmp.Diff(two, foldResponses(t, true, stream).Calls); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
+		got := foldResponses(t, true, stream)
+		if diff := cmp.Diff(two, got.Calls); diff != "" || strings.Trim(got.Text, "xyz") != "" {
+			t.Errorf("%s: text %q (-want +got):\n%s", name, got.Text, diff)
 		}
 	}
 }
 
+// TestDeltasAloneMakeItems: some servers do not tell when an item begins.
+func TestDeltasAloneMakeItems(t *testing.T) {
+	piece := func(id, text string) string {
+		return ev("custom_tool_call_input.delta", `"item_id":"`+id+`","delta":"`+text+`"`)
+	}
+	got := foldResponses(t, true, piece("a", "1")+piece("b", "3")+piece("a", "2")+piece("b", "4")+
+		ev("output_text.delta", `"item_id":"c","delta":"5"`))
+	if diff := cmp.Diff([]Call{{Arguments: "12"}, {Arguments: "34"}}, got.Calls); diff != "" || got.Text != "5" {
+		t.Errorf("text %q (-want +got):\n%s", got.Text, diff)
+	}
+}
+
+// TestResponsesIndicesAreBounded: an item beyond the bound is left out; what is
+// no index is as good as none.
 func TestResponsesIndicesAreBounded(t *testing.T) {
-	for _, index := range []string{"1024", "-1", "1e300", "0.5", `"x"`, "null"} {
+	for index, want := range map[string]int{"1023": 1, "1024": 0, "1e300": 0, "-1": 1, "0.5": 1, `"x"`: 1, "null": 1} {
 		stream := ev("output_item.added", `"output_index":`+index+`,"item":{"type":"function_call","name":"f"}`) +
-			ev("output_text.delta", `"output_index":`+index+`,"delta":"a"`)
-		if got := foldResponses(t, true, stream); len(got.Calls) > 1 || got.Choices > 1 {
-			t.Errorf("index %s: %+v", index, got)
+			ev("function_call_arguments.delta", `"output_index":`+index+`,"delta":"a"`)
+		if got := foldResponses(t, true, stream); len(got.Calls) != want {
+			t.Errorf("index %s: %+v, want %d calls", index, got, want)
 		}
 	}
 }
@@ -221,18 +238,28 @@ func TestResponsesFoldIsBounded(t *testing.T) {
 	}
 }
 
-// TestWholeItemsReplaceTheirDeltas, so that a text that comes four times counts
+// TestWholeItemsReplaceTheirDeltas, so that a text that comes three times counts
 // once against the bound.
 func TestWholeItemsReplaceTheirDeltas(t *testing.T) {
-	text := strings.Repeat("x", maxEvent/2)
-	item := `{"type":"message","content":[{"type":"output_text","text":"` + text + `"}]}`
-	var stream strings.Builder
-	for range 5 {
-		stream.WriteString(saying(text) + ev("output_item.done", `"output_index":0,"item":`+item))
+	const item = `{"type":"message","content":[{"type":"output_text","text":"abc"},{"type":"refusal","refusal":"de"}]}`
+	f := &responsesFold{gathering: newGathering(func() {})}
+	for _, test := range []struct {
+		event string
+		size  int
+	}{
+		{saying("abc"), 3},
+		{ev("refusal.delta", `"output_index":0,"delta":"de"`), 5},
+		{ev("output_item.done", `"output_index":0,"item":`+item), 5},
+		{ev("function_call_arguments.delta", `"output_index":1,"delta":"{}"`), 7},
+		{ev("completed", `"response":{"output":[`+item+`]}`), 5},
+	} {
+		data := strings.TrimPrefix(strings.TrimSpace(test.event), "data: ")
+		if err := f.event([]byte(data)); err != nil || f.size != test.size {
+			t.Errorf("%s: %d bytes kept, %v; want %d", data, f.size, err, test.size)
+		}
 	}
-	stream.WriteString(ev("completed", `"response":{"output":[`+item+`]}`))
-	if got := foldResponses(t, true, stream.String()); got.Text != text || got.Truncated {
-		t.Errorf("%d bytes, truncated %v; want %d", len(got.Text), got.Truncated, len(text))
+	if got := f.result(true); got.Text != "abc" || got.Refusal != "de" || len(got.Calls) != 0 || got.Truncated {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -186,6 +186,7 @@ func TestActionsAreTurns(t *testing.T) {
 		"o":             1, // calls that lie upstream
 		"oo":            1,
 		"oudcd":         2,
+		"ucuc":          2, // the user spoke instead of a result
 	} {
 		var list []string
 		for _, letter := range history {
