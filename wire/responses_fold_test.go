@@ -179,7 +179,7 @@ func TestResponsesItemsAreToldApart(t *testing.T) {
 		"out of order":        done(second, "2", "g", "34") + done(first, "1", "f", "12"),
 	} {
 		got := foldResponses(t, true, stream)
-		if diff := cmp.Diff(two, got.Calls); diff != "" || strings.Trim(got.Text, "xyz") != "" {
+		if diff := cmp.Diff(two, got.Calls); diff != "" || (got.Text != "" && got.Text != "xyz") {
 			t.Errorf("%s: text %q (-want +got):\n%s", name, got.Text, diff)
 		}
 	}
@@ -260,6 +260,14 @@ func TestWholeItemsReplaceTheirDeltas(t *testing.T) {
 	}
 	if got := f.result(true); got.Text != "abc" || got.Refusal != "de" || len(got.Calls) != 0 || got.Truncated {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestRefusalsThatAreNoText(t *testing.T) {
+	for _, part := range []string{"7", "null", `{"refusal":1e300}`, `{"refusal":{"a":1}}`, `{"refusal":null}`, `{"text":1e300}`} {
+		if got := foldResponses(t, false, `{"output":[{"type":"message","content":[`+part+`]}]}`); got.Refusal != "" || got.Text != "" {
+			t.Errorf("%s: %+v", part, got.Choice)
+		}
 	}
 }
 

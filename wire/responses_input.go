@@ -168,12 +168,13 @@ func partsSize(parts gjson.Result) int {
 	}
 	parts.ForEach(func(_, part gjson.Result) bool {
 		if !part.IsObject() {
+			size += len(part.Str)
 			return true
 		}
 		part.ForEach(func(key, value gjson.Result) bool {
 			switch key.Str {
 			case "text", "refusal", "stdout", "stderr":
-				size += len(value.String())
+				size += len(value.Str)
 			}
 			return true
 		})

@@ -92,7 +92,9 @@ func eachRefusal(content gjson.Result, f func(text string)) {
 		return
 	}
 	content.ForEach(func(_, part gjson.Result) bool {
-		f(part.Get("refusal").String())
+		if refusal := part.Get("refusal"); refusal.Type == gjson.String {
+			f(refusal.Str)
+		}
 		return true
 	})
 }
