@@ -47,6 +47,8 @@ func TestTargetOfRealisticCalls(t *testing.T) {
 	}{
 		// Shell commands.
 		{"description of a command", "bash", `{"command":"ls -la","description":"List"}`, `{"command":"ls","description":"Show the files"}`, same},
+		{"several commands", "shell", `{"commands":["ls -la src","rm -fr a"]}`, `{"commands":["ls src","rm -r -f a"]}`, same},
+		{"several commands, another one", "shell", `{"commands":["ls src","rm -rf a"]}`, `{"commands":["ls src","rm -rf b"]}`, other},
 		{"another directory", "bash", `{"command":"ls src"}`, `{"command":"ls test"}`, other},
 		{"spelling of a path", "bash", `{"command":"cat ./src/a.go"}`, `{"command":"cat src/a.go"}`, same},
 		{"quotes", "bash", `{"command":"cat 'a b.txt'"}`, `{"command":"cat \"a b.txt\""}`, same},

@@ -75,8 +75,11 @@ func (id *identifier) argument(name string, p wire.Param, v any) {
 	}
 }
 
+// elements takes a list apart. One of strings may be a command, word by word, or
+// commands of their own.
 func (id *identifier) elements(name string, p wire.Param, array []any) {
-	if words, ok := stringsOf(array); ok && isCommand(id.tool.Name, name) {
+	words, ok := stringsOf(array)
+	if ok && isCommand(id.tool.Name, name) && !strings.EqualFold(name, "commands") {
 		id.add(name, argvTarget(words))
 		return
 	}

@@ -50,7 +50,7 @@ func (c *chains) find(reply string) (conversation string, ok bool) {
 
 // follow remembers a reply that the next request may go on from.
 func (x *exchange) follow(in inspection, r wire.Reply) {
-	if r.ID == "" || !(in.view.Stored || in.view.Chain.Holds()) {
+	if r.ID == "" || !in.view.Stored && !in.view.Chain.Holds() {
 		return
 	}
 	x.h.chains.add(x.h.seal.reply(r.ID), x.conversation(in.view))

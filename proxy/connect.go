@@ -76,7 +76,7 @@ func (c *connecting) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil || rw.Reader.Buffered() == 0 {
 		return conn, rw, err
 	}
-	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // they are there
+	early, _ := rw.Peek(rw.Reader.Buffered()) // they are there
 	rest := io.MultiReader(bytes.NewReader(bytes.Clone(early)), conn)
 	if half, ok := conn.(halfConn); ok {
 		return &earlyConn{half, rest}, rw, nil

@@ -302,7 +302,7 @@ func (o *observer) primary(in inspection, head replyHead, begun func()) (s ensem
 	}
 	defer body.Close()
 	events := wire.IsEventStream(head.header.Get("Content-Type"))
-	if !in.readable || !(events || in.view.Streams()) {
+	if !in.readable || !events && !in.view.Streams() {
 		begun = nil
 	}
 	s.Reply, err = wire.Fold(o.x.dialect(in), events, body, begun)

@@ -27,10 +27,7 @@ func readAnthropicTool(v *View, tool gjson.Result) {
 	case !tool.IsObject(), !ours && present(kind) && kind.Str != "custom":
 		v.ProviderTools = true
 	default:
-		v.appendTool(Tool{
-			Name:   cmp.Or(str(member(tool, "name")), family),
-			Params: readParams(member(member(tool, "input_schema"), "properties")),
-		})
+		v.offer(cmp.Or(str(member(tool, "name")), family), member(member(tool, "input_schema"), "properties"))
 	}
 }
 

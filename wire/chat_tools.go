@@ -48,13 +48,14 @@ func readChatTool(v *View, tool gjson.Result) {
 
 // addTool adds a function in OpenAI's form.
 func (v *View) addTool(f gjson.Result) {
-	v.appendTool(Tool{Name: str(f.Get("name")), Params: readParams(f.Get("parameters.properties"))})
+	v.offer(str(f.Get("name")), f.Get("parameters.properties"))
 }
 
-// appendTool adds a tool, as long as there is room.
-func (v *View) appendTool(t Tool) {
+// offer adds a tool, as long as there is room. Properties are those of the
+// schema of its arguments.
+func (v *View) offer(name string, properties gjson.Result) {
 	if len(v.Tools) < maxTools {
-		v.Tools = append(v.Tools, t)
+		v.Tools = append(v.Tools, Tool{Name: name, Params: readParams(properties)})
 	}
 }
 

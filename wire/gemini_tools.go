@@ -24,7 +24,7 @@ func readGeminiTool(v *View, tool gjson.Result) {
 		case kind == "functionDeclarations":
 			eachOf(value, v.addDeclaration)
 		case kind == "computerUse":
-			v.appendTool(Tool{Name: kind}) // its functions are the API's own
+			v.offer(kind, gjson.Result{}) // its functions are the API's own
 		default:
 			v.ProviderTools = true
 		}
@@ -39,5 +39,5 @@ func (v *View) addDeclaration(f gjson.Result) {
 	if !present(schema) {
 		schema = field(f, "parametersJsonSchema")
 	}
-	v.appendTool(Tool{Name: str(field(f, "name")), Params: readParams(field(schema, "properties"))})
+	v.offer(str(field(f, "name")), field(schema, "properties"))
 }

@@ -74,13 +74,6 @@ func readResponsesTool(v *View, space string, tool gjson.Result) {
 	}
 }
 
-// offer adds a tool as long as there is room for more.
-func (v *View) offer(name string, properties gjson.Result) {
-	if len(v.Tools) < maxTools {
-		v.Tools = append(v.Tools, Tool{Name: name, Params: readParams(properties)})
-	}
-}
-
 // qualified is the name of a tool in a namespace, as OpenAI's agent SDKs show
 // it. A function that was searched for is in a namespace of its own name.
 func qualified(space, name string) string {
