@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -225,6 +226,10 @@ type port struct {
 	saw      *noting
 	roots    *x509.CertPool // what clients of the proxy trust
 	observed chan monitor.Observation
+	monitor  *monitor.Monitor
+	handler  *proxy.Handler
+	// last is the last observation that settle saw, if there was one.
+	last *monitor.Observation
 }
 
 // newPort serves in a mode in front of model, which speaks TLS if secure.
@@ -260,6 +265,10 @@ func (p *port) serve(t *testing.T, c config.Config, transport *http.Transport) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.monitor = mon
+	running, stop := context.WithCancel(context.Background())
+	remembering := make(chan error, 1)
+	go func() { remembering <- mon.Run(running) }()
 	mon.Heard("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
 	table := c.Resolve()
 	h := proxy.NewHandler(proxy.Settings{
@@ -267,6 +276,7 @@ func (p *port) serve(t *testing.T, c config.Config, transport *http.Transport) {
 		Publish: func(o monitor.Observation) { p.observed <- o }, Sealer: proxy.NewSealer([]byte("a key for tests alone, 32 bytes!")),
 		Instance: "test", Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
+	p.handler = h
 	forward := proxy.Forward{Dial: new(net.Dialer).DialContext, Any: true}
 	if hosts := c.TLSHosts(); len(hosts) > 0 {
 		authority, err := ca.Open(t.Context(), t.TempDir(), hosts, time.Now)
@@ -288,6 +298,8 @@ func (p *port) serve(t *testing.T, c config.Config, transport *http.Transport) {
 		_ = server.Close()
 		<-served
 		h.Close()
+		stop()
+		<-remembering
 	})
 }
 
