@@ -233,7 +233,7 @@ type port struct {
 }
 
 // newPort serves in a mode in front of model, which speaks TLS if secure.
-func newPort(t *testing.T, mode config.Mode, model http.Handler, secure bool) *port {
+func newPort(t *testing.T, mode config.Mode, model http.Handler, secure bool, edit ...func(*config.Config)) *port {
 	t.Helper()
 	p := &port{saw: &noting{Handler: model}, roots: x509.NewCertPool(), observed: make(chan monitor.Observation, 10)}
 	up := httptest.NewUnstartedServer(p.saw)
@@ -254,6 +254,9 @@ func newPort(t *testing.T, mode config.Mode, model http.Handler, secure bool) *p
 	c.Upstream = up.URL
 	c.Sampling.Mode, c.Sampling.Samples, c.Sampling.Rate = mode, 3, config.Rate{Share: 1}
 	c.Sampling.Allow = []string{config.AllowStored}
+	for _, f := range edit {
+		f(&c)
+	}
 	p.serve(t, c, transport)
 	return p
 }
@@ -395,6 +398,88 @@ func checkMeasured(t *testing.T, p *port, kind string, mode config.Mode, d wire.
 	}
 	if mode == config.Ensemble && kind != "error" && (o.Vote == nil || o.Vote.Votes < 2) {
 		t.Errorf("no vote: %+v", o.Vote)
+	}
+}
+
+// TestWaitingClientsGetTheSignOfLifeOfTheirDialect holds the model until the
+// client has the first sign; then the winner, or the error, follows whole.
+func TestWaitingClientsGetTheSignOfLifeOfTheirDialect(t *testing.T) {
+	for _, kind := range []string{"text", "error"} {
+		for name, c := range callings(t, kind) {
+			framing := framingOf(name)
+			if framing == wire.Whole {
+				continue
+			}
+			t.Run(kind+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				wanted, _ := direct(t, modelOf(kind), c, 3)
+				sign := wire.KeepAlive(c.dialect, framing)
+				got := waited(t, kind, c, sign)
+				if kind == "error" {
+					checkStreamError(t, c, framing, got)
+					return
+				}
+				if !slices.ContainsFunc(wanted, func(w reply) bool { return w.Body == got }) {
+					t.Errorf("no sample's stream: %q", got)
+				}
+			})
+		}
+	}
+}
+
+// framingOf is that of a call by the name that it has in callings.
+func framingOf(name string) wire.Framing {
+	switch {
+	case strings.HasSuffix(name, "array"):
+		return wire.Array
+	case strings.HasSuffix(name, "stream"):
+		return wire.Events
+	}
+	return wire.Whole
+}
+
+// waited is what follows the signs of life in a reply that has to wait.
+func waited(t *testing.T, kind string, c calling, sign []byte) string {
+	t.Helper()
+	model, hold := modelOf(kind), make(chan struct{})
+	model.Hold = func(ctx context.Context, _ sim.Request) {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+		}
+	}
+	p := newPort(t, config.Ensemble, model, false, func(c *config.Config) { c.Ensemble.KeepAlive = config.Duration(time.Millisecond) })
+	req, err := http.NewRequest(c.method, "http://"+p.address+c.path, strings.NewReader(c.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = c.header.Clone()
+	res, err := plainClient(t, &http.Transport{}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	first := make([]byte, len(sign))
+	if _, err := io.ReadFull(res.Body, first); err != nil || !bytes.Equal(first, sign) || res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: first bytes %q, %v; want %q", res.Status, first, err, sign)
+	}
+	close(hold)
+	rest, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for bytes.HasPrefix(rest, sign) {
+		rest = rest[len(sign):]
+	}
+	return string(rest)
+}
+
+// checkStreamError wants an error that the dialect's reader takes for one.
+func checkStreamError(t *testing.T, c calling, f wire.Framing, got string) {
+	t.Helper()
+	r, err := wire.Fold(c.dialect, f == wire.Events, strings.NewReader(got), nil)
+	if err != nil || r.Failure == nil || !strings.Contains(got, "hotmess_upstream_error") {
+		t.Errorf("%q: %+v, %v", got, r, err)
 	}
 }
 
