@@ -88,6 +88,7 @@ func (r *reader) runner(line string) func(string) error {
 		"go build -o ":       r.build,
 		"./hotmess run ":     r.toItsEnd,
 		"./hotmess check ":   r.toItsEnd,
+		"./hotmess ca":       r.toItsEnd,
 		"./hotmess serve":    r.serve,
 		"./hotmess watch":    r.until(""),
 		"./hotmess sim ":     r.until("simulated model on"),

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"maps"
 	"net"
@@ -237,6 +238,7 @@ func newPort(t *testing.T, mode config.Mode, model http.Handler, secure bool, ed
 	t.Helper()
 	p := &port{saw: &noting{Handler: model}, roots: x509.NewCertPool(), observed: make(chan monitor.Observation, 10)}
 	up := httptest.NewUnstartedServer(p.saw)
+	up.Config.ErrorLog = log.New(io.Discard, "", 0) // connections that were not needed end in a handshake
 	transport := &http.Transport{DisableCompression: true, ForceAttemptHTTP2: true}
 	if secure {
 		up.EnableHTTP2 = true
