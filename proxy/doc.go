@@ -1,13 +1,15 @@
 // Package proxy owns the client's HTTP: it takes a request in, passes it on to
 // its upstream, and chooses which reply goes back.
 //
-//	client ──▶ goproxy ──▶ Handler ──▶ ReverseProxy ──▶ upstream
-//	                          │             │ copy beside (observe)
-//	                          │             ▼
-//	                          │          observer ──▶ wire ──▶ ensemble.Extras ──▶ monitor
-//	                          └─ ensemble mode: the ReverseProxy's transport is a vote
+//	client ──▶ Server ──▶ Handler ──▶ ReverseProxy ──▶ upstream
+//	             │           │             │ copy beside (observe)
+//	             ▼           │             ▼
+//	        blind tunnel     │          observer ──▶ wire ──▶ ensemble.Extras ──▶ monitor
+//	                         └─ ensemble mode: the ReverseProxy's transport is a vote
 //
-// There is one path for bytes: net/http/httputil.ReverseProxy. The three modes
+// Server is the port, with both ways in: by base URL, and as a forward proxy
+// that opens the TLS of upstreams and tunnels all else. One Handler serves both;
+// a destination says what came of the way. There is one path for bytes: net/http/httputil.ReverseProxy. The three modes
 // differ only in what is attached to it.
 //
 //   - off: nothing. The request is counted and timed.
@@ -24,7 +26,8 @@
 // # Promises
 //
 // The request that leaves is the request that came, byte for byte, but for
-// hop-by-hop headers, X-Hotmess-* headers and the upstream's own Host. The
+// hop-by-hop headers, X-Hotmess-* headers and, by base URL, the upstream's own
+// Host. Tunnels pass every byte, each direction by itself, without limits. The
 // reply is the upstream's, plus X-Hotmess-* headers. A reply that breaks off
 // breaks off for the client, after all that came of it. Nothing is retried. When
 // the client hangs up, the primary is cancelled. What is done beside the call,

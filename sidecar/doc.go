@@ -2,7 +2,8 @@
 // its beginning, runs it, and stops it from its beginning to its end.
 //
 //	traffic ──▶ proxy ──▶ monitor ──▶ alerts ──▶ bus
-//	                         └──▶ admin
+//	              │          └──▶ admin
+//	              └──▶ outer proxy, if there is one ──▶ upstreams, tunnels
 //
 // Building binds every port and opens every file, so that what is wrong is
 // said at once and nothing is left half started. Stopping follows the data: no

@@ -2,7 +2,7 @@
 // sidecar's process alive.
 //
 //	hotmess run ──▶ CMD            same terminal, same process group
-//	     │           │ base URLs
+//	     │           │ base URLs, or a proxy and roots to trust
 //	     │ lease     ▼
 //	     └──────▶ worker ──▶ LLM API      own session, log in a file
 //
@@ -26,8 +26,8 @@
 //     not start.
 //   - A dead worker is back on the same addresses within a second.
 //   - The environment is taken over, not overwritten: a base URL already set
-//     becomes an upstream, a proxy already set is used by the sidecar, NO_PROXY is
-//     kept apart from what is said.
+//     becomes an upstream, a proxy already set is used by the sidecar, roots
+//     already named stay trusted, NO_PROXY is kept apart from what is said.
 //
 // Counts in the summary are those of the sidecar while the command ran: they
 // include other commands that share it.
