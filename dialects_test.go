@@ -49,7 +49,8 @@ func speakers() []speaker {
 		{wire.AnthropicMessages, "Anthropic Messages", "/v1/messages", object{"model": "m", "messages": user}, messagesProbes()},
 		{
 			wire.GeminiGenerate, "Gemini generateContent", "/v1beta/models/m:generateContent",
-			object{"contents": []object{{"parts": []object{{"text": "x"}}}}}, geminiProbes(),
+			object{"contents": []object{{"parts": []object{{"text": "x"}}}}},
+			geminiProbes(),
 		},
 	}
 }
@@ -91,13 +92,18 @@ func responsesProbes() map[string][]probe {
 		"pinned": {{shown: "`temperature: 0`", set: object{"temperature": 0}}},
 		"json":   {{shown: "`text.format`", set: object{"text": object{"format": object{"type": "json_schema"}}}}},
 		"client": {
-			{shown: "`function`", set: object{"tools": []object{{"type": "function", "name": "f"}}}}, {shown: "`custom`", set: object{"tools": []object{{"type": "custom", "name": "f"}}}},
-			{shown: "`local_shell`", set: object{"tools": []object{{"type": "local_shell"}}}}, {shown: "`shell` (local)", set: object{"tools": []object{{"type": "shell"}}}},
-			{shown: "`apply_patch`", set: object{"tools": []object{{"type": "apply_patch"}}}}, {shown: "`computer`", set: object{"tools": []object{{"type": "computer"}}}},
+			{shown: "`function`", set: object{"tools": []object{{"type": "function", "name": "f"}}}},
+			{shown: "`custom`", set: object{"tools": []object{{"type": "custom", "name": "f"}}}},
+			{shown: "`local_shell`", set: object{"tools": []object{{"type": "local_shell"}}}},
+			{shown: "`shell` (local)", set: object{"tools": []object{{"type": "shell"}}}},
+			{shown: "`apply_patch`", set: object{"tools": []object{{"type": "apply_patch"}}}},
+			{shown: "`computer`", set: object{"tools": []object{{"type": "computer"}}}},
 		},
 		"provider": {
-			{shown: "`web_search`", set: object{"tools": []object{{"type": "web_search"}}}}, {shown: "`mcp`", set: object{"tools": []object{{"type": "mcp"}}}},
-			{shown: "`code_interpreter`", set: object{"tools": []object{{"type": "code_interpreter"}}}}, {shown: "any other tool type", set: object{"tools": []object{{"type": "new"}}}},
+			{shown: "`web_search`", set: object{"tools": []object{{"type": "web_search"}}}},
+			{shown: "`mcp`", set: object{"tools": []object{{"type": "mcp"}}}},
+			{shown: "`code_interpreter`", set: object{"tools": []object{{"type": "code_interpreter"}}}},
+			{shown: "any other tool type", set: object{"tools": []object{{"type": "new"}}}},
 			{shown: "a stored `prompt` without `tools`", set: object{"prompt": object{"id": "p"}}},
 		},
 		"refusal": {{shown: "`refusal` parts", reply: whole(`{"type":"message","content":[{"type":"refusal","refusal":"no"}]}`, "")}},
@@ -118,7 +124,8 @@ func messagesProbes() map[string][]probe {
 	text := `{"type":"text","text":"a"}`
 	return map[string][]probe{
 		"path": {
-			{shown: "`/v1/messages`"}, {shown: "`…:rawPredict` (Vertex AI)", path: "/v1/projects/p/locations/l/publishers/anthropic/models/m:rawPredict", set: object{"anthropic_version": "v"}},
+			{shown: "`/v1/messages`"},
+			{shown: "`…:rawPredict` (Vertex AI)", path: "/v1/projects/p/locations/l/publishers/anthropic/models/m:rawPredict", set: object{"anthropic_version": "v"}},
 			{shown: "`/model/NAME/invoke` (Bedrock)", path: "/model/anthropic.m/invoke", set: object{"anthropic_version": "v"}},
 		},
 		"stream": {{shown: "`stream`: events", set: object{"stream": true}}},
@@ -128,13 +135,17 @@ func messagesProbes() map[string][]probe {
 		"pinned": {{shown: "`temperature: 0`", set: object{"temperature": 0}}},
 		"json":   {{shown: "`output_config.format`", set: object{"output_config": object{"format": object{"type": "json_schema"}}}}, {shown: "`output_format`", set: object{"output_format": object{"type": "json_schema"}}}},
 		"client": {
-			{shown: "`custom`", set: object{"tools": []object{{"name": "f"}}}}, {shown: "`bash_*`", set: object{"tools": []object{{"type": "bash_20250124", "name": "bash"}}}},
-			{shown: "`text_editor_*`", set: object{"tools": []object{{"type": "text_editor_20250728", "name": "e"}}}}, {shown: "`computer_*`", set: object{"tools": []object{{"type": "computer_20250124", "name": "c"}}}},
+			{shown: "`custom`", set: object{"tools": []object{{"name": "f"}}}},
+			{shown: "`bash_*`", set: object{"tools": []object{{"type": "bash_20250124", "name": "bash"}}}},
+			{shown: "`text_editor_*`", set: object{"tools": []object{{"type": "text_editor_20250728", "name": "e"}}}},
+			{shown: "`computer_*`", set: object{"tools": []object{{"type": "computer_20250124", "name": "c"}}}},
 			{shown: "`memory_*`", set: object{"tools": []object{{"type": "memory_20250818", "name": "m"}}}},
 		},
 		"provider": {
-			{shown: "`web_search_*`", set: object{"tools": []object{{"type": "web_search_20250305"}}}}, {shown: "`mcp_servers`", set: object{"mcp_servers": []object{{"url": "u"}}}},
-			{shown: "`container`", set: object{"container": "c"}}, {shown: "any other tool type", set: object{"tools": []object{{"type": "new"}}}},
+			{shown: "`web_search_*`", set: object{"tools": []object{{"type": "web_search_20250305"}}}},
+			{shown: "`mcp_servers`", set: object{"mcp_servers": []object{{"url": "u"}}}},
+			{shown: "`container`", set: object{"container": "c"}},
+			{shown: "any other tool type", set: object{"tools": []object{{"type": "new"}}}},
 		},
 		"refusal": {{shown: "`stop_reason` `refusal`", reply: strings.Replace(whole(text, ""), "end_turn", "refusal", 1)}},
 		"counted": {{shown: "`output_tokens_details.thinking_tokens`", reply: whole(text, `,"usage":{"input_tokens":1,"output_tokens":2,"output_tokens_details":{"thinking_tokens":1}}`)}},
@@ -153,7 +164,8 @@ func geminiProbes() map[string][]probe {
 	stream := "/v1beta/models/m:streamGenerateContent"
 	return map[string][]probe{
 		"path": {
-			{shown: "`/v1beta/models/NAME:generateContent`"}, {shown: "`/v1/…`", path: "/v1/models/m:generateContent"},
+			{shown: "`/v1beta/models/NAME:generateContent`"},
+			{shown: "`/v1/…`", path: "/v1/models/m:generateContent"},
 			{shown: "`…/publishers/google/models/NAME:generateContent` (Vertex AI)", path: "/v1/projects/p/locations/l/publishers/google/models/m:generateContent"},
 		},
 		"stream":   {{shown: "`:streamGenerateContent`: array", path: stream}, {shown: "`?alt=sse`: events", path: stream + "?alt=sse"}},
@@ -326,4 +338,3 @@ func TestEveryDialectIsInTheTable(t *testing.T) {
 		t.Errorf("the table has %v, the code %v", listed, all)
 	}
 }
-

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,9 @@ type line struct {
 	// retries is what clients say of earlier attempts; empty: nothing.
 	retries string
 }
+
+// callID names a client's call to the model. Extras do not repeat it.
+const callID = "X-Client-Request-Id"
 
 // newLine starts a sidecar in front of model.
 func newLine(t *testing.T, model *sim.Server, change func(*config.Config)) *line {
@@ -128,6 +132,9 @@ func (l *line) ask(ctx context.Context, history []any, stream bool) (toolMessage
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "oracle/1")
+	if id, ok := ctx.Value(callKey{}).(string); ok {
+		req.Header.Set(callID, id)
+	}
 	if l.retries != "" {
 		req.Header.Set("X-Stainless-Retry-Count", l.retries)
 	}
@@ -179,7 +186,7 @@ func readMessage(body io.Reader, stream bool) (toolMessage, error) {
 // disagreement at level target.
 func (l *line) measured(t *testing.T, requests int64) monitor.Estimate {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for l.monitor.Totals().Observed < requests && time.Now().Before(deadline) {
 		<-time.After(10 * time.Millisecond)
 	}
@@ -319,7 +326,7 @@ func TestHangUpsWidenTheBounds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	const requests, patience = 400, 60 * time.Millisecond
+	const requests = 400
 	for name, c := range map[string]struct {
 		mode   config.Mode
 		stream bool
@@ -328,12 +335,13 @@ func TestHangUpsWidenTheBounds(t *testing.T) {
 		"unary, voted": {config.Ensemble, false}, "streamed, voted": {config.Ensemble, true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			clients := &leavers{patience: 60 * time.Millisecond}
 			l := newLine(t, &sim.Server{
-				Seed: 10, Accuracy: .7, Wrong: 1, Chunk: 50,
+				Hold: clients.hold, Sleep: clients.sleep, Seed: 10, Accuracy: .7, Wrong: 1, Chunk: 50,
 				Reasoning: sim.Reasoning{Median: 20, Sigma: .2, WhenWrong: 50},
 				Latency:   sim.Latency{PerToken: 200 * time.Microsecond},
 			}, func(cfg *config.Config) { cfg.Sampling.Mode, cfg.Sampling.Samples = c.mode, 3 })
-			l.hangUp(t, requests, patience, c.stream)
+			clients.work(t, l, requests, c.stream)
 			e := l.measured(t, requests)
 			truth, _ := l.model.Summary().TrueDisagreement()
 			t.Logf("true %.3f, %d of %d drawn measured; if agreed %.3f, if differed %.3f; unmeasured: %v",
@@ -351,21 +359,73 @@ func TestHangUpsWidenTheBounds(t *testing.T) {
 	}
 }
 
-// hangUp sends so many requests and leaves each that takes too long.
-func (l *line) hangUp(t *testing.T, requests int, patience time.Duration, stream bool) {
+// leavers are clients that hang up on long answers: when the model begins one,
+// so that no clock decides which those are.
+type leavers struct {
+	// patience is the longest thought, in simulated time, that is waited for.
+	patience time.Duration
+
+	mu sync.Mutex
+	// leave ends the call of a client by its id; calls are the ids by the
+	// context that the model has of them.
+	leave map[string]context.CancelFunc
+	calls map[context.Context]string
+}
+
+// callKey is where a context has the id of a call.
+type callKey struct{}
+
+// hold is the hook of the model by which it is known whose call it is.
+func (v *leavers) hold(ctx context.Context, r sim.Request) {
+	if id := r.Header.Get(callID); id != "" {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.calls[ctx] = id
+	}
+}
+
+// sleep is the hook of the model by which time passes. Short times pass at once.
+func (v *leavers) sleep(ctx context.Context, d time.Duration) {
+	if d < v.patience {
+		return
+	}
+	v.mu.Lock()
+	leave := v.leave[v.calls[ctx]]
+	v.mu.Unlock()
+	if leave != nil {
+		leave()
+	}
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// work sends so many requests, a few at a time.
+func (v *leavers) work(t *testing.T, l *line, requests int, stream bool) {
 	t.Helper()
+	v.leave, v.calls = map[string]context.CancelFunc{}, map[context.Context]string{}
 	const atOnce = 8
 	var working sync.WaitGroup
 	for worker := range atOnce {
 		working.Go(func() {
 			for i := worker; i < requests; i += atOnce {
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
-				if err := l.conversation(ctx, i, 1, stream); err != nil && ctx.Err() == nil {
-					t.Error(err)
-				}
-				cancel()
+				v.call(t, l, i, stream)
 			}
 		})
 	}
 	working.Wait()
+}
+
+// call makes one request.
+func (v *leavers) call(t *testing.T, l *line, number int, stream bool) {
+	id := strconv.Itoa(number)
+	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), callKey{}, id))
+	defer cancel()
+	v.mu.Lock()
+	v.leave[id] = cancel
+	v.mu.Unlock()
+	if err := l.conversation(ctx, number, 1, stream); err != nil && ctx.Err() == nil {
+		t.Error(err)
+	}
 }
