@@ -129,6 +129,7 @@ func TestAnthropicBlocksAreBounded(t *testing.T) {
 }
 
 func TestAnthropicFoldIsBounded(t *testing.T) {
+	t.Parallel()
 	big := strings.Replace(claudeHi, "hi", strings.Repeat("x", 1<<20), 1)
 	input := `data: {"type":"content_block_start","content_block":{"type":"tool_use","input":"` + strings.Repeat("x", 1<<20) + `"}}` + "\n\n"
 	for _, more := range []string{big, input} {

@@ -95,7 +95,7 @@ func dropMember(object gjson.Result, key string) (s splice, found bool) {
 // commaIn is the size of a comma that rest begins with, and of the white space
 // before it; 0 if there is none.
 func commaIn(rest string) int {
-	trimmed := strings.TrimLeft(rest, " \t\r\n")
+	trimmed := strings.TrimLeft(rest, space)
 	if !strings.HasPrefix(trimmed, ",") {
 		return 0
 	}

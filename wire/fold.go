@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // maxReply bounds a body, unary or a streamed array, and, in a stream of events,
@@ -130,7 +131,7 @@ func isArray(body *bufio.Reader) bool {
 		switch {
 		case err != nil:
 			return false
-		case isSpace(c):
+		case strings.IndexByte(space, c) >= 0:
 			continue
 		case c == '[':
 			return true

@@ -78,6 +78,7 @@ func TestFoldRefusesOtherBytes(t *testing.T) {
 }
 
 func TestFoldIsBounded(t *testing.T) {
+	t.Parallel()
 	big := `data: {"choices":[{"delta":{"content":"` + strings.Repeat("x", 1<<20) + `"}}]}` + "\n\n"
 	for _, stream := range []bool{true, false} {
 		_, err := Fold(OpenAIChat, stream, endless(big), nil)

@@ -180,6 +180,7 @@ func TestGeminiStreamedArgumentsOfOtherFormsAreRefused(t *testing.T) {
 // TestGeminiStreamedArgumentsAreBounded: neither many values nor a deep path may
 // take more than they were read from.
 func TestGeminiStreamedArgumentsAreBounded(t *testing.T) {
+	t.Parallel()
 	deep := "$" + strings.Repeat(".a", maxSteps)
 	var wide strings.Builder
 	for i := range 64 {

@@ -299,6 +299,7 @@ func TestGeminiCallsAreBounded(t *testing.T) {
 }
 
 func TestGeminiStreamIsBounded(t *testing.T) {
+	t.Parallel()
 	text := geminiEvents(geminiParts(`{"text":"` + strings.Repeat("a", 1<<14) + `"}`))
 	_, err := Fold(GeminiGenerate, true, endless(text), nil)
 	if !errors.Is(err, ErrTooBig) || strings.Contains(err.Error(), "event") {

@@ -47,6 +47,7 @@ func eachGolden(t *testing.T, f func(t *testing.T, d Dialect, path string, want 
 		for _, file := range files {
 			path := strings.TrimSuffix(file, ".want.json")
 			t.Run(string(d)+"/"+filepath.Base(path), func(t *testing.T) {
+				t.Parallel()
 				var want golden
 				dec := json.NewDecoder(bytes.NewReader(mustRead(t, file)))
 				dec.DisallowUnknownFields()

@@ -225,6 +225,7 @@ func TestResponsesItemsAreBounded(t *testing.T) {
 }
 
 func TestResponsesFoldIsBounded(t *testing.T) {
+	t.Parallel()
 	text := strings.Repeat("x", 1<<20)
 	for name, stream := range map[string]io.Reader{
 		"one item":   endless(saying(text)),

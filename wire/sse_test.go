@@ -86,6 +86,7 @@ func TestEventIsSeenBeforeMoreArrives(t *testing.T) {
 }
 
 func TestEventsAreBounded(t *testing.T) {
+	t.Parallel()
 	tests := map[string]io.Reader{
 		"line":  io.MultiReader(strings.NewReader("data: "), endless(strings.Repeat("x", 1<<12))),
 		"other": io.MultiReader(strings.NewReader(": "), endless(strings.Repeat("x", 1<<12))),
