@@ -64,19 +64,25 @@ func (p geminiPart) name() string {
 	return p.Call.Name
 }
 
-// checkResponses counts responses against the calls that they follow.
+// checkResponses counts responses against the calls of the turn that they
+// follow. A turn of the model's may be several contents: Google's clients keep
+// each piece of a stream as one.
 func checkResponses(list []geminiContent) *failure {
-	calls, responses := 0, 0
+	calls, responses, calling := 0, 0, false
 	for n, c := range list {
 		made, told := c.count()
 		responses += told
-		last := n == len(list)-1
-		if (last || c.Role == "model") && responses > 0 && responses != calls {
+		last, models := n == len(list)-1, c.Role == "model"
+		if (last || models) && responses > 0 && responses != calls {
 			return badRequest("", "contents[%d]: %d function responses follow %d function calls", n, responses, calls)
 		}
-		if c.Role == "model" {
+		switch {
+		case models && calling:
+			calls += made
+		case models:
 			calls, responses = made, 0
 		}
+		calling = models
 	}
 	return nil
 }
