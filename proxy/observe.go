@@ -70,7 +70,7 @@ func (o *observer) request(out *http.Request) {
 		return
 	}
 	o.copied = newSpool(&o.x.h.ledger, int64(o.x.policy.limits.Body), out.ContentLength)
-	out.Body = &tee{ReadCloser: out.Body, spool: o.copied}
+	out.Body = &tee{ReadCloser: out.Body, spool: o.copied, left: io.ErrUnexpectedEOF}
 	o.inspected = make(chan inspection, 1)
 	o.x.h.beside.Go(func() { o.inspected <- o.inspectCopy() })
 }
@@ -97,9 +97,6 @@ func (o *observer) reply(res *http.Response) {
 
 // finish says how the client's call ended. It is called once.
 func (o *observer) finish(outcome monitor.Outcome, status int, total time.Duration) {
-	if outcome == monitor.OutcomeGone && o.x.policy.sampling.Gone == config.GoneStop {
-		o.cancel()
-	}
 	for _, s := range o.spools() {
 		s.end(io.ErrUnexpectedEOF) // nothing more can come
 	}
@@ -179,6 +176,9 @@ func (o *observer) run(head replyHead) {
 		}
 	}
 	primary := o.primary(in, head, launch)
+	if primary.Missing != "" {
+		o.leave()
+	}
 	o.x.follow(in, primary.Reply)
 	samples := []ensemble.Sample{primary}
 	switch {
@@ -193,6 +193,13 @@ func (o *observer) run(head replyHead) {
 		ensemble.MarkDependent(samples)
 	}
 	o.record(in, samples, nil)
+}
+
+// leave stops the extras of a client that hung up on its reply, if so configured.
+func (o *observer) leave() {
+	if o.x.policy.sampling.Gone == config.GoneStop && o.end().outcome == monitor.OutcomeGone {
+		o.cancel()
+	}
 }
 
 // runVote waits for the samples that the vote left running and records them.

@@ -17,7 +17,7 @@ func (x *exchange) observation(in inspection, samples []ensemble.Sample, vote *m
 		Route:    in.route.name,
 		Dialect:  dialectName(x.dialect(in)),
 		Upstream: x.dest.upstream.name,
-		Mode:     string(modeOf(in)), Outcome: end.outcome, Status: end.status,
+		Mode:     string(modeOf(in)), Outcome: x.outcomeOf(samples[0], end), Status: end.status,
 		Inclusion: in.rate, Drawn: in.drawn, Reason: in.reason,
 		Vote:    vote,
 		Seconds: end.total.Seconds(), OverheadSeconds: x.overhead().Seconds(),
@@ -35,6 +35,15 @@ func (x *exchange) observation(in inspection, samples []ensemble.Sample, vote *m
 		o.ExtraTokensEstimated = o.ExtraTokensEstimated || s.Estimated
 	}
 	return o
+}
+
+// outcomeOf is how the client's call ended. Who hangs up on a whole reply, at the
+// mark that ends a stream, had all of it; of a vote it may have had nothing.
+func (x *exchange) outcomeOf(primary ensemble.Sample, end ending) monitor.Outcome {
+	if end.outcome == monitor.OutcomeGone && primary.Missing == "" && x.vote == nil {
+		return monitor.OutcomeOK
+	}
+	return end.outcome
 }
 
 // describe fills in what the request and the primary say of themselves.
