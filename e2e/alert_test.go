@@ -77,14 +77,11 @@ func TestAlertFromIncoherenceToASubscriber(t *testing.T) {
 	s := serve(t, model, "--config", config)
 	before := watch(t, s.dir)
 	heard := subscribe(t, s)
-	worker := agent{client: client(s.base), stream: true}
 	for n := 1; !alertIs(t, s, "firing"); n++ {
 		if n > 60 {
 			t.Fatalf("no alert after %d conversations; routes: %s", n, s.ask(t, "/api/v1/routes"))
 		}
-		if _, err := worker.run(t.Context(), fmt.Sprint("task ", n)); err != nil {
-			t.Fatal(err)
-		}
+		workOn(t, s, fmt.Sprint("task ", n))
 		if n == 4 && len(before.alerts(t)) > 0 {
 			t.Fatal("an alert before the model turned incoherent")
 		}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"net/http"
 	"testing"
 )
 
@@ -57,6 +58,50 @@ func (s *sidecar) headline(t *testing.T, route string) (e estimate, ok bool) {
 		}
 	}
 	return e, false
+}
+
+// An observation is what the tests read of GET /api/v1/requests/{id}.
+type observation struct {
+	Route        string          `json:"route"`
+	Conversation string          `json:"conversation"`
+	Dialect      string          `json:"dialect"`
+	Upstream     string          `json:"upstream"`
+	Model        string          `json:"model"`
+	Mode         string          `json:"mode"`
+	Kind         string          `json:"kind"`
+	Reason       string          `json:"reason"`
+	Differ       map[string]bool `json:"differ"`
+	ExtraTokens  int64           `json:"extra_tokens"`
+	Samples      []struct {
+		Missing   string `json:"missing"`
+		Reasoning length `json:"reasoning"`
+		Output    length `json:"output"`
+		Context   length `json:"context"`
+	} `json:"samples"`
+	Vote *struct {
+		Votes int `json:"votes"`
+	} `json:"vote"`
+}
+
+// A length is a number of tokens, and where it comes from.
+type length struct {
+	Tokens int    `json:"tokens"`
+	Source string `json:"source"`
+}
+
+// observation waits until a request is measured, extras included, and gives
+// what was.
+func (s *sidecar) observation(t *testing.T, id string) (o observation) {
+	t.Helper()
+	eventually(t, "request "+id+" is observed", func() bool {
+		res, err := http.Get(s.admin + "/api/v1/requests/" + id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		return res.StatusCode == http.StatusOK && json.NewDecoder(res.Body).Decode(&o) == nil
+	})
+	return o
 }
 
 // decode reads JSON.

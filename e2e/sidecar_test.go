@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +21,8 @@ type sidecar struct {
 	// base is the traffic port, admin the admin port, as http://host:port;
 	// nats is the URL of its bus.
 	base, admin, nats string
+	// mode is that of --mode, if it was started with it.
+	mode string
 }
 
 // running is what the tests read of serve.json.
@@ -41,11 +44,18 @@ func serve(t *testing.T, upstream string, args ...string) *sidecar {
 // serveOn is serve on a data directory that may have been used before.
 func serveOn(t *testing.T, dir, upstream string, args ...string) *sidecar {
 	t.Helper()
+	return serveIn(t, dir, nil, append([]string{"--upstream", upstream}, args...)...)
+}
+
+// serveIn is serveOn with more variables and without an upstream of its own.
+func serveIn(t *testing.T, dir string, env []string, args ...string) *sidecar {
+	t.Helper()
 	began := time.Now()
-	all := append([]string{
-		"serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--upstream", upstream,
-	}, args...)
-	s := &sidecar{process: start(t, []string{"HOTMESS_NATS=127.0.0.1:0"}, all...), dir: dir}
+	all := append([]string{"serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, args...)
+	s := &sidecar{process: start(t, append([]string{"HOTMESS_NATS=127.0.0.1:0"}, env...), all...), dir: dir}
+	if i := slices.Index(args, "--mode"); i >= 0 {
+		s.mode = args[i+1]
+	}
 	eventually(t, "the sidecar answers", func() bool {
 		select {
 		case <-s.done:

@@ -1,0 +1,115 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"testing"
+)
+
+// A failed call is what a client learns of it, and what it costs.
+type failed struct {
+	Complaint complaint
+	// OfAPI is whether the SDK takes it for an error of the API.
+	OfAPI bool
+	// Calls is how often the client asked.
+	Calls int
+}
+
+// fails asks a question that fails, and says how, and how many calls were made
+// beside the client's own.
+func (v *visit) fails(t *testing.T, fault string, stream bool) (f failed, beside int) {
+	t.Helper()
+	c := v.open(t, manner{stream: stream, header: http.Header{faultHeader: {fault}}})
+	c.say(letterPrompt)
+	_, err := c.step(t.Context())
+	if err == nil || errors.Is(err, errUnfinished) {
+		t.Fatalf("the error is %v", err)
+	}
+	f.Complaint, f.OfAPI = v.sdk.complain(err)
+	own, others := v.calls()
+	f.Calls = len(own)
+	return f, len(others)
+}
+
+// TestSDKsSeeErrorsAsWithoutHotmess compares what an SDK makes of errors, and how
+// often it asks: neither is a retry added nor an answer changed into one that
+// is not retried.
+func TestSDKsSeeErrorsAsWithoutHotmess(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t, nil)
+	sidecars := c.modes(t)
+	everySDK(t, func(t *testing.T, s sdk) {
+		for _, fault := range slices.Sorted(maps.Keys(refusals)) {
+			bothForms(t, fault, func(t *testing.T, stream bool) {
+				want, _ := passage{c, nil, directly}.visit(t, s).fails(t, fault, stream)
+				if !want.OfAPI || want.Complaint.Status != refusals[fault].status {
+					t.Errorf("directly: %+v", want)
+				}
+				c.everyPassage(t, sidecars, func(t *testing.T, p passage) {
+					v := p.visit(t, s)
+					got, beside := v.fails(t, fault, stream)
+					same(t, "the SDK's error", want, got)
+					// In observe mode nothing is sent beside a call that failed.
+					if most := map[string]int{"ensemble": got.Calls * (samples - 1)}[p.mode()]; beside > most {
+						t.Errorf("%d calls beside %d", beside, got.Calls)
+					}
+					v.arrived(t, 0)
+				})
+			})
+		}
+	})
+}
+
+// TestSDKsSeeThatAReplyBrokeOff cuts replies: a whole one is an error whose retry
+// is the SDK's affair, a stream one that it raises while it reads.
+func TestSDKsSeeThatAReplyBrokeOff(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t, nil)
+	c.front.model(t, "", "--quota", "--show", "--reasoning", "100")
+	sidecars := c.modes(t)
+	everySDK(t, func(t *testing.T, s sdk) {
+		bothForms(t, "cut", func(t *testing.T, stream bool) {
+			want, _ := passage{c, nil, directly}.visit(t, s).fails(t, faultCut, stream)
+			if want.OfAPI {
+				t.Errorf("directly: %+v", want)
+			}
+			c.everyPassage(t, sidecars, func(t *testing.T, p passage) {
+				got, _ := p.visit(t, s).fails(t, faultCut, stream)
+				same(t, "the SDK's error", want, got)
+			})
+		})
+	})
+}
+
+// TestSDKsLeaveTheUpstreamToo cancels calls that hang.
+func TestSDKsLeaveTheUpstreamToo(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t, nil)
+	sidecars := c.modes(t, "--config", writeConfig(t, "sampling: {gone: stop}\n"))
+	everySDK(t, func(t *testing.T, s sdk) {
+		c.everyPassage(t, sidecars, func(t *testing.T, p passage) {
+			bothForms(t, "stall", func(t *testing.T, stream bool) { leaves(t, p.visit(t, s), stream) })
+		})
+	})
+}
+
+// leaves hangs up on a call that hangs, as soon as it is upstream.
+func leaves(t *testing.T, v *visit, stream bool) {
+	talk := v.open(t, manner{stream: stream, header: http.Header{faultHeader: {faultStall}}})
+	talk.say(letterPrompt)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := talk.step(ctx)
+		ended <- err
+	}()
+	eventually(t, "the upstream is asked", func() bool { own, _ := v.calls(); return len(own) == 1 })
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
+	}
+	eventually(t, "all calls upstream are left", func() bool { return v.front.leftBy(v.test) == len(v.front.of(v.test)) })
+}
