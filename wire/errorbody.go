@@ -31,8 +31,8 @@ func StreamError(d Dialect, f Framing, status int, typ, message string) []byte {
 }
 
 // KeepAlive is what may be sent into a stream of d at any time before its first
-// piece to show that the connection lives: Anthropic's own ping event, the
-// comment of server-sent events, or white space before an array.
+// piece to show that the connection lives: Anthropic's own ping event, a comment
+// to OpenAI's clients, and empty lines to Google's, before events or an array.
 func KeepAlive(d Dialect, f Framing) []byte {
 	if f == Array {
 		return []byte("\n")
@@ -56,7 +56,7 @@ func speaking(d Dialect) grammar {
 	return chat{}
 }
 
-// comment is a server-sent event that all clients skip.
+// comment is a server-sent event that OpenAI's clients skip.
 var comment = []byte(": hotmess\n\n")
 
 func event(name string, data []byte) []byte {

@@ -79,6 +79,17 @@ func TestKeepAliveIsNoEvent(t *testing.T) {
 	}
 }
 
+// TestKeepAliveOfGeminiIsWholeEmptyEvents: Google's client for Python reads each
+// line that is not empty as JSON, that for Go whatever stands between two pairs
+// of line ends.
+func TestKeepAliveOfGeminiIsWholeEmptyEvents(t *testing.T) {
+	for between := range strings.SplitSeq(string(KeepAlive(GeminiGenerate, Events)), "\n\n") {
+		if between != "" {
+			t.Errorf("an event of %q", between)
+		}
+	}
+}
+
 func TestGeminiStatusOfEveryError(t *testing.T) {
 	want := map[int]string{
 		400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",

@@ -27,7 +27,9 @@ func (gemini) failure(f ownFailure) any {
 
 func (g gemini) streamFailure(f ownFailure) (string, any) { return "", g.failure(f) }
 
-func (gemini) ping() []byte { return comment }
+// ping is empty lines. Google's clients for Go and Python take a comment for a
+// broken event, and that for Go takes one empty line for the beginning of the next.
+func (gemini) ping() []byte { return []byte("\n\n") }
 
 // rpcStatus names the google.rpc.Code that Google's APIs send with an HTTP
 // status.
