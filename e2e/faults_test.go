@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -112,4 +113,54 @@ func leaves(t *testing.T, v *visit, stream bool) {
 		t.Errorf("the error is %v", err)
 	}
 	eventually(t, "all calls upstream are left", func() bool { return v.front.leftBy(v.test) == len(v.front.of(v.test)) })
+}
+
+// TestSDKsWaitForAVote holds all samples until a streaming client was told three
+// times that it is still being served.
+func TestSDKsWaitForAVote(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t, nil)
+	c.front.model(t, "", "--quota")
+	one := c.serve(t, "--mode", "ensemble", "--samples", "3", "--config", writeConfig(t, "ensemble: {keepalive: 1ms}\n"))
+	everySDK(t, func(t *testing.T, s sdk) {
+		for _, w := range ways() {
+			t.Run(w.name, func(t *testing.T) {
+				t.Parallel()
+				p := passage{c, one, w}
+				s, err := p.visit(t, s).waits(t, "")
+				if err != nil || !strings.Contains(s.Text, "Answer: ") {
+					t.Errorf("got %+v, %v", s, err)
+				}
+			})
+			t.Run(w.name+", failing", func(t *testing.T) {
+				t.Parallel()
+				p := passage{c, one, w}
+				v := p.visit(t, s)
+				_, err := v.waits(t, "503")
+				if err == nil || errors.Is(err, errUnfinished) {
+					t.Errorf("the error is %v", err)
+				}
+				if len(v.heads.since(0)) != 1 {
+					t.Errorf("%d calls", len(v.heads.since(0)))
+				}
+			})
+		}
+	})
+}
+
+// waits asks a question whose samples are held, and fail as said.
+func (v *visit) waits(t *testing.T, fault string) (said, error) {
+	t.Helper()
+	v.heads.pieces = make(chan struct{})
+	talk := v.open(t, manner{stream: true, header: http.Header{faultHeader: {faultHold + fault}}})
+	talk.say(letterPrompt)
+	go func() {
+		for range 3 {
+			<-v.heads.pieces
+		}
+		close(v.front.hold(v.test))
+		for range v.heads.pieces {
+		}
+	}()
+	return talk.step(t.Context())
 }

@@ -34,6 +34,8 @@ const (
 	faultCut = "cut"
 	// faultStall never answers.
 	faultStall = "stall"
+	// faultHold, in front of another or alone, waits until the test lets go.
+	faultHold = "hold"
 )
 
 // A front is what the hosts of LLM APIs lead to: simulated models behind TLS. It
@@ -44,11 +46,13 @@ type front struct {
 	seen   map[string][]seen
 	// left counts, by test, the requests whose client left a stall.
 	left map[string]int
+	// held are closed, by test, when it lets go.
+	held map[string]chan struct{}
 }
 
 func newFront(t *testing.T) *front {
 	t.Helper()
-	return &front{models: map[string]http.Handler{}, seen: map[string][]seen{}, left: map[string]int{}}
+	return &front{models: map[string]http.Handler{}, seen: map[string][]seen{}, left: map[string]int{}, held: map[string]chan struct{}{}}
 }
 
 // model has a simulated model answer, started with args: by default, if name is
@@ -82,7 +86,15 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f.remember(r, string(body))
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	switch fault := r.Header.Get(faultHeader); fault {
+	fault, held := strings.CutPrefix(r.Header.Get(faultHeader), faultHold)
+	if held {
+		select {
+		case <-f.hold(r.Header.Get(testHeader)):
+		case <-r.Context().Done():
+			return
+		}
+	}
+	switch fault {
 	case "":
 		f.models[r.Header.Get(modelHeader)].ServeHTTP(w, r)
 	case faultCut:
@@ -122,6 +134,16 @@ func (f *front) own(test string) (own, others []seen) {
 		others = append(others, s)
 	}
 	return own, others
+}
+
+// hold is what the held requests of a test wait for: close it, once, to let go.
+func (f *front) hold(test string) chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.held[test] == nil {
+		f.held[test] = make(chan struct{})
+	}
+	return f.held[test]
 }
 
 // leftBy is how many clients left a stall of a test.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -99,6 +100,8 @@ type heads struct {
 	http.RoundTripper
 	mu  sync.Mutex
 	all []http.Response
+	// pieces, if set, is told of each piece of a body that arrives.
+	pieces chan struct{}
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -108,8 +111,24 @@ func (h *heads) RoundTrip(r *http.Request) (*http.Response, error) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.all = append(h.all, http.Response{StatusCode: res.StatusCode, ProtoMajor: res.ProtoMajor, Header: res.Header.Clone()})
+		res.Body = &piecewise{res.Body, h.pieces}
 	}
 	return res, err
+}
+
+// piecewise tells of each piece of a body that was read.
+type piecewise struct {
+	io.ReadCloser
+	pieces chan struct{}
+}
+
+// Read implements io.Reader.
+func (p *piecewise) Read(b []byte) (int, error) {
+	n, err := p.ReadCloser.Read(b)
+	if n > 0 && p.pieces != nil {
+		p.pieces <- struct{}{}
+	}
+	return n, err
 }
 
 // since gives the heads from the n-th on.

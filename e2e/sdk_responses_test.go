@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/openai/openai-go/v3"
@@ -131,6 +132,8 @@ func (r *responsesTalk) ask(ctx context.Context) (*responses.Response, error) {
 			done = &e.Response
 		case responses.ResponseIncompleteEvent:
 			done = &e.Response
+		case responses.ResponseErrorEvent:
+			return nil, fmt.Errorf("event of an error: %s: %s", e.Code, e.Message)
 		}
 	}
 	if err := stream.Err(); err != nil {
