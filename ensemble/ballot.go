@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hotmess/monitor"
+	"hotmess/wire"
 )
 
 // A Policy says how one request votes.
@@ -32,6 +33,8 @@ type Outcome struct {
 	// Then Err says why the primary got none.
 	Winner *Recording
 	Err    error
+	// Reply is what the winner says; it is zero if that could not be read.
+	Reply wire.Reply
 	// Vote is set if Voted; else Reason says why nobody could vote: why the
 	// primary is missing.
 	Vote   Vote
@@ -201,7 +204,8 @@ func (b *ballot) close() Outcome {
 	if !ok {
 		return b.fallBack()
 	}
-	return Outcome{Winner: b.results[vote.Winner].Recording, Vote: vote, Voted: true, Waited: b.waited()}
+	winner := b.results[vote.Winner]
+	return Outcome{Winner: winner.Recording, Reply: winner.Reply, Vote: vote, Voted: true, Waited: b.waited()}
 }
 
 // protected is whether a sample belongs to a measurement set.
@@ -218,7 +222,7 @@ func (b *ballot) boundPrimary() {
 // fallBack answers with the primary, which has ended.
 func (b *ballot) fallBack() Outcome {
 	primary := b.results[0]
-	return Outcome{Winner: primary.Recording, Err: primary.err, Reason: primary.Missing, Waited: b.waited()}
+	return Outcome{Winner: primary.Recording, Reply: primary.Reply, Err: primary.err, Reason: primary.Missing, Waited: b.waited()}
 }
 
 func (b *ballot) waited() time.Duration {

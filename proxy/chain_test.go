@@ -1,10 +1,13 @@
 package proxy
 
 import (
+	"io"
+	"net/http"
 	"slices"
 	"strconv"
 	"testing"
 
+	"hotmess/config"
 	"hotmess/wire"
 )
 
@@ -53,6 +56,38 @@ func TestChainedRequestsAreOneConversation(t *testing.T) {
 	}
 	if unknown := (wire.View{Chain: wire.Chain{Previous: "resp_9"}}); x.conversation(unknown) == x.conversation(first) {
 		t.Error("a chain whose beginning was not seen is taken for this one")
+	}
+}
+
+// TestTurnsOfAVoteAreOneConversation goes on from a reply while a drawn sample of
+// the same request still runs.
+func TestTurnsOfAVoteAreOneConversation(t *testing.T) {
+	free := make(chan struct{})
+	responds := func(id string) string {
+		return `{"id":"` + id + `","object":"response","status":"completed","model":"m","output":[{"type":"message","id":"msg_1",` +
+			`"role":"assistant","content":[{"type":"output_text","text":"yes"}]}],"usage":{"input_tokens":1,"output_tokens":1,"total_tokens":2}}`
+	}
+	u := &script{
+		primary: func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, responds(r.Header.Get(firstCall)))
+		},
+		extra: func(n int, w http.ResponseWriter, _ *http.Request) {
+			if n == 0 {
+				<-free
+			}
+			_, _ = io.WriteString(w, responds("extra_"+strconv.Itoa(n)))
+		},
+	}
+	r := newRig(t, u, func(c *config.Config) {
+		inMode(config.Ensemble, 2)(c)
+		c.Sampling.Allow = []string{config.AllowStored}
+	})
+	read(t, r.do(http.MethodPost, "/v1/responses", `{"model":"m","input":"first"}`, firstCall, "resp_1"))
+	read(t, r.do(http.MethodPost, "/v1/responses", `{"model":"m","input":"next","previous_response_id":"resp_1"}`, firstCall, "resp_2"))
+	next := r.observation()
+	close(free)
+	if first := r.observation(); next.Conversation != first.Conversation || next.Vote == nil || first.Vote == nil {
+		t.Errorf("the first turn is of conversation %s, vote %+v; the next of %s, vote %+v", first.Conversation, first.Vote, next.Conversation, next.Vote)
 	}
 }
 

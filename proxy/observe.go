@@ -208,11 +208,7 @@ func (o *observer) runVote(v *vote) {
 	defer o.recovered()
 	<-v.decided
 	o.end() // the winner's bytes are in use until then
-	samples := v.finish()
-	for _, s := range samples {
-		o.x.follow(v.in, s.Reply)
-	}
-	o.record(v.in, samples, v.record())
+	o.record(v.in, v.finish(), v.record())
 }
 
 // record hands the observation on. A request on which hotmess itself failed is

@@ -77,6 +77,8 @@ func (v *vote) run(out *http.Request) {
 		Measure: v.in.drawn,
 		Stop:    v.x.h.running.Done(),
 	})
+	// Before the client has it, and can go on from it.
+	v.x.follow(v.in, v.outcome.Reply)
 }
 
 // recovered makes a vote that panicked one without a reply. The ensemble falls
