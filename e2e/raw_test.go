@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // dial opens a bare connection to a server given as http://host:port.
@@ -104,51 +102,5 @@ func TestAnswerStreamsWhileTheBodyIsStillSent(t *testing.T) {
 			fmt.Fprintln(sender, "line", i+1)
 		}
 		_ = sender.Close()
-	})
-}
-
-func TestWebSocketPasses(t *testing.T) {
-	t.Parallel()
-	u := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"realtime"}})
-		if err != nil {
-			return // the client's side of the test fails
-		}
-		defer conn.CloseNow()
-		for {
-			kind, message, err := conn.Read(r.Context())
-			if err != nil {
-				return
-			}
-			if err := conn.Write(r.Context(), kind, message); err != nil {
-				return
-			}
-		}
-	}))
-	t.Cleanup(u.Close)
-	each(t, []string{"off", "observe", "ensemble"}, func(t *testing.T, mode string) {
-		s := serve(t, u.URL, "--mode", mode, "--rate", "1")
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		conn, _, err := websocket.Dial(ctx, s.base+"/v1/realtime?model=m", &websocket.DialOptions{Subprotocols: []string{"realtime"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.CloseNow()
-		for i := range 50 {
-			sent := fmt.Sprint("message ", i)
-			if err := conn.Write(ctx, websocket.MessageText, []byte(sent)); err != nil {
-				t.Fatal(err)
-			}
-			if _, got, err := conn.Read(ctx); err != nil || string(got) != sent {
-				t.Fatalf("got %q, %v", got, err)
-			}
-		}
-		if conn.Subprotocol() != "realtime" {
-			t.Errorf("subprotocol %q", conn.Subprotocol())
-		}
-		if err := conn.Close(websocket.StatusNormalClosure, ""); err != nil {
-			t.Error(err)
-		}
 	})
 }

@@ -75,6 +75,10 @@ func (c *messagesTalk) step(ctx context.Context) (said, error) {
 		return said{}, err
 	}
 	c.params.Messages = append(c.params.Messages, reply.ToParam())
+	return saidBy(reply), nil
+}
+
+func saidBy(reply *anthropic.Message) said {
 	s := said{
 		ID: reply.ID, Finish: string(reply.StopReason), Choices: 1,
 		Input: reply.Usage.InputTokens + reply.Usage.CacheReadInputTokens + reply.Usage.CacheCreationInputTokens,
@@ -94,7 +98,7 @@ func (c *messagesTalk) step(ctx context.Context) (said, error) {
 			s.Calls = append(s.Calls, toolCall{v.ID, v.Name, string(v.Input)})
 		}
 	}
-	return s, nil
+	return s
 }
 
 func (c *messagesTalk) ask(ctx context.Context) (*anthropic.Message, error) {
