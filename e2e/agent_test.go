@@ -21,6 +21,8 @@ const (
 	// agentSDKs names the clients that it works with, one after the other,
 	// with commas between; the first of sdks by default.
 	agentSDKs = "E2E_AGENT_SDKS"
+	// testVariable is what its requests are known by at the front.
+	testVariable = "E2E_AGENT_TEST"
 )
 
 // client is a client of openai-go. base has no /v1.

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -50,17 +51,20 @@ func newCorporate(t *testing.T, user *url.Userinfo) *corporate {
 		serveWorld(w, r)
 	}))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if user != nil && r.Header.Get("Proxy-Authorization") != "Basic "+base64.StdEncoding.EncodeToString([]byte(user.String())) {
+		if user != nil && r.Header.Get("Proxy-Authorization") != basic(user) {
 			w.Header().Set("Proxy-Authenticate", "Basic")
 			w.WriteHeader(http.StatusProxyAuthRequired)
 			return
 		}
 		c.note(r.Method + " " + r.Host)
-		to := c.world.Listener.Addr()
-		if slices.Contains(llmHosts, r.Host) {
-			to = models.Listener.Addr()
+		switch {
+		case r.Method != http.MethodConnect:
+			serveWorld(w, r)
+		case slices.Contains(llmHosts, r.Host):
+			tunnel(w, models.Listener.Addr())
+		default:
+			tunnel(w, c.world.Listener.Addr())
 		}
-		tunnel(w, r, to.String())
 	}))
 	t.Cleanup(server.Close)
 	t.Cleanup(server.CloseClientConnections)
@@ -68,10 +72,17 @@ func newCorporate(t *testing.T, user *url.Userinfo) *corporate {
 	return c
 }
 
+// basic is how a user and password are sent.
+func basic(user *url.Userinfo) string {
+	password, _ := user.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
+}
+
 // secure serves h over TLS, HTTP/2 included, under any name.
 func (c *corporate) secure(t *testing.T, h http.Handler) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // clients leave and distrust: that is no news
 	s.TLS, s.EnableHTTP2 = &tls.Config{GetCertificate: c.leaf}, true
 	s.StartTLS()
 	t.Cleanup(s.Close)
@@ -92,13 +103,9 @@ func (c *corporate) notes() []string {
 	return slices.Clone(c.asked)
 }
 
-// tunnel answers a CONNECT by connecting the client with address.
-func tunnel(w http.ResponseWriter, r *http.Request, address string) {
-	if r.Method != http.MethodConnect {
-		w.WriteHeader(http.StatusNotImplemented)
-		return
-	}
-	out, err := net.Dial("tcp", address)
+// tunnel answers a CONNECT by connecting the client with an address.
+func tunnel(w http.ResponseWriter, to net.Addr) {
+	out, err := net.Dial(to.Network(), to.String())
 	if err != nil {
 		w.WriteHeader(http.StatusBadGateway)
 		return
@@ -127,7 +134,7 @@ func pour(to net.Conn, from io.Reader) {
 
 // environment is that of a process in this network.
 func (c *corporate) environment() []string {
-	return []string{"HTTPS_PROXY=" + c.proxy.String(), "SSL_CERT_FILE=" + c.file, "SSL_CERT_DIR="}
+	return []string{"HTTPS_PROXY=" + c.proxy.String(), "HTTP_PROXY=" + c.proxy.String(), "SSL_CERT_FILE=" + c.file, "SSL_CERT_DIR="}
 }
 
 // serve starts a sidecar in this network, in front of the LLM APIs' own hosts.

@@ -124,19 +124,28 @@ func (p *process) wait(t *testing.T) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// cleanEnv is the environment without what would lead hotmess elsewhere.
+// cleanEnv is the environment without what would lead hotmess elsewhere, or have
+// programs trust anything but what a test says.
 func cleanEnv() []string {
 	var env []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		upper := strings.ToUpper(name)
-		switch {
-		case strings.HasPrefix(upper, "HOTMESS_"), strings.HasSuffix(upper, "_PROXY"), strings.HasSuffix(upper, "_BASE_URL"), strings.HasSuffix(upper, "_API_BASE"):
-			continue
+		if !leads(strings.ToUpper(name)) {
+			env = append(env, entry)
 		}
-		env = append(env, entry)
 	}
 	return env
+}
+
+// leads reports whether a variable, in upper case, says where calls go or whom
+// programs trust.
+func leads(name string) bool {
+	for _, end := range []string{"_PROXY", "_BASE_URL", "_API_BASE", "_CA_BUNDLE", "_CA_CERTS", "_CERT", "_CAINFO", "_CA_CERTIFICATE", "_ROOTS_FILE_PATH"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return strings.HasPrefix(name, "HOTMESS_") || name == "SSL_CERT_FILE" || name == "SSL_CERT_DIR"
 }
 
 // lastLines is the end of a text.

@@ -10,6 +10,9 @@ import (
 	"slices"
 )
 
+// allModes are the modes that a client must not be able to tell apart.
+var allModes = []string{"off", "observe", "ensemble"}
+
 // An sdk is a published client of one API.
 type sdk struct {
 	name string
