@@ -75,8 +75,14 @@ type process struct {
 // the test ends, and its log shown if the test failed.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	return startIn(t, nil, env, args...)
+}
+
+// startIn is start with attributes of the process.
+func startIn(t *testing.T, attributes *syscall.SysProcAttr, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(binary, args...), stdout: &output{}, stderr: &output{}, done: make(chan struct{})}
-	p.cmd.Env = append(cleanEnv(), env...)
+	p.cmd.Env, p.cmd.SysProcAttr = append(cleanEnv(), env...), attributes
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

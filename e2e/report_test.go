@@ -11,6 +11,7 @@ type summary struct {
 	Requests   int64            `json:"requests"`
 	Measured   int64            `json:"measured"`
 	Unmeasured map[string]int64 `json:"unmeasured"`
+	Tunnels    map[string]int64 `json:"tunnels"`
 }
 
 func (s *sidecar) summary(t *testing.T) summary {

@@ -27,6 +27,7 @@ type sidecar struct {
 
 // running is what the tests read of serve.json.
 type running struct {
+	PID      int       `json:"pid"`
 	Instance string    `json:"instance"`
 	Listen   string    `json:"listen"`
 	Admin    string    `json:"admin"`
