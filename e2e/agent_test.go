@@ -27,7 +27,7 @@ const (
 
 // client is a client of openai-go. base has no /v1.
 func client(base string, opts ...option.RequestOption) *openai.Client {
-	c := openai.NewClient(append(openAIOptions(nil, base+"/v1", nil), opts...)...)
+	c := openai.NewClient(append(openAIOptions(nil, base+"/v1", manner{}), opts...)...)
 	return &c
 }
 

@@ -121,11 +121,11 @@ func checkEvents(t *testing.T, s *sidecar, all []event) {
 	r, _ := readRunning(s.dir)
 	for _, e := range all {
 		if e.SpecVersion != "1.0" || e.Type != "dev.hotmess.alert.v1" || e.Source != "/hotmess/"+r.Instance ||
-			e.Subject != "openai.agent-model" || e.DataContentType != "application/json" || e.Time.IsZero() || len(e.ID) != 36 {
+			e.Subject != "openai.m" || e.DataContentType != "application/json" || e.Time.IsZero() || len(e.ID) != 36 {
 			t.Errorf("not the CloudEvent that was agreed on: %+v", e)
 		}
 		same(t, "labels", map[string]string{
-			"alertname": "disagreement_high", "route": "openai.agent-model", "kind": "action", "level": "target",
+			"alertname": "disagreement_high", "route": "openai.m", "kind": "action", "level": "target",
 			"severity": "page", "instance": r.Instance,
 		}, e.Data.Labels)
 		if e.Data.EndsAt != nil || e.Data.Annotations["summary"] == "" || len(e.Data.Fingerprint) != 16 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -163,4 +164,55 @@ func (v *visit) waits(t *testing.T, fault string) (said, error) {
 		}
 	}()
 	return talk.step(t.Context())
+}
+
+// TestSDKsSeeAnUnreachableUpstreamAsAnAPIError has the corporate's proxy let nobody
+// out. What hotmess says then has the form of the caller's API, and tells no
+// address.
+func TestSDKsSeeAnUnreachableUpstreamAsAnAPIError(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t, url.UserPassword("another", "password"))
+	c.proxy.User = nil
+	sidecars := c.modes(t)
+	everySDK(t, func(t *testing.T, s sdk) {
+		for _, one := range sidecars {
+			for _, w := range ways() {
+				t.Run(w.name+" "+one.mode, func(t *testing.T) {
+					t.Parallel()
+					unreachable(t, passage{c, one, w}.visit(t, s))
+				})
+			}
+		}
+	})
+}
+
+// unreachable asks a question that gets nowhere.
+func unreachable(t *testing.T, v *visit) {
+	talk := v.open(t, manner{once: true})
+	talk.say(letterPrompt)
+	_, err := talk.step(t.Context())
+	c, ok := v.sdk.complain(err)
+	if !ok || c.Status != http.StatusBadGateway || !slices.Contains([]string{c.Type, c.Code}, v.sdk.unreachable) {
+		t.Errorf("the error is %+v: %v", c, err)
+	}
+	if strings.Contains(err.Error(), v.proxy.Host) || strings.Contains(c.Message, v.proxy.Host) {
+		t.Errorf("the message tells an address: %v", err)
+	}
+}
+
+// TestSDKPutsInterleavedFragmentsTogether streams two calls of tools at once.
+func TestSDKPutsInterleavedFragmentsTogether(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t, nil)
+	c.front.models[""] = streamReply(parallelStream(), 5)
+	c.everyPassage(t, c.modes(t), func(t *testing.T, p passage) {
+		talk := p.visit(t, sdks()[0]).open(t, manner{stream: true, tools: true})
+		talk.say(letterPrompt)
+		got, err := talk.step(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []toolCall{{"call_a", "get_weather", `{"city":"Oslo"}`}, {"call_b", "get_time", `{"zone":"UTC"}`}}
+		same(t, "the calls", want, got.Calls)
+	})
 }

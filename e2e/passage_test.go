@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -157,16 +158,17 @@ func (p passage) visit(t *testing.T, s sdk) *visit {
 	return v
 }
 
+// marks are the headers by which the front knows the requests of the visit, and
+// by their Idempotency-Key the client's own from extras.
+func (v *visit) marks() http.Header {
+	return http.Header{testHeader: {v.test}, "Idempotency-Key": {"k"}}
+}
+
 // open begins a conversation.
 func (v *visit) open(t *testing.T, m manner) conversation {
 	t.Helper()
-	header := m.header.Clone()
-	if header == nil {
-		header = http.Header{}
-	}
-	// The key is what tells the client's own calls from extras.
-	header.Set(testHeader, v.test)
-	header.Set("Idempotency-Key", "k")
+	header := v.marks()
+	maps.Copy(header, m.header)
 	m.header = header
 	c, err := v.sdk.open(v.client, v.base(v.sdk.path), m)
 	if err != nil {

@@ -88,18 +88,20 @@ func TestProgramsUnderRunComeByProxy(t *testing.T) {
 	}
 }
 
-// TestProgramsUnderEnvComeByProxy has a shell take over the environment that env
+// TestProgramsUnderEnvComeBothWays has a shell take over the environment that env
 // prints.
-func TestProgramsUnderEnvComeByProxy(t *testing.T) {
+func TestProgramsUnderEnvComeBothWays(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t, nil)
 	c.front.model(t, "", "--quota")
 	s := c.serve(t, "--mode", "observe", "--rate", "1")
-	for _, p := range programs() {
+	byBase := programs()[0]
+	byBase.script = strings.ReplaceAll(byBase.script, "https://api.openai.com/v1", "$OPENAI_BASE_URL")
+	for _, p := range append(programs(), byBase) {
 		t.Run(p.name+" "+p.host, func(t *testing.T) {
 			t.Parallel()
 			needed(t, p.name)
-			env := fmt.Sprintf(`eval "$('%s' env --data-dir '%s' --shell sh --way proxy --client mine)"`, binary, s.dir)
+			env := fmt.Sprintf(`eval "$('%s' env --data-dir '%s' --shell sh --client mine)"`, binary, s.dir)
 			shell := exec.CommandContext(t.Context(), "sh", "-ec", env+"\n"+p.script, "sh", t.Name())
 			shell.Env = append(cleanEnv(), c.environment()...)
 			printed, err := shell.CombinedOutput()

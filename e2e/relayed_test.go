@@ -16,16 +16,16 @@ import (
 
 // otherCalls are what agents ask for beside replies, by SDK. None of it may be
 // repeated: it is no draw.
-func otherCalls() map[string]func(ctx context.Context, v *visit, header http.Header) error {
-	return map[string]func(ctx context.Context, v *visit, header http.Header) error{
-		"openai-go": func(ctx context.Context, v *visit, header http.Header) error {
-			return openAICalls(ctx, openai.NewClient(openAIOptions(v.client, v.base("/v1"), header)...))
+func otherCalls() map[string]func(ctx context.Context, v *visit) error {
+	return map[string]func(ctx context.Context, v *visit) error{
+		"openai-go": func(ctx context.Context, v *visit) error {
+			return openAICalls(ctx, openai.NewClient(openAIOptions(v.client, v.base("/v1"), manner{header: v.marks()})...))
 		},
-		"anthropic-sdk-go": func(ctx context.Context, v *visit, header http.Header) error {
-			return anthropicCalls(ctx, anthropic.NewClient(anthropicOptions(v.client, v.base(""), header)...))
+		"anthropic-sdk-go": func(ctx context.Context, v *visit) error {
+			return anthropicCalls(ctx, anthropic.NewClient(anthropicOptions(v.client, v.base(""), manner{header: v.marks()})...))
 		},
-		"genai": func(ctx context.Context, v *visit, header http.Header) error {
-			client, err := geminiClient(v.client, v.base(""), header)
+		"genai": func(ctx context.Context, v *visit) error {
+			client, err := geminiClient(v.client, v.base(""), v.marks())
 			if err != nil {
 				return err
 			}
@@ -115,7 +115,7 @@ func TestOtherCallsOfSDKsAreRelayed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c.everyPassage(t, sidecars, func(t *testing.T, p passage) {
 				v := p.visit(t, sdk{})
-				if err := ask(t.Context(), v, http.Header{testHeader: {v.test}, "Idempotency-Key": {"k"}}); err != nil {
+				if err := ask(t.Context(), v); err != nil {
 					t.Fatal(err)
 				}
 				v.reached(t, len(v.heads.since(0)), 0)

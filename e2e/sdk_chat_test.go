@@ -12,16 +12,19 @@ import (
 )
 
 // openAIOptions are those of a client of openai-go.
-func openAIOptions(c *http.Client, base string, header http.Header) []option.RequestOption {
+func openAIOptions(c *http.Client, base string, m manner) []option.RequestOption {
 	opts := []option.RequestOption{option.WithAPIKey("sk-test")}
+	if m.once {
+		opts = append(opts, option.WithMaxRetries(0))
+	}
 	if c != nil {
 		opts = append(opts, option.WithHTTPClient(c))
 	}
 	if base != "" {
 		opts = append(opts, option.WithBaseURL(base))
 	}
-	for name := range header {
-		opts = append(opts, option.WithHeader(name, header.Get(name)))
+	for name := range m.header {
+		opts = append(opts, option.WithHeader(name, m.header.Get(name)))
 	}
 	return opts
 }
@@ -42,7 +45,7 @@ type chatTalk struct {
 }
 
 func openChat(c *http.Client, base string, m manner) (conversation, error) {
-	talk := &chatTalk{client: openai.NewClient(openAIOptions(c, base, m.header)...), stream: m.stream}
+	talk := &chatTalk{client: openai.NewClient(openAIOptions(c, base, m)...), stream: m.stream}
 	talk.params.Model = "m"
 	if m.tools {
 		for _, t := range toolbox() {

@@ -10,16 +10,19 @@ import (
 )
 
 // anthropicOptions are those of a client of anthropic-sdk-go.
-func anthropicOptions(c *http.Client, base string, header http.Header) []option.RequestOption {
+func anthropicOptions(c *http.Client, base string, m manner) []option.RequestOption {
 	opts := []option.RequestOption{option.WithAPIKey("sk-ant-api-test")}
+	if m.once {
+		opts = append(opts, option.WithMaxRetries(0))
+	}
 	if c != nil {
 		opts = append(opts, option.WithHTTPClient(c))
 	}
 	if base != "" {
 		opts = append(opts, option.WithBaseURL(base))
 	}
-	for name := range header {
-		opts = append(opts, option.WithHeader(name, header.Get(name)))
+	for name := range m.header {
+		opts = append(opts, option.WithHeader(name, m.header.Get(name)))
 	}
 	return opts
 }
@@ -42,7 +45,7 @@ type messagesTalk struct {
 }
 
 func openMessages(c *http.Client, base string, m manner) (conversation, error) {
-	talk := &messagesTalk{client: anthropic.NewClient(anthropicOptions(c, base, m.header)...), stream: m.stream}
+	talk := &messagesTalk{client: anthropic.NewClient(anthropicOptions(c, base, m)...), stream: m.stream}
 	talk.params.Model, talk.params.MaxTokens = "m", 4096
 	if m.think {
 		talk.params.Thinking = anthropic.ThinkingConfigParamOfEnabled(2048)

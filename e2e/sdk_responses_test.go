@@ -24,7 +24,7 @@ type responsesTalk struct {
 }
 
 func openResponses(c *http.Client, base string, m manner) (conversation, error) {
-	talk := &responsesTalk{client: openai.NewClient(openAIOptions(c, base, m.header)...), stream: m.stream, kept: m.kept}
+	talk := &responsesTalk{client: openai.NewClient(openAIOptions(c, base, m)...), stream: m.stream, kept: m.kept}
 	talk.params.Model = "m"
 	if !m.kept {
 		talk.params.Store = openai.Bool(false)

@@ -26,19 +26,20 @@ type sdk struct {
 	path string
 	// signs is whether reasoning comes with what proves whose it is.
 	signs bool
-	// retries is how often it sends a request again by itself.
-	retries int
+	// unreachable is what it tells where hotmess reaches no upstream.
+	unreachable string
 	// native is whether several choices can be asked of one call.
 	native bool
 }
 
 // sdks are those that are tested.
 func sdks() []sdk {
+	const ours = "hotmess_upstream_unreachable"
 	return []sdk{
-		{name: "openai-go Chat", open: openChat, complain: complainOpenAI, path: "/v1", retries: 2, native: true},
-		{name: "openai-go Responses", open: openResponses, complain: complainOpenAI, path: "/v1", signs: true, retries: 2},
-		{name: "anthropic-sdk-go", open: openMessages, complain: complainAnthropic, signs: true, retries: 2},
-		{name: "genai", open: openGemini, complain: complainGemini, signs: true, native: true},
+		{name: "openai-go Chat", open: openChat, complain: complainOpenAI, path: "/v1", native: true, unreachable: ours},
+		{name: "openai-go Responses", open: openResponses, complain: complainOpenAI, path: "/v1", signs: true, unreachable: ours},
+		{name: "anthropic-sdk-go", open: openMessages, complain: complainAnthropic, signs: true, unreachable: ours},
+		{name: "genai", open: openGemini, complain: complainGemini, signs: true, native: true, unreachable: "UNAVAILABLE"},
 	}
 }
 
@@ -55,6 +56,8 @@ type manner struct {
 	// kept has the API keep the replies, and goes on from them instead of
 	// repeating what was said; Responses alone can.
 	kept bool
+	// once is whether the SDK is told not to ask again.
+	once bool
 	// header is sent with every request.
 	header http.Header
 }

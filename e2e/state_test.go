@@ -167,7 +167,7 @@ func TestConversationsUpstreamAreAddedToOnce(t *testing.T) {
 	sidecars := c.modes(t, "--config", writeConfig(t, "sampling: {allow: [stored]}\n"))
 	c.everyPassage(t, sidecars, func(t *testing.T, p passage) {
 		v := p.visit(t, responsesSDK())
-		client := openai.NewClient(openAIOptions(v.client, v.base("/v1"), http.Header{testHeader: {v.test}, "Idempotency-Key": {"k"}})...)
+		client := openai.NewClient(openAIOptions(v.client, v.base("/v1"), manner{header: v.marks()})...)
 		conv, err := client.Conversations.New(t.Context(), conversations.ConversationNewParams{})
 		if err != nil {
 			t.Fatal(err)
@@ -229,7 +229,7 @@ func TestBackgroundResponsesAreFetchedNotRepeated(t *testing.T) {
 	sidecars := c.modes(t, "--config", writeConfig(t, "sampling: {allow: [stored]}\n"))
 	c.everyPassage(t, sidecars, func(t *testing.T, p passage) {
 		v := p.visit(t, responsesSDK())
-		client := openai.NewClient(openAIOptions(v.client, v.base("/v1"), http.Header{testHeader: {v.test}, "Idempotency-Key": {"k"}})...)
+		client := openai.NewClient(openAIOptions(v.client, v.base("/v1"), manner{header: v.marks()})...)
 		got, err := client.Responses.New(t.Context(), responses.ResponseNewParams{
 			Model: "m", Background: openai.Bool(true), Input: responses.ResponseNewParamsInputUnion{OfString: openai.String(letterPrompt)},
 		})

@@ -22,9 +22,10 @@ type threadsTalk struct {
 }
 
 func openThread(v *visit) *threadsTalk {
-	header := map[string][]string{testHeader: {v.test}, "Idempotency-Key": {"k"}, "Anthropic-Beta": {threadsBeta}}
+	header := v.marks()
+	header.Set("Anthropic-Beta", threadsBeta)
 	talk := &threadsTalk{}
-	talk.client = anthropic.NewClient(anthropicOptions(v.client, v.base(""), header)...)
+	talk.client = anthropic.NewClient(anthropicOptions(v.client, v.base(""), manner{header: header})...)
 	talk.params.Model, talk.params.MaxTokens = "m", 4096
 	for _, t := range toolbox() {
 		talk.params.Tools = append(talk.params.Tools, anthropic.ToolUnionParamOfTool(anthropic.ToolInputSchemaParam{Properties: t.properties}, t.name))

@@ -53,8 +53,7 @@ func (p passage) distrustedByHand(t *testing.T) {
 	client := distrusting(t, p)
 	get := func() (*http.Response, error) { return client.Get("https://api.openai.com/v1/models") }
 	_, err := get()
-	var unknown x509.UnknownAuthorityError
-	if !errors.As(err, &unknown) {
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); !unknown {
 		t.Fatalf("the first try: %v", err)
 	}
 	eventually(t, "the client gets through", func() bool {
