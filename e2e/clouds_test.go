@@ -47,6 +47,8 @@ func cloudCalls() []cloudCall {
 	const claude = "/v1/projects/p/locations/us-east5/publishers/anthropic/models/claude-sonnet-4@20250514"
 	return []cloudCall{
 		{"Bedrock", "bedrock", bedrock, "/model/anthropic.claude-sonnet-4-20250514-v1%3A0/invoke", claudeBody, signature, true, "anthropic-messages"},
+		// Unsigned, an extra of it would ask for usage.
+		{"Bedrock, by chat", "bedrock", bedrock, "/openai/v1/chat/completions", `{"stream":true,"model":"openai.gpt-oss-120b-1:0",` + chatBody[1:], signature, true, "openai-chat"},
 		{"Bedrock, streamed", "bedrock", bedrock, "/model/anthropic.claude-sonnet-4-20250514-v1%3A0/invoke-with-response-stream", claudeBody, append(signature, modelHeader, "frames"), true, ""},
 		{"Vertex", "vertex", vertex, claude + ":rawPredict", claudeBody, token, false, "anthropic-messages"},
 		{"Vertex, streamed", "vertex", vertex, claude + ":streamRawPredict", claudeBody, token, false, "anthropic-messages"},
@@ -107,7 +109,7 @@ func (c cloudCall) test(t *testing.T, p passage) {
 	if len(calls) < 2 {
 		t.Fatalf("%d calls", len(calls))
 	}
-	for _, extra := range calls[1:] { // no stream of these asks for its usage: nothing is to be edited
+	for _, extra := range calls[1:] { // nothing of these is to be edited
 		same(t, "an extra", calls[0], extra)
 	}
 }
@@ -129,7 +131,7 @@ func TestStreamsOfUnreadFramingAreCountedAsDialect(t *testing.T) {
 	s := c.serve(t, "--mode", "observe", "--rate", "1", "--config", writeConfig(t, cloudConfig))
 	for n, w := range ways() {
 		t.Run(w.name, func(t *testing.T) {
-			cloudCalls()[1].test(t, passage{c, s, w})
+			cloudCalls()[2].test(t, passage{c, s, w})
 			s.unmeasured(t, "dialect", n+1)
 		})
 	}

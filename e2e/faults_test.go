@@ -59,6 +59,12 @@ func TestSDKsSeeErrorsAsWithoutHotmess(t *testing.T) {
 						t.Errorf("%d calls beside %d", beside, got.Calls)
 					}
 					v.arrived(t, 0)
+					if p.mode() != "observe" {
+						return
+					}
+					if reasons, want := v.reasons(t), "failed"+strings.Repeat(" retry", got.Calls-1); reasons != want {
+						t.Errorf("counted as %s, want %s", reasons, want)
+					}
 				})
 			})
 		}

@@ -115,8 +115,8 @@ func (v *visit) goesOn(t *testing.T, done work, allowed bool) {
 	// What is sent beside the client's calls is not kept, unless it may be the
 	// client's.
 	for _, link := range links(t, others) {
-		if kept := link.Store == nil; kept != allowed {
-			t.Errorf("beside the client's calls: store %v", link.Store)
+		if kept := link.Store == nil || *link.Store; kept != allowed {
+			t.Errorf("beside the client's calls: kept %v", kept)
 		}
 	}
 	if got := conversationsOf(t, v); len(got) != 1 {
