@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -59,16 +58,18 @@ func cloudCalls() []cloudCall {
 // frames stands for a stream that is no stream of events.
 const frames = "\x00\x00\x00\x10not really frames\xff"
 
+// framed answers with it.
+func framed() http.Handler {
+	return canned{status: http.StatusOK, header: http.Header{"Content-Type": {"application/vnd.amazon.eventstream"}}, chunks: []string{frames}}
+}
+
 // TestCloudsAreMeasuredWhereTheyCanBe asks the vendors' models as the clouds serve
 // them.
 func TestCloudsAreMeasuredWhereTheyCanBe(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t, nil)
 	c.front.model(t, "", "--quota")
-	c.front.models["frames"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/vnd.amazon.eventstream")
-		_, _ = io.WriteString(w, frames)
-	})
+	c.front.answer("frames", framed())
 	sidecars := c.modes(t, "--config", writeConfig(t, cloudConfig))
 	for _, one := range cloudCalls() {
 		t.Run(one.name, func(t *testing.T) {
@@ -127,7 +128,7 @@ func (c cloudCall) alone(t *testing.T, v *visit) {
 func TestStreamsOfUnreadFramingAreCountedAsDialect(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t, nil)
-	c.front.models["frames"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, frames) })
+	c.front.answer("frames", framed())
 	s := c.serve(t, "--mode", "observe", "--rate", "1", "--config", writeConfig(t, cloudConfig))
 	for n, w := range ways() {
 		t.Run(w.name, func(t *testing.T) {

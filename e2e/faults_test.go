@@ -210,7 +210,7 @@ func unreachable(t *testing.T, v *visit) {
 func TestSDKPutsInterleavedFragmentsTogether(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t, nil)
-	c.front.models[""] = streamReply(parallelStream(), 5)
+	c.front.answer("", streamReply(parallelStream(), 5))
 	c.everyPassage(t, c.modes(t), func(t *testing.T, p passage) {
 		talk := p.visit(t, sdks()[0]).open(t, manner{stream: true, tools: true})
 		talk.say(letterPrompt)

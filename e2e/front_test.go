@@ -63,7 +63,7 @@ func (f *front) model(t *testing.T, name string, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.models[name] = &httputil.ReverseProxy{
+	f.answer(name, &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: base.Scheme, Host: base.Host})
 			r.Out.Host = r.In.Host
@@ -71,7 +71,21 @@ func (f *front) model(t *testing.T, name string, args ...string) {
 		FlushInterval: -1,
 		// Clients leave; that is no news.
 		ErrorLog: log.New(io.Discard, "", 0),
-	}
+	})
+}
+
+// answer has h answer in the place of a simulated model.
+func (f *front) answer(name string, h http.Handler) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.models[name] = h
+}
+
+// asked is the model that a request is for.
+func (f *front) asked(r *http.Request) http.Handler {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.models[r.Header.Get(modelHeader)]
 }
 
 // ServeHTTP implements http.Handler.
@@ -96,9 +110,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch fault {
 	case "":
-		f.models[r.Header.Get(modelHeader)].ServeHTTP(w, r)
+		f.asked(r).ServeHTTP(w, r)
 	case faultCut:
-		f.models[r.Header.Get(modelHeader)].ServeHTTP(&cutting{ResponseWriter: w, rest: cutAfter}, r)
+		f.asked(r).ServeHTTP(&cutting{ResponseWriter: w, rest: cutAfter}, r)
 	case faultStall:
 		<-r.Context().Done()
 		f.mu.Lock()
