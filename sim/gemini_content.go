@@ -64,25 +64,25 @@ func (p geminiPart) name() string {
 	return p.Call.Name
 }
 
-// checkResponses counts responses against the calls of the turn that they
-// follow. A turn of the model's may be several contents: Google's clients keep
-// each piece of a stream as one.
+// checkResponses counts responses against the calls that they follow. Contents
+// of the model in a row are one turn: the SDKs' chats keep each part of a stream
+// as a content of its own, of which the last has the end alone.
 func checkResponses(list []geminiContent) *failure {
-	calls, responses, calling := 0, 0, false
+	calls, responses := 0, 0
 	for n, c := range list {
 		made, told := c.count()
 		responses += told
-		last, models := n == len(list)-1, c.Role == "model"
-		if (last || models) && responses > 0 && responses != calls {
+		last := n == len(list)-1
+		if (last || c.Role == "model") && responses > 0 && responses != calls {
 			return badRequest("", "contents[%d]: %d function responses follow %d function calls", n, responses, calls)
 		}
 		switch {
-		case models && calling:
+		case c.Role != "model":
+		case n > 0 && list[n-1].Role == "model":
 			calls += made
-		case models:
+		default:
 			calls, responses = made, 0
 		}
-		calling = models
 	}
 	return nil
 }

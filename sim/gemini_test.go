@@ -208,17 +208,17 @@ func TestGeminiResponsesAreAsManyAsTheCalls(t *testing.T) {
 	w.reply(body, w.ask(t, s, body))
 	list := body["contents"].([]any)
 	both := list[2].(map[string]any)["parts"].([]any)
-	part := func(parts ...any) any { return map[string]any{"role": "user", "parts": parts} }
 	calls := list[1].(map[string]any)["parts"].([]any)
-	called := func(part any) any { return map[string]any{"role": "model", "parts": []any{part}} }
+	part := func(parts ...any) any { return map[string]any{"role": "user", "parts": parts} }
+	model := func(parts ...any) any { return map[string]any{"role": "model", "parts": parts} }
 	for name, test := range map[string]struct {
 		contents []any
 		status   int
 	}{
 		"both":          {list, 200},
-		"from pieces":   {[]any{list[0], called(calls[0]), called(calls[1]), part(both[0], both[1])}, 200},
-		"one of pieces": {[]any{list[0], called(calls[0]), called(calls[1]), part(both[0])}, 400},
 		"one by one":    {[]any{list[0], list[1], part(both[0]), part(both[1])}, 200},
+		"as streamed":   {[]any{list[0], model(calls[0]), model(calls[1]), model(map[string]any{"text": ""}), list[2]}, 200},
+		"one streamed":  {[]any{list[0], model(calls[0]), model(map[string]any{"text": ""}), list[2]}, 400},
 		"one":           {[]any{list[0], list[1], part(both[0])}, 400},
 		"one too many":  {[]any{list[0], list[1], part(both[0], both[0], both[1])}, 400},
 		"without calls": {[]any{list[0], part(both[0])}, 400},
