@@ -52,7 +52,7 @@ func (f *anthropicFold) piece(root gjson.Result) error {
 		f.stop(member(root, "delta"))
 		f.usage.all(member(root, "usage"))
 	case "message_stop":
-		f.ended = true
+		f.ended, f.closed = true, true
 	case "error":
 		f.failed(member(root, "error"))
 	default:

@@ -39,7 +39,7 @@ func TestAnthropicTruncated(t *testing.T) {
 		{"error without a type", true, strings.NewReader(claudeStart + `data: {"error":{"message":"no"}}` + "\n\n"), false},
 		{"error that is null", true, strings.NewReader(claudeStart + `data: {"error":null}` + "\n\n"), true},
 		{"cut in the stop", true, strings.NewReader(claudeStart + `data: {"type":"message_st`), true},
-		{"read error after the stop", true, broken(claudeStart + claudeStop), true},
+		{"read error after the stop", true, broken(claudeStart + claudeStop), false},
 		{"unary", false, strings.NewReader(unary), false},
 		{"unary without blocks", false, strings.NewReader(`{"content":[]}`), false},
 		{"unary cut short", false, strings.NewReader(unary[:len(unary)-1]), true},

@@ -16,7 +16,7 @@ func (chat) fold(started func()) folder { return &chatFold{newGathering(started)
 // the first choice (compatible servers leave [DONE] out), or an error.
 func (f *chatFold) event(data []byte) error {
 	if string(data) == "[DONE]" {
-		f.ended = true
+		f.ended, f.closed = true, true
 		return nil
 	}
 	root, ok := parse(data)

@@ -20,8 +20,9 @@ const (
 type gathering struct {
 	reply   Reply
 	choices map[int]*choiceFold
-	// ended is whether an end mark was seen.
-	ended bool
+	// ended is whether an end mark was seen, closed whether it is one that
+	// nothing follows: there are clients that hang up on it.
+	ended, closed bool
 	// size is what is kept of texts and arguments, in bytes.
 	size    int
 	started func()
@@ -66,7 +67,7 @@ func (g *gathering) choice(index int) *choiceFold {
 }
 
 // result is the reply; whole is whether it was read to its end without an
-// error.
+// error, which does not matter once the stream was closed.
 func (g *gathering) result(whole bool) Reply {
 	r := g.reply
 	r.Choices = len(g.choices)
@@ -78,7 +79,7 @@ func (g *gathering) result(whole bool) Reply {
 		}
 	}
 	_, first := g.choices[0]
-	r.Truncated = !whole || !g.ended || (!first && r.Failure == nil)
+	r.Truncated = !(whole || g.closed) || !g.ended || (!first && r.Failure == nil)
 	return r
 }
 

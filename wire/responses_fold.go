@@ -100,7 +100,7 @@ func (f *responsesFold) body(data []byte) error {
 func (f *responsesFold) conclude(response gjson.Result, status string) {
 	f.head(response)
 	f.output(response.Get("output"))
-	f.ended = true
+	f.ended, f.closed = true, true
 	e := response.Get("error")
 	switch {
 	case present(e), status == "failed" && f.reply.Failure == nil:

@@ -53,7 +53,7 @@ func TestResponsesTruncated(t *testing.T) {
 		{"done alone", true, strings.NewReader(saying("a") + doneEvent), true},
 		{"nothing", true, strings.NewReader(""), true},
 		{"cut in the end mark", true, strings.NewReader(saying("a") + completed[:len(completed)-4]), true},
-		{"read error after the end mark", true, broken(saying("a") + completed), true},
+		{"read error after the end mark", true, broken(saying("a") + completed), false},
 		{"unary", false, strings.NewReader(unary), false},
 		{"unary without a status", false, strings.NewReader(`{"output":[]}`), false},
 		{"unary failed", false, strings.NewReader(`{"status":"failed","output":[]}`), false},
