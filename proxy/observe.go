@@ -70,7 +70,7 @@ func (o *observer) request(out *http.Request) {
 		return
 	}
 	o.copied = newSpool(&o.x.h.ledger, int64(o.x.policy.limits.Body), out.ContentLength)
-	out.Body = &tee{ReadCloser: out.Body, spool: o.copied, left: io.ErrUnexpectedEOF}
+	out.Body = &tee{ReadCloser: out.Body, spool: o.copied}
 	o.inspected = make(chan inspection, 1)
 	o.x.h.beside.Go(func() { o.inspected <- o.inspectCopy() })
 }

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"io"
 	"sync"
@@ -197,10 +196,6 @@ func (s *spool) free() {
 type tee struct {
 	io.ReadCloser
 	spool *spool
-	// left is what the copy ends in if the body is left before its end. It is
-	// nil for a reply: clients hang up at the mark that ends a stream, and
-	// whether they had that is told by the copy.
-	left error
 }
 
 // Read implements io.Reader.
@@ -212,16 +207,14 @@ func (t *tee) Read(p []byte) (int, error) {
 	switch {
 	case err == io.EOF:
 		t.spool.end(nil)
-	case errors.Is(err, context.Canceled):
-		t.spool.end(t.left)
 	case err != nil:
 		t.spool.end(err)
 	}
 	return n, err
 }
 
-// Close implements io.Closer. A body that is closed before its end is left.
+// Close implements io.Closer. A body that is closed before its end broke off.
 func (t *tee) Close() error {
-	t.spool.end(t.left)
+	t.spool.end(io.ErrUnexpectedEOF)
 	return t.ReadCloser.Close()
 }

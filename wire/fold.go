@@ -27,10 +27,9 @@ const maxReply = 64 << 20
 // A reply is whole if r ended without an error and, in a stream, an end mark of
 // its dialect was seen, or an error event. Any reading error makes it Truncated,
 // with a nil error here, unless an end mark came before that nothing follows:
-// [DONE], message_stop, a response's final state. openai-node hangs up on the
-// first of them, whatever the upstream has still to do. The error wraps
-// ErrNotDialect for bytes that are no reply of d and ErrTooBig beyond the
-// limits; r is then not read to its end.
+// [DONE], message_stop, a response's final state. Clients hang up there, whatever
+// the upstream has still to do. The error wraps ErrNotDialect for bytes that are
+// no reply of d and ErrTooBig beyond the limits; r is then not read to its end.
 func Fold(d Dialect, events bool, r io.Reader, started func()) (Reply, error) {
 	g := grammars(d)
 	if g == nil {
