@@ -30,6 +30,12 @@ test: ## tests of the main module, with the race detector
 e2e: ## tests with real SDK clients, a module of their own
 	go -C e2e test -race ./...
 
+.PHONY: clients
+clients: ## tests with real Node.js clients; needs npm, which installs them and Node.js in e2e/node
+	npm --prefix e2e/node ci
+	npm --prefix e2e/node run check
+	HOTMESS_NODE_CLIENTS=1 go -C e2e test -count=1 -timeout 20m -run TestNodeClients -v .
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (30s) each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz

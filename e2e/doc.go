@@ -37,5 +37,6 @@
 // binary is built once, by TestMain, from the module in the parent directory.
 //
 // HOTMESS_REPLAY_DATA names recorded samples of real models, a directory or
-// files, for TestReplayOfRecordedModels, which is skipped without it.
+// files, for TestReplayOfRecordedModels, which is skipped without it. So is
+// TestNodeClients without HOTMESS_NODE_CLIENTS: it runs the clients of node.
 package e2e

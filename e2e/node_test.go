@@ -1,0 +1,172 @@
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// nodeVariable has TestNodeClients run; make clients sets it.
+const nodeVariable = "HOTMESS_NODE_CLIENTS"
+
+// A nodeWay is what hotmess does with a client's calls.
+type nodeWay struct {
+	name, mode, samples string
+	// config is a configuration file, knobs are those of the simulated model.
+	config string
+	knobs  []string
+	// kept means that streams begin with signs of life, after which an error
+	// is an event: directly it is a status, so errors are left out.
+	kept bool
+}
+
+// nodeWays are all modes, and a vote that takes longer than a client should
+// wait without a sign of life.
+func nodeWays() []nodeWay {
+	const stored = "sampling: {allow: [stored]}\n"
+	return []nodeWay{
+		{name: "off", mode: "off", samples: "2", config: stored},
+		{name: "observe", mode: "observe", samples: "2", config: stored},
+		{name: "ensemble", mode: "ensemble", samples: "3", config: stored},
+		{
+			name: "ensemble kept alive", mode: "ensemble", samples: "3", kept: true,
+			config: stored + "ensemble: {keepalive: 5ms}\n", knobs: []string{"--first", "40ms"},
+		},
+	}
+}
+
+// TestNodeClients runs every script of node/clients directly and through
+// hotmess, by base URL and by proxy, and compares what the client saw.
+func TestNodeClients(t *testing.T) {
+	if os.Getenv(nodeVariable) == "" {
+		t.Skipf("it needs the packages of node/package.json: run make clients, which sets %s", nodeVariable)
+	}
+	scripts, err := filepath.Glob("node/clients/*.mjs")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no clients: %v", err)
+	}
+	node := nodeProgram(t)
+	for _, script := range scripts {
+		t.Run(strings.TrimSuffix(filepath.Base(script), ".mjs"), func(t *testing.T) {
+			t.Parallel()
+			c := nodeClient{node: node, script: script}
+			want := c.directly(t)
+			for _, w := range nodeWays() {
+				t.Run(w.name+" by base URL", func(t *testing.T) { c.byBase(t, w, want) })
+				t.Run(w.name+" by proxy", func(t *testing.T) { c.byProxy(t, w, want) })
+			}
+		})
+	}
+}
+
+// nodeProgram is the Node.js that npm has installed for this machine.
+func nodeProgram(t *testing.T) string {
+	t.Helper()
+	found, err := filepath.Glob("node/node_modules/node-*/bin/node")
+	if err != nil || len(found) != 1 {
+		t.Fatalf("no Node.js in node/node_modules (%q, %v): run make clients", found, err)
+	}
+	node, err := filepath.Abs(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return node
+}
+
+// A nodeClient is one script.
+type nodeClient struct{ node, script string }
+
+// directly runs the client without hotmess.
+func (c nodeClient) directly(t *testing.T) nodeVisit {
+	t.Helper()
+	api := nodeAPI(t)
+	p := nodePlace{api: api, network: nodeNetwork(t, api), env: nodeBases(api.URL), command: []string{c.node, c.script}}
+	v := nodeVisit{answers: p.run(t), errors: p.run(t, "errors")}
+	p.network.nothingElse(t)
+	for _, s := range []nodeStage{v.answers, v.errors} {
+		if len(s.own) != len(s.all) || len(s.own) == 0 {
+			t.Errorf("of %d calls %d have the header %s, which all are to have", len(s.all), len(s.own), nodeMark)
+		}
+	}
+	return v
+}
+
+// byBase runs the client with base URLs that lead to a sidecar.
+func (c nodeClient) byBase(t *testing.T, w nodeWay, want nodeVisit) {
+	api := nodeAPI(t, w.knobs...)
+	s := nodeServe(t, w, nil, "--upstream", api.URL)
+	p := nodePlace{api: api, network: nodeNetwork(t, api), sidecar: s, env: nodeBases(s.base), command: []string{c.node, c.script}}
+	p.visit(t, w, want)
+}
+
+// byProxy runs the client as a wrapped command that calls the hosts that its
+// SDK knows. It gets there only if it obeys the proxy and trusts the sidecar's
+// authority.
+func (c nodeClient) byProxy(t *testing.T, w nodeWay, want nodeVisit) {
+	api := nodeAPI(t, w.knobs...)
+	network := nodeNetwork(t, api)
+	s := nodeServe(t, w, network.env())
+	p := nodePlace{api: api, network: network, sidecar: s, env: []string{"HOTMESS_NATS=127.0.0.1:0"}}
+	p.command = []string{binary, "run", "--data-dir", s.dir, "--way", "proxy", "--", c.node, c.script}
+	p.visit(t, w, want)
+}
+
+// nodeServe starts a sidecar that measures all that it may.
+func nodeServe(t *testing.T, w nodeWay, env []string, args ...string) *sidecar {
+	t.Helper()
+	args = append([]string{"--mode", w.mode, "--rate", "1", "--samples", w.samples, "--config", writeConfig(t, w.config)}, args...)
+	return serveIn(t, t.TempDir(), env, args...)
+}
+
+// nodeBases leads the SDKs to a base URL.
+func nodeBases(base string) []string {
+	return []string{"OPENAI_BASE_URL=" + base + "/v1", "ANTHROPIC_BASE_URL=" + base, "GOOGLE_GEMINI_BASE_URL=" + base}
+}
+
+// A nodePlace is where a client runs.
+type nodePlace struct {
+	api     *nodeFront
+	network *nodeOuter
+	sidecar *sidecar // nil: none
+	// env is what the command needs besides keys and the way into the network.
+	env, command []string
+}
+
+// visit runs the client, errors last, and holds it against what it is to be.
+func (p nodePlace) visit(t *testing.T, w nodeWay, want nodeVisit) {
+	t.Helper()
+	v := nodeVisit{answers: p.run(t)}
+	v.answers.check(t, w, want.answers)
+	if w.kept {
+		want.errors = nodeStage{}
+	} else {
+		v.errors = p.run(t, "errors")
+		v.errors.check(t, w, want.errors)
+	}
+	v.isReported(t, p.sidecar, w, want)
+	p.network.nothingElse(t)
+}
+
+// run runs the command and waits until all that it did is counted.
+func (p nodePlace) run(t *testing.T, args ...string) nodeStage {
+	t.Helper()
+	own, all := len(p.api.own()), len(p.api.seen())
+	args = append(p.command[1:len(p.command):len(p.command)], args...)
+	cmd := exec.CommandContext(t.Context(), p.command[0], args...)
+	// The SDKs want keys before they call anyone.
+	keys := []string{"OPENAI_API_KEY=sk-test", "ANTHROPIC_API_KEY=sk-ant-api03-test", "GEMINI_API_KEY=test"}
+	cmd.Env = slices.Concat(cleanEnv(), p.network.env(), keys, p.env)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%q: %v\n%s", p.command, err, lastLines(stderr.String(), 40))
+	}
+	if p.sidecar != nil {
+		p.sidecar.counted(t, len(p.api.own()))
+	}
+	return nodeStage{printed: decode[map[string]any](t, stdout.Bytes()), own: p.api.own()[own:], all: p.api.seen()[all:]}
+}
