@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -41,8 +42,10 @@ func (c nodeCall) own() bool { return c.Header.Get(nodeMark) != "" }
 type nodeFront struct {
 	*httptest.Server
 	answering, refusing *httputil.ReverseProxy
-	mu                  sync.Mutex
-	calls               []*nodeCall
+	// open counts the calls that have not ended.
+	open  atomic.Int64
+	mu    sync.Mutex
+	calls []*nodeCall
 }
 
 // nodeAPI starts simulated models behind a front. They are equal to those of
@@ -97,6 +100,7 @@ func (f *nodeFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (f *nodeFront) arrives(r *http.Request, body string) *nodeCall {
 	call := &nodeCall{Method: r.Method, URI: r.URL.RequestURI(), Header: r.Header.Clone(), Body: body}
+	f.open.Add(1)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls = append(f.calls, call)
@@ -104,14 +108,18 @@ func (f *nodeFront) arrives(r *http.Request, body string) *nodeCall {
 }
 
 func (f *nodeFront) left(call *nodeCall, told *nodeTold) {
+	defer f.open.Add(-1)
 	told.end()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	call.Status, call.Reply = told.status, told.body.String()
 }
 
-// seen is all calls so far, in the order in which they came.
-func (f *nodeFront) seen() []nodeCall {
+// seen is all calls so far, in the order in which they came, once they have
+// ended: a client may be done with a reply before the API is.
+func (f *nodeFront) seen(t *testing.T) []nodeCall {
+	t.Helper()
+	eventually(t, "the API ends its calls", func() bool { return f.open.Load() == 0 })
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var list []nodeCall
@@ -122,8 +130,9 @@ func (f *nodeFront) seen() []nodeCall {
 }
 
 // own is the calls among those seen that the client made itself.
-func (f *nodeFront) own() []nodeCall {
-	return slices.DeleteFunc(f.seen(), func(c nodeCall) bool { return !c.own() })
+func (f *nodeFront) own(t *testing.T) []nodeCall {
+	t.Helper()
+	return slices.DeleteFunc(f.seen(t), func(c nodeCall) bool { return !c.own() })
 }
 
 // A nodeTold remembers what a client is told, and sends it compressed to one

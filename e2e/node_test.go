@@ -154,7 +154,7 @@ func (p nodePlace) visit(t *testing.T, w nodeWay, want nodeVisit) {
 // run runs the command and waits until all that it did is counted.
 func (p nodePlace) run(t *testing.T, args ...string) nodeStage {
 	t.Helper()
-	own, all := len(p.api.own()), len(p.api.seen())
+	own, all := len(p.api.own(t)), len(p.api.seen(t))
 	args = append(p.command[1:len(p.command):len(p.command)], args...)
 	cmd := exec.CommandContext(t.Context(), p.command[0], args...)
 	// The SDKs want keys before they call anyone.
@@ -166,7 +166,7 @@ func (p nodePlace) run(t *testing.T, args ...string) nodeStage {
 		t.Fatalf("%q: %v\n%s", p.command, err, lastLines(stderr.String(), 40))
 	}
 	if p.sidecar != nil {
-		p.sidecar.counted(t, len(p.api.own()))
+		p.sidecar.counted(t, len(p.api.own(t)))
 	}
-	return nodeStage{printed: decode[map[string]any](t, stdout.Bytes()), own: p.api.own()[own:], all: p.api.seen()[all:]}
+	return nodeStage{printed: decode[map[string]any](t, stdout.Bytes()), own: p.api.own(t)[own:], all: p.api.seen(t)[all:]}
 }
