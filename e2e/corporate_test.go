@@ -43,8 +43,17 @@ type corporate struct {
 // nil: for none.
 func newCorporate(t *testing.T, user *url.Userinfo) *corporate {
 	t.Helper()
-	c := &corporate{authority: newAuthority(t), front: newFront(t)}
-	models := c.secure(t, c.front)
+	f := newFront(t)
+	c := newNetwork(t, f, user)
+	c.front = f
+	return c
+}
+
+// newNetwork is newCorporate with another server in the place of the front.
+func newNetwork(t *testing.T, apis http.Handler, user *url.Userinfo) *corporate {
+	t.Helper()
+	c := &corporate{authority: newAuthority(t)}
+	models := c.secure(t, apis)
 	c.world = &upstream{}
 	c.world.Server = c.secure(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.world.remember(r, "")

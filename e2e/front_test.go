@@ -235,6 +235,12 @@ var refusals = map[string]refusal{
 		anthropic: `{"type":"error","error":{"type":"rate_limit_error","message":"slow down"},"request_id":"req_1"}`,
 		google:    `{"error":{"code":429,"message":"Quota exceeded.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1s"}]}}`,
 	},
+	"500": {
+		status: 500, header: http.Header{"Retry-After-Ms": {"1"}},
+		openai:    `{"error":{"message":"The server had an error.","type":"server_error","param":null,"code":null}}`,
+		anthropic: `{"type":"error","error":{"type":"api_error","message":"Internal server error"},"request_id":"req_1"}`,
+		google:    `{"error":{"code":500,"message":"Internal error.","status":"INTERNAL"}}`,
+	},
 	"503": {
 		status: 503, header: http.Header{"Retry-After-Ms": {"1"}, "Set-Cookie": {"a=1", "b=2"}},
 		openai:    `{"error":{"message":"Overloaded.","type":"server_error","param":null,"code":"server_is_overloaded"}}`,
@@ -243,17 +249,17 @@ var refusals = map[string]refusal{
 	},
 }
 
-// answer sends the error in the form of whose host was asked.
+// answer sends the error in the form of whose API was asked.
 func (f refusal) answer(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), f.header)
 	w.Header().Set("Content-Type", "application/json")
 	body := f.openai
 	w.Header().Set("X-Request-Id", "req_1")
 	switch {
-	case strings.Contains(r.Host, "anthropic"):
+	case strings.HasSuffix(r.URL.Path, "/messages"):
 		w.Header().Set("Request-Id", "req_1")
 		body = f.anthropic
-	case strings.Contains(r.Host, "google"):
+	case strings.Contains(r.URL.Path, "enerateContent"):
 		body = f.google
 	}
 	w.WriteHeader(f.status)

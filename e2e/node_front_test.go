@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"compress/gzip"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -90,9 +89,9 @@ func (f *nodeFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "refusal":
 		f.refusing.ServeHTTP(told, r)
 	case "limited":
-		nodeFail(told, r, http.StatusTooManyRequests)
+		refusals["429"].answer(told, r)
 	case "failing":
-		nodeFail(told, r, http.StatusInternalServerError)
+		refusals["500"].answer(told, r)
 	default:
 		f.answering.ServeHTTP(told, r)
 	}
@@ -186,28 +185,4 @@ func (w *nodeTold) end() {
 	if w.zip != nil && w.status != 0 {
 		_ = w.zip.Close()
 	}
-}
-
-// nodeFail answers with an error in the form of the dialect that was spoken.
-// Clients that retry need not wait.
-func nodeFail(w http.ResponseWriter, r *http.Request, status int) {
-	kind, google, anthropic, code := "server_error", "INTERNAL", "api_error", "null"
-	if status == http.StatusTooManyRequests {
-		kind, google, anthropic, code = "tokens", "RESOURCE_EXHAUSTED", "rate_limit_error", `"rate_limit_exceeded"`
-	}
-	const message = "simulated: no answer"
-	body := fmt.Sprintf(`{"error":{"message":%q,"type":%q,"param":null,"code":%s}}`, message, kind, code)
-	switch {
-	case strings.Contains(r.URL.Path, "enerateContent"):
-		body = fmt.Sprintf(`{"error":{"code":%d,"message":%q,"status":%q}}`, status, message, google)
-	case strings.HasSuffix(r.URL.Path, "/messages"):
-		body = fmt.Sprintf(`{"type":"error","error":{"type":%q,"message":%q},"request_id":"req_simulated"}`, anthropic, message)
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("X-Request-Id", "req_simulated")
-	h.Set("Request-Id", "req_simulated")
-	h.Set("Retry-After-Ms", "1")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, body) // the client may be gone
 }

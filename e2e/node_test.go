@@ -84,9 +84,9 @@ type nodeClient struct{ node, script string }
 func (c nodeClient) directly(t *testing.T) nodeVisit {
 	t.Helper()
 	api := nodeAPI(t)
-	p := nodePlace{api: api, network: nodeNetwork(t, api), env: nodeBases(api.URL), command: []string{c.node, c.script}}
+	p := nodePlace{api: api, network: newNetwork(t, api, nil), env: nodeBases(api.URL), command: []string{c.node, c.script}}
 	v := nodeVisit{answers: p.run(t), errors: p.run(t, "errors")}
-	p.network.nothingElse(t)
+	p.nothingElse(t)
 	for _, s := range []nodeStage{v.answers, v.errors} {
 		if len(s.own) != len(s.all) || len(s.own) == 0 {
 			t.Errorf("of %d calls %d have the header %s, which all are to have", len(s.all), len(s.own), nodeMark)
@@ -99,7 +99,7 @@ func (c nodeClient) directly(t *testing.T) nodeVisit {
 func (c nodeClient) byBase(t *testing.T, w nodeWay, want nodeVisit) {
 	api := nodeAPI(t, w.knobs...)
 	s := nodeServe(t, w, nil, "--upstream", api.URL)
-	p := nodePlace{api: api, network: nodeNetwork(t, api), sidecar: s, env: nodeBases(s.base), command: []string{c.node, c.script}}
+	p := nodePlace{api: api, network: newNetwork(t, api, nil), sidecar: s, env: nodeBases(s.base), command: []string{c.node, c.script}}
 	p.visit(t, w, want)
 }
 
@@ -108,8 +108,8 @@ func (c nodeClient) byBase(t *testing.T, w nodeWay, want nodeVisit) {
 // authority.
 func (c nodeClient) byProxy(t *testing.T, w nodeWay, want nodeVisit) {
 	api := nodeAPI(t, w.knobs...)
-	network := nodeNetwork(t, api)
-	s := nodeServe(t, w, network.env())
+	network := newNetwork(t, api, nil)
+	s := nodeServe(t, w, nodeEnv(network))
 	p := nodePlace{api: api, network: network, sidecar: s, env: []string{"HOTMESS_NATS=127.0.0.1:0"}}
 	p.command = []string{binary, "run", "--data-dir", s.dir, "--way", "proxy", "--", c.node, c.script}
 	p.visit(t, w, want)
@@ -127,10 +127,26 @@ func nodeBases(base string) []string {
 	return []string{"OPENAI_BASE_URL=" + base + "/v1", "ANTHROPIC_BASE_URL=" + base, "GOOGLE_GEMINI_BASE_URL=" + base}
 }
 
+// nodeEnv leads all calls but those to loopback into a network, where its
+// authority alone is trusted.
+func nodeEnv(c *corporate) []string {
+	return append(c.environment(), "NO_PROXY=127.0.0.1", "NODE_USE_ENV_PROXY=1", "NODE_EXTRA_CA_CERTS="+c.file)
+}
+
+// nothingElse fails if anything but the LLM APIs was called.
+func (p nodePlace) nothingElse(t *testing.T) {
+	t.Helper()
+	for _, asked := range p.network.notes() {
+		if host, ok := strings.CutPrefix(asked, "CONNECT "); !ok || !slices.Contains(llmHosts, host) {
+			t.Errorf("a call that leads out of the test: %s", asked)
+		}
+	}
+}
+
 // A nodePlace is where a client runs.
 type nodePlace struct {
 	api     *nodeFront
-	network *nodeOuter
+	network *corporate
 	sidecar *sidecar // nil: none
 	// env is what the command needs besides keys and the way into the network.
 	env, command []string
@@ -148,7 +164,7 @@ func (p nodePlace) visit(t *testing.T, w nodeWay, want nodeVisit) {
 		v.errors.check(t, w, want.errors)
 	}
 	v.isReported(t, p.sidecar, w, want)
-	p.network.nothingElse(t)
+	p.nothingElse(t)
 }
 
 // run runs the command and waits until all that it did is counted.
@@ -159,7 +175,7 @@ func (p nodePlace) run(t *testing.T, args ...string) nodeStage {
 	cmd := exec.CommandContext(t.Context(), p.command[0], args...)
 	// The SDKs want keys before they call anyone.
 	keys := []string{"OPENAI_API_KEY=sk-test", "ANTHROPIC_API_KEY=sk-ant-api03-test", "GEMINI_API_KEY=test"}
-	cmd.Env = slices.Concat(cleanEnv(), p.network.env(), keys, p.env)
+	cmd.Env = slices.Concat(cleanEnv(), nodeEnv(p.network), keys, p.env)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
