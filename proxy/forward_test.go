@@ -420,26 +420,6 @@ func TestProxiedBaseURLIsABaseURL(t *testing.T) {
 	}
 }
 
-func TestClientsThatDistrustUsGetTunnels(t *testing.T) {
-	f := newForwardRig(t, &script{primary: says("p", "yes")}, nil)
-	stranger := f.through("stranger", false, f.upstream.Certificate())
-	if res, err := stranger.Post(f.upstream.URL+chatPath, "application/json", strings.NewReader(question)); err == nil {
-		_ = res.Body.Close()
-		t.Fatal("a certificate of an unknown authority was taken")
-	}
-	f.quiet() // the refusal is noted
-	if res := post(t, stranger, f.upstream.URL+chatPath, question); read(t, res) != completion("p", "yes") || res.Header.Get(headerID) != "" {
-		t.Errorf("second try: header %v", res.Header)
-	}
-	if n := strings.Count(f.log.String(), "does not trust"); n != 1 || !strings.Contains(f.log.String(), "client=stranger") {
-		t.Errorf("log: %s", f.log.String())
-	}
-	friend := f.through("friend", false, f.authority.cert)
-	if res := post(t, friend, f.upstream.URL+chatPath, question); res.Header.Get(headerID) == "" {
-		t.Errorf("another client: header %v", res.Header)
-	}
-}
-
 func TestShutdownCutsTunnelsInTheEnd(t *testing.T) {
 	r := newRig(t, http.NotFoundHandler(), nil)
 	host := echoAfterEnd(t)

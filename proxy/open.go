@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/elazarl/goproxy"
 )
@@ -17,7 +18,7 @@ func (s *Server) opens(a address, r *http.Request) bool {
 	if s.forward.Authority == nil || !s.forward.Authority.Covers(hostOf(a.host)) || s.h.upstreams.at("https", a.host, "/") == nil {
 		return false
 	}
-	return s.distrust.empty() || !s.distrust.has(distrustKey(a, r), s.h.now())
+	return s.distrust.empty() || !s.distrust.has(distrusterOf(a, r), s.h.now())
 }
 
 func hostOf(address string) string {
@@ -28,10 +29,28 @@ func hostOf(address string) string {
 	return host
 }
 
-// An opened connection is what TLS is spoken over behind a CONNECT.
+// An opened connection is what TLS is spoken over behind a CONNECT. One goroutine
+// at a time has it.
 type opened struct {
 	net.Conn
-	to address
+	to  address
+	who distruster
+	// shown is whether the client was sent our certificate, tail how what it has
+	// sent ends, until it has agreed on TLS. See refusal.go.
+	shown  bool
+	tail   []byte
+	agreed time.Time
+	// spoke is whether a request has begun.
+	spoke bool
+}
+
+// Read implements io.Reader.
+func (c *opened) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.agreed.IsZero() {
+		c.follow(p[:n])
+	}
+	return n, err
 }
 
 // openerOf is goproxy's hook for the connection behind a CONNECT. It ends when
@@ -40,12 +59,14 @@ func (s *Server) openerOf(a address) func(*http.Request, net.Conn, *goproxy.Prox
 	return func(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 		s.h.beside.Add(1)
 		defer s.h.beside.Done()
-		conn := tls.Server(&opened{client, a}, s.tls)
+		raw := &opened{Conn: client, to: a, who: distrusterOf(a, r)}
+		conn := tls.Server(raw, s.tls)
 		if err := s.agree(client, conn); err != nil {
-			s.refused(a, r, err)
+			s.brokeOff(raw, err)
 			_ = client.Close() // it is of no more use
 			return
 		}
+		raw.agreed = s.h.now()
 		s.arriving.put(conn)
 	}
 }
@@ -63,18 +84,23 @@ func (s *Server) agree(client io.Writer, conn *tls.Conn) error {
 // certificate is the one for the name that the client asks for, if it says one
 // that is covered, else for the host of its CONNECT.
 func (s *Server) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	raw := hello.Conn.(*opened)
+	raw.shown = true
 	if hello.ServerName != "" && s.forward.Authority.Covers(hello.ServerName) {
 		return s.forward.Authority.Leaf(hello.ServerName)
 	}
-	return s.forward.Authority.Leaf(hostOf(hello.Conn.(*opened).to.host))
+	return s.forward.Authority.Leaf(hostOf(raw.to.host))
 }
 
 // openedKey is where the context of an opened connection has its address.
 type openedKey struct{}
 
 func openedContext(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, openedKey{}, c.(*tls.Conn).NetConn().(*opened).to)
+	return context.WithValue(ctx, openedKey{}, openedOf(c).to)
 }
+
+// openedOf is what is below a connection that came through arriving.
+func openedOf(c net.Conn) *opened { return c.(*tls.Conn).NetConn().(*opened) }
 
 // takeOpened serves a request that came over TLS.
 func (s *Server) takeOpened(w http.ResponseWriter, r *http.Request) {

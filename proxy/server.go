@@ -68,7 +68,7 @@ func NewServer(h *Handler, f Forward) *Server {
 	s.tls = &tls.Config{GetCertificate: s.certificate, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}
 	s.outer = s.server(http.HandlerFunc(s.take))
 	s.inner = s.server(http.HandlerFunc(s.takeOpened))
-	s.inner.ConnContext = openedContext
+	s.inner.ConnContext, s.inner.ConnState = openedContext, s.followOpened
 	return s
 }
 

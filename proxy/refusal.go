@@ -1,0 +1,88 @@
+package proxy
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+// A client that does not take our certificate shows it, by its TLS library, by
+//
+//	an alert                                      Go, rustls
+//	an alert in plain text, for which crypto/tls  OpenSSL (curl, Python), which has
+//	has only a bad MAC                            no keys yet
+//	hanging up before the handshake is over       Node.js, Java
+//	hanging up behind it, without a word          GnuTLS, and who looks for a pin
+
+// silentFor is how soon after the handshake a client that has said nothing must
+// hang up for that to be a refusal. Who keeps a connection in reserve waits longer.
+const silentFor = time.Second
+
+// errSilent is how a client that hung up behind the handshake has refused.
+var errSilent = errors.New("it hung up without a request")
+
+// brokeOff notes how a handshake ended that was not agreed on.
+func (s *Server) brokeOff(c *opened, err error) {
+	if c.refused(err) {
+		s.refusedBy(c, err)
+		return
+	}
+	s.h.log.Debug("client broke off while TLS was opened", slog.String("host", c.to.host), slog.Any("error", err))
+}
+
+// followOpened notes what becomes of an opened connection.
+func (s *Server) followOpened(conn net.Conn, state http.ConnState) {
+	switch c := openedOf(conn); state {
+	case http.StateActive:
+		c.spoke = true
+	case http.StateClosed:
+		if !c.spoke && c.shown && s.h.now().Sub(c.agreed) < silentFor {
+			s.refusedBy(c, errSilent)
+		}
+	}
+}
+
+// refusedBy notes a client that did not take our certificate. It gets blind
+// tunnels for a while: an agent must not fail because of us, and its library
+// dials again.
+func (s *Server) refusedBy(c *opened, err error) {
+	s.distrust.add(c.who, s.h.now().Add(trustFor))
+	s.h.log.Warn("client does not trust hotmess's certificates: it gets a blind tunnel, and its calls are not measured; see hotmess env and hotmess ca",
+		slog.String("host", c.to.host), slog.String("client", c.who.client()), slog.Duration("for", trustFor), slog.Any("error", err))
+}
+
+// plainAlert is the size of a TLS record that holds an alert in plain text.
+const plainAlert = 7
+
+// follow keeps the end of what the client sends.
+func (c *opened) follow(b []byte) {
+	c.tail = append(c.tail, b[max(0, len(b)-plainAlert):]...)
+	c.tail = c.tail[max(0, len(c.tail)-plainAlert):]
+}
+
+// refused reports whether a handshake failed because the client does not want
+// our certificate.
+func (c *opened) refused(err error) bool { return c.shown && (c.alerted(err) || hungUp(err)) }
+
+// alerted reports whether the client does not know who signed: the alerts
+// bad_certificate, certificate_unknown and unknown_ca (RFC 8446, 6.2), fatal.
+func (c *opened) alerted(err error) bool {
+	var remote *net.OpError
+	readable := errors.As(err, &remote) && remote.Op == "remote error"
+	for _, alert := range [...]tls.AlertError{42, 46, 48} {
+		if readable && remote.Err.Error() == alert.Error() || bytes.Equal(c.tail, []byte{21, 3, 3, 0, 2, 2, byte(alert)}) {
+			return true
+		}
+	}
+	return false
+}
+
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+}

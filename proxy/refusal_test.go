@@ -1,0 +1,158 @@
+package proxy
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestClientsThatDistrustUsGetTunnels(t *testing.T) {
+	f := newForwardRig(t, &script{primary: says("p", "yes")}, nil)
+	stranger := f.through("stranger", false, f.upstream.Certificate())
+	if res, err := stranger.Post(f.upstream.URL+chatPath, "application/json", strings.NewReader(question)); err == nil {
+		_ = res.Body.Close()
+		t.Fatal("a certificate of an unknown authority was taken")
+	}
+	f.quiet() // the refusal is noted
+	if res := post(t, stranger, f.upstream.URL+chatPath, question); read(t, res) != completion("p", "yes") || res.Header.Get(headerID) != "" {
+		t.Errorf("second try: header %v", res.Header)
+	}
+	if n := strings.Count(f.log.String(), "does not trust"); n != 1 || !strings.Contains(f.log.String(), "client=stranger") {
+		t.Errorf("log: %s", f.log.String())
+	}
+	friend := f.through("friend", false, f.authority.cert)
+	if res := post(t, friend, f.upstream.URL+chatPath, question); res.Header.Get(headerID) == "" {
+		t.Errorf("another client: header %v", res.Header)
+	}
+}
+
+// behindConnect is the connection of a client whose CONNECT to the upstream was
+// answered.
+func (f *forwardRig) behindConnect(header string) *net.TCPConn {
+	f.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { _ = conn.Close() })
+	host := strings.TrimPrefix(f.upstream.URL, "https://")
+	fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", host, host, header)
+	if res, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || res.StatusCode != http.StatusOK {
+		f.t.Fatalf("CONNECT: %+v, %v", res, err)
+	}
+	return conn.(*net.TCPConn)
+}
+
+// distrusts waits for how a client that has left is remembered.
+func (f *forwardRig) distrusts(who distruster) bool {
+	f.t.Helper()
+	f.quiet()
+	who.host = strings.TrimPrefix(f.upstream.URL, "https://")
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for range 200 {
+		if f.server.distrust.has(who, time.Now()) {
+			return true
+		}
+		<-tick.C
+	}
+	return false
+}
+
+// TestRefusalsAreSeenHoweverTheyAreSaid: TLS libraries differ in how they refuse
+// a certificate, and some look at it only once all is agreed on.
+func TestRefusalsAreSeenHoweverTheyAreSaid(t *testing.T) {
+	errLeft := errors.New("left")
+	for _, test := range []struct {
+		name string
+		// look is what the client does when it has seen the certificate.
+		look func(conn *net.TCPConn) error
+		// then is what it does behind the handshake.
+		then func(conn *tls.Conn)
+		want bool
+	}{
+		{name: "an alert", look: func(*net.TCPConn) error { return &tls.CertificateVerificationError{} }, want: true},
+		{name: "an alert in plain text, as OpenSSL's", want: true, look: func(conn *net.TCPConn) error {
+			_, _ = conn.Write([]byte("\x15\x03\x03\x00\x02\x02\x30")) // unknown_ca
+			_ = conn.Close()
+			return errLeft
+		}},
+		{name: "another alert in plain text", want: false, look: func(conn *net.TCPConn) error {
+			_, _ = conn.Write([]byte("\x15\x03\x03\x00\x02\x02\x50")) // internal_error
+			_ = conn.Close()
+			return errLeft
+		}},
+		{name: "an end in the handshake, as Node.js's", want: true, look: func(conn *net.TCPConn) error {
+			_ = conn.Close()
+			return errLeft
+		}},
+		{name: "an end behind the handshake, as GnuTLS's", want: true, then: func(conn *tls.Conn) { _ = conn.Close() }},
+		{name: "no refusal", want: false, then: func(conn *tls.Conn) {
+			fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			_, _ = io.ReadAll(conn)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := newForwardRig(t, http.NotFoundHandler(), nil)
+			raw := f.behindConnect("User-Agent: It/1\r\n")
+			conn := tls.Client(raw, &tls.Config{InsecureSkipVerify: true, VerifyConnection: func(tls.ConnectionState) error {
+				if test.look == nil {
+					return nil
+				}
+				return test.look(raw)
+			}})
+			if err := conn.Handshake(); (err != nil) != (test.look != nil) {
+				t.Fatalf("handshake: %v", err)
+			}
+			if test.then != nil {
+				test.then(conn)
+			}
+			if got := f.distrusts(distruster{agent: "it"}); got != test.want {
+				t.Errorf("refused: %t; log: %s", got, f.log.String())
+			}
+		})
+	}
+}
+
+// TestEndsThatAreNoRefusals: those before the certificate was shown, and those
+// of connections that were kept in reserve.
+func TestEndsThatAreNoRefusals(t *testing.T) {
+	f := newForwardRig(t, http.NotFoundHandler(), nil)
+	_ = f.behindConnect("User-Agent: early/1\r\n").Close()
+	if f.distrusts(distruster{agent: "early"}) {
+		t.Error("a client that never saw the certificate has refused it")
+	}
+	reserve := &opened{shown: true, agreed: time.Now().Add(-2 * silentFor), who: distruster{agent: "reserve"}}
+	f.server.followOpened(tls.Server(reserve, nil), http.StateClosed)
+	if !f.server.distrust.empty() {
+		t.Error("a client that kept a connection in reserve has refused the certificate")
+	}
+}
+
+// TestRefusalsAreEachClientsOwn: what a named command starts has its name, but
+// not its roots.
+func TestRefusalsAreEachClientsOwn(t *testing.T) {
+	f := newForwardRig(t, http.NotFoundHandler(), nil)
+	const named = "Proxy-Authorization: Basic YWdlbnQ6eA==\r\n" // agent:x
+	config := trusting(f.upstream.Certificate())
+	config.ServerName = "127.0.0.1"
+	conn := tls.Client(f.behindConnect(named+"User-Agent: curl/8\r\n"), config)
+	if err := conn.Handshake(); err == nil {
+		t.Fatal("a certificate of an unknown authority was taken")
+	}
+	if !f.distrusts(distruster{name: "agent", agent: "curl"}) {
+		t.Error("the refusal was not noted")
+	}
+	config = trusting(f.authority.cert)
+	config.ServerName = "127.0.0.1"
+	if err := tls.Client(f.behindConnect(named), config).Handshake(); err != nil {
+		t.Errorf("the agent itself: %v", err)
+	}
+}
