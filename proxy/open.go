@@ -57,8 +57,6 @@ func (c *opened) Read(p []byte) (int, error) {
 // the client has agreed on TLS, or has not.
 func (s *Server) openerOf(a address) func(*http.Request, net.Conn, *goproxy.ProxyCtx) {
 	return func(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
-		s.h.beside.Add(1)
-		defer s.h.beside.Done()
 		raw := &opened{Conn: client, to: a, who: distrusterOf(a, r)}
 		conn := tls.Server(raw, s.tls)
 		if err := s.agree(client, conn); err != nil {

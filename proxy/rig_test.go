@@ -43,6 +43,8 @@ type rig struct {
 	// server is the port, forward how it serves as a forward proxy.
 	server  *Server
 	forward Forward
+	// served is closed when the port is served no more.
+	served <-chan struct{}
 }
 
 // newRig builds the line from its end: every request is drawn unless edit says
@@ -107,7 +109,9 @@ func (r *rig) run() {
 		r.t.Fatal(err)
 	}
 	r.server = NewServer(r.handler, r.forward)
-	running.Go(func() { _ = r.server.Serve(l) })
+	served := make(chan struct{})
+	r.served = served
+	running.Go(func() { defer close(served); _ = r.server.Serve(l) })
 	r.url = "http://" + l.Addr().String()
 	own := &http.Transport{DisableCompression: true}
 	r.client = &http.Client{Transport: own, Timeout: 2 * patience}

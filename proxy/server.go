@@ -102,9 +102,11 @@ const tunnelGrace = 5 * time.Second
 // Shutdown takes no more connections and waits until the requests in flight have
 // ended, or ctx has, and a little longer for tunnels. Then those are cut.
 func (s *Server) Shutdown(ctx context.Context) error {
-	err := s.outer.Shutdown(ctx)
-	_ = s.arriving.Close() // never fails
-	err = errors.Join(err, s.inner.Shutdown(ctx))
+	// Both at once: what is in flight in one must not keep the other one open.
+	// The inner server closes arriving.
+	inner := make(chan error, 1)
+	go func() { inner <- s.inner.Shutdown(ctx) }()
+	err := errors.Join(s.outer.Shutdown(ctx), <-inner)
 	ctx, cancel := context.WithTimeout(ctx, tunnelGrace)
 	defer cancel()
 	s.tunnels.wait(ctx)
@@ -112,11 +114,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// Close cuts all connections.
+// Close cuts all connections. Tunnels come last: until the port is closed, there
+// may be more.
 func (s *Server) Close() error {
-	_ = s.arriving.Close() // never fails
+	err := errors.Join(s.outer.Close(), s.inner.Close())
 	s.tunnels.cut()
-	return errors.Join(s.outer.Close(), s.inner.Close())
+	return err
 }
 
 // Tunnels counts, by host, what went through the port without being opened.
@@ -126,6 +129,9 @@ func (s *Server) Tunnels() map[string]int64 { return s.tunnels.counts() }
 func (s *Server) take(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodConnect:
+		// The server does not wait for a connection that is taken over.
+		s.h.beside.Add(1)
+		defer s.h.beside.Done()
 		s.front.ServeHTTP(&connecting{w}, r)
 	case r.URL.IsAbs() && !addressed(r):
 		s.pass(w, r)
