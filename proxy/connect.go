@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/elazarl/goproxy"
@@ -16,10 +17,8 @@ import (
 // connect decides on a CONNECT: the TLS of an upstream is opened, all else is a
 // tunnel, dialled before the client hears of it.
 func (s *Server) connect(host string, ctx *goproxy.ProxyCtx) (*goproxy.ConnectAction, string) {
-	a := address{scheme: "https", host: host, client: namedClient(ctx.Req.Header)}
-	if _, _, err := net.SplitHostPort(host); err != nil {
-		a.host = net.JoinHostPort(strings.Trim(host, "[]"), "443")
-	}
+	to := url.URL{Scheme: "https", Host: host}
+	a := address{scheme: to.Scheme, host: withPort(&to), client: namedClient(ctx.Req.Header)}
 	switch {
 	case s.opens(a, ctx.Req):
 		return &goproxy.ConnectAction{Action: goproxy.ConnectHijack, Hijack: s.openerOf(a)}, a.host

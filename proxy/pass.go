@@ -26,11 +26,11 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request) {
 	}
 	s.tunnels.count(a.host)
 	_ = http.NewResponseController(w).EnableFullDuplex() // see begin
-	s.passer().ServeHTTP(w, r)
+	s.passer(w).ServeHTTP(w, r)
 }
 
-// passer relays what is nobody's business, piece by piece.
-func (s *Server) passer() *httputil.ReverseProxy {
+// passer relays what is nobody's business to w, piece by piece.
+func (s *Server) passer(w http.ResponseWriter) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			pr.Out.Host = pr.In.Host
@@ -38,6 +38,11 @@ func (s *Server) passer() *httputil.ReverseProxy {
 			pr.Out.URL.RawQuery = pr.In.URL.RawQuery
 			pr.Out.Trailer = pr.In.Trailer
 			keepForwarded(pr)
+			stripOwn(pr.Out.Header)
+		},
+		ModifyResponse: func(*http.Response) error {
+			makeUpNothing(w.Header())
+			return nil
 		},
 		Transport:     s.h.transport,
 		FlushInterval: -1,

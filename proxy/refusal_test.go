@@ -37,11 +37,7 @@ func TestClientsThatDistrustUsGetTunnels(t *testing.T) {
 // answered.
 func (f *forwardRig) behindConnect(header string) *net.TCPConn {
 	f.t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	f.t.Cleanup(func() { _ = conn.Close() })
+	conn := f.dial()
 	host := strings.TrimPrefix(f.upstream.URL, "https://")
 	fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", host, host, header)
 	if res, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || res.StatusCode != http.StatusOK {

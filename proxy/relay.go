@@ -48,14 +48,17 @@ func (w *writer) FlushError() error {
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-// head adds hotmess's own headers to those of the reply, and keeps the server
-// from making up what the upstream did not send. It must not be called before
-// the final head is there: interim ones take all headers with them.
+// head adds hotmess's own headers to those of the reply.
 func (x *exchange) head(h http.Header) {
-	x.out.Header()["Content-Type"], x.out.Header()["Date"] = nil, nil
+	makeUpNothing(x.out.Header())
 	h.Set(headerID, x.id)
 	h.Set(headerMode, string(x.mode))
 }
+
+// makeUpNothing keeps the server from adding to the headers of a reply what the
+// upstream did not send. It must not be called before the final head is there:
+// interim ones take all headers with them.
+func makeUpNothing(h http.Header) { h["Content-Type"], h["Date"] = nil, nil }
 
 // rewrite makes the outgoing request: the incoming one, raw path and query
 // included, at the upstream's address. Who addressed the upstream keeps its Host.

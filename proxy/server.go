@@ -128,6 +128,8 @@ func (s *Server) Tunnels() map[string]int64 { return s.tunnels.counts() }
 // take sorts the requests of the port by their form.
 func (s *Server) take(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case (r.Method == http.MethodConnect || r.URL.IsAbs()) && !isHost(r.URL.Hostname()):
+		plainError(w, http.StatusBadRequest, "hotmess cannot tell to which host this is to be passed on")
 	case r.Method == http.MethodConnect:
 		// The server does not wait for a connection that is taken over.
 		s.h.beside.Add(1)

@@ -207,6 +207,12 @@ func withPort(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 }
 
+// maxHost bounds the name of a host, in bytes (RFC 1035).
+const maxHost = 255
+
+// isHost reports whether there is such a host at all.
+func isHost(name string) bool { return name != "" && len(name) <= maxHost }
+
 // plainHost is the one form of an address: in lower case, and without the dot
 // that may end a full name.
 func plainHost(address string) string {
