@@ -11,14 +11,14 @@ import (
 
 // decide reads a request before it leaves, and makes its transport a vote if
 // its route is in ensemble mode. A request that cannot be read is relayed.
-func (h *Handler) decide(x *exchange, r *http.Request) {
+func (h *Handler) decide(x *exchange) {
 	x.mode = config.Off // until something is to be done
-	body, why := x.readAhead(r)
+	body, why := x.readAhead(x.in)
 	if why != "" {
 		x.skipped = why
 		return
 	}
-	in := x.inspect(body, r.Header)
+	in := x.inspect(body, x.in.Header)
 	if x.mode = modeOf(in); x.mode == config.Off {
 		x.skipped = in.reason
 		return

@@ -36,7 +36,8 @@ type exchange struct {
 	u float64
 
 	out writer
-	// upload is the body of the outgoing request.
+	// in is the client's request, upload its body.
+	in     *http.Request
 	upload upload
 	// transport makes the call: the handler's, or a vote.
 	transport http.RoundTripper
@@ -56,7 +57,7 @@ type exchange struct {
 }
 
 // begin finds out when a request is read.
-func (h *Handler) begin(w http.ResponseWriter, r *http.Request, dest destination) *exchange {
+func (h *Handler) begin(r *http.Request, dest destination) *exchange {
 	x := &exchange{
 		h: h, policy: h.policy.Load(), dest: dest, id: uuid.Must(uuid.NewV7()).String(), client: dest.client,
 		mode: config.Off, began: h.now(), u: rand.Float64(), transport: h.transport,
@@ -72,9 +73,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, dest destination
 	if x.reading != readNever {
 		x.mode = config.Observe
 	}
-	// net/http cuts a stream whose reply starts before the request was read,
-	// unless told otherwise; HTTP/1.0 has no such mode, HTTP/2 no other.
-	_ = http.NewResponseController(w).EnableFullDuplex()
+	x.in = x.upload.of(r)
 	return x
 }
 
@@ -90,6 +89,7 @@ func (x *exchange) reply(res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return nil
 	}
+	x.upload.overtaken(&x.out, x.in)
 	res.Body = &watched{ReadCloser: res.Body, x: x}
 	if x.observer != nil {
 		x.observer.reply(res)

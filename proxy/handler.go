@@ -133,15 +133,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, dest destination) {
 	h.beside.Add(1)
 	defer h.beside.Done()
-	x := h.begin(w, r, dest)
+	x := h.begin(r, dest)
 	defer x.end()
 	switch x.reading {
 	case readFirst:
-		x.aside(func() { h.decide(x, r) })
+		x.aside(func() { h.decide(x) })
 	case readBeside:
 		h.observe(x)
 	}
-	x.relay(w, r)
+	x.relay(w)
 }
 
 // refuse answers a request that has nowhere to go.

@@ -25,12 +25,14 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.tunnels.count(a.host)
-	_ = http.NewResponseController(w).EnableFullDuplex() // see begin
-	s.passer(w).ServeHTTP(w, r)
+	var body upload
+	in := body.of(r)
+	s.passer(func() { makeUpNothing(w.Header()); body.overtaken(w, in) }).ServeHTTP(w, in)
 }
 
-// passer relays what is nobody's business to w, piece by piece.
-func (s *Server) passer(w http.ResponseWriter) *httputil.ReverseProxy {
+// passer relays what is nobody's business, piece by piece. head is called when
+// the final head of the reply is there.
+func (s *Server) passer(head func()) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			pr.Out.Host = pr.In.Host
@@ -41,7 +43,7 @@ func (s *Server) passer(w http.ResponseWriter) *httputil.ReverseProxy {
 			stripOwn(pr.Out.Header)
 		},
 		ModifyResponse: func(*http.Response) error {
-			makeUpNothing(w.Header())
+			head()
 			return nil
 		},
 		Transport:     s.h.transport,

@@ -1,19 +1,16 @@
 package proxy
 
 import (
-	"errors"
-	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // relay passes the request on and its reply back.
-func (x *exchange) relay(w http.ResponseWriter, r *http.Request) {
+func (x *exchange) relay(w http.ResponseWriter) {
 	rp := httputil.ReverseProxy{
 		Rewrite:        x.rewrite,
 		Transport:      x.transport,
@@ -24,7 +21,7 @@ func (x *exchange) relay(w http.ResponseWriter, r *http.Request) {
 		BufferPool:     &x.h.buffers,
 	}
 	x.out.ResponseWriter = w
-	rp.ServeHTTP(&x.out, r)
+	rp.ServeHTTP(&x.out, x.in)
 }
 
 // flushWithin bounds how long a piece of a reply of known length may wait for
@@ -75,10 +72,6 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	stripOwn(out.Header)
 	dropUpgradeToHTTP2(out.Header)
 	x.authorise(out)
-	if out.Body != nil {
-		x.upload.ReadCloser = out.Body
-		out.Body = &x.upload
-	}
 	if x.observer != nil {
 		x.observer.request(out)
 	}
@@ -137,20 +130,4 @@ func rawPath(r *http.Request) string {
 		return path
 	}
 	return r.URL.EscapedPath()
-}
-
-// An upload is the body of an outgoing request. It notes whether the client
-// failed to deliver it.
-type upload struct {
-	io.ReadCloser
-	broke atomic.Bool
-}
-
-// Read implements io.Reader.
-func (u *upload) Read(p []byte) (int, error) {
-	n, err := u.ReadCloser.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, http.ErrBodyReadAfterClose) {
-		u.broke.Store(true)
-	}
-	return n, err
 }

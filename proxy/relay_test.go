@@ -342,7 +342,7 @@ func TestDrawIsOlderThanTheBody(t *testing.T) {
 	req.Body = nil // nothing can be read
 	seen := map[float64]bool{}
 	for range 3 {
-		x := r.handler.begin(httptest.NewRecorder(), req, destination{upstream: &upstream{}})
+		x := r.handler.begin(req, destination{upstream: &upstream{}})
 		if x.u < 0 || x.u >= 1 || seen[x.u] {
 			t.Errorf("drawn %v", x.u)
 		}
