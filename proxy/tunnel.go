@@ -31,11 +31,26 @@ type tunnel struct {
 	once sync.Once
 }
 
-// A halfTunnel can be closed in one direction, as most can.
+// A halfTunnel can be closed in either direction, as most can.
 type halfTunnel struct {
 	*net.TCPConn
 	t *tunnel
 }
+
+// An endedTunnel can be closed for what is sent alone, as TLS can: it leads
+// through an outer proxy.
+type endedTunnel struct {
+	*tunnel
+	to writeCloser
+}
+
+type writeCloser interface{ CloseWrite() error }
+
+// CloseWrite ends what is sent.
+func (e *endedTunnel) CloseWrite() error { return e.to.CloseWrite() }
+
+// CloseRead does nothing: nothing more comes when it is called.
+func (e *endedTunnel) CloseRead() error { return nil }
 
 // count notes that a client went to a host.
 func (t *tunnels) count(host string) {
@@ -72,8 +87,11 @@ func (t *tunnels) add(host string, conn net.Conn) *tunnel {
 
 // dialled gives the connection in place of dialling.
 func (n *tunnel) dialled(context.Context, string, string) (net.Conn, error) {
-	if tcp, ok := n.Conn.(*net.TCPConn); ok {
-		return &halfTunnel{tcp, n}, nil
+	switch conn := n.Conn.(type) {
+	case *net.TCPConn:
+		return &halfTunnel{conn, n}, nil
+	case writeCloser:
+		return &endedTunnel{n, conn}, nil
 	}
 	return n, nil
 }

@@ -92,13 +92,31 @@ func (o *outer) dial(ctx context.Context, network, address string) (net.Conn, er
 
 // dialSOCKS reaches a host through a SOCKS5 proxy.
 func (o *outer) dialSOCKS(ctx context.Context, via *url.URL, address string) (net.Conn, error) {
-	dialer, err := proxy.FromURL(via, &o.dialer)
+	base := &lastDialled{Dialer: &o.dialer}
+	dialer, err := proxy.FromURL(via, base)
 	if err != nil {
 		return nil, fmt.Errorf("outer proxy %s: %w", via.Host, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	return dialer.(proxy.ContextDialer).DialContext(ctx, "tcp", address) // that of x/net is one
+	if _, err := dialer.(proxy.ContextDialer).DialContext(ctx, "tcp", address); err != nil { // that of x/net is one
+		return nil, fmt.Errorf("outer proxy %s: %w", via.Host, err)
+	}
+	return base.conn, nil
+}
+
+// lastDialled keeps the connection that it dialled last. What x/net makes of it
+// cannot be closed in one direction.
+type lastDialled struct {
+	*net.Dialer
+	conn net.Conn
+}
+
+// DialContext implements proxy.ContextDialer.
+func (l *lastDialled) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	var err error
+	l.conn, err = l.Dialer.DialContext(ctx, network, address)
+	return l.conn, err
 }
 
 // dialProxy connects to an HTTP proxy, over TLS if its URL says so.
@@ -151,6 +169,14 @@ func connect(conn net.Conn, via *url.URL, address string) (net.Conn, error) {
 type spoken struct {
 	net.Conn
 	r io.Reader
+}
+
+// CloseWrite ends what is sent.
+func (s *spoken) CloseWrite() error {
+	if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return s.Close()
 }
 
 // Read implements io.Reader.

@@ -98,6 +98,9 @@ func TestTunnelsGoThroughTheOuterProxy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if _, ok := conn.(interface{ CloseWrite() error }); !ok {
+			t.Errorf("%s: a %T cannot be closed in one direction", name, conn)
+		}
 		lines := bufio.NewReader(conn)
 		hello, _ := lines.ReadString('\n')
 		_, _ = io.WriteString(conn, "over\n")
@@ -206,6 +209,9 @@ func TestSOCKSProxiesAreHonoured(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+	if _, ok := conn.(*net.TCPConn); !ok {
+		t.Errorf("a %T can be neither spliced nor closed in one direction", conn)
+	}
 	if got, _ := io.ReadAll(conn); string(got) != "hello\n" || !strings.Contains(string(<-asked), "api.example") {
 		t.Errorf("got %q", got)
 	}
