@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"hotmess/config"
 	"hotmess/wire"
 )
 
@@ -42,6 +43,17 @@ func TestEveryChoiceOfOneCallIsASample(t *testing.T) {
 
 func TestOneChoiceIsOneSample(t *testing.T) {
 	if got := Choices(Sample{Reply: wire.Reply{Choices: 1}}, Comparer{}); len(got) != 1 {
+		t.Errorf("%d samples", len(got))
+	}
+}
+
+func TestSamplesOfOneCallAreBounded(t *testing.T) {
+	compare, err := NewComparer(wire.View{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Choices(Sample{Reply: wire.Reply{Choices: 1000, Others: make([]wire.Choice, 999)}}, compare)
+	if len(got) != config.MaxSamples {
 		t.Errorf("%d samples", len(got))
 	}
 }
