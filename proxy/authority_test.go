@@ -15,11 +15,12 @@ import (
 	"time"
 )
 
-// An authority signs for some hosts.
+// An authority signs for some hosts, unless it has expired.
 type authority struct {
-	hosts []string
-	cert  *x509.Certificate
-	key   *ecdsa.PrivateKey
+	hosts   []string
+	expired bool
+	cert    *x509.Certificate
+	key     *ecdsa.PrivateKey
 }
 
 // newAuthority makes one that is good for an hour.
@@ -56,8 +57,8 @@ func (a *authority) sign(cert *x509.Certificate) ([]byte, error) {
 func (a *authority) Covers(host string) bool { return slices.Contains(a.hosts, host) }
 
 func (a *authority) Leaf(host string) (*tls.Certificate, error) {
-	if !a.Covers(host) {
-		return nil, errors.New("not covered")
+	if a.expired || !a.Covers(host) {
+		return nil, errors.New("expired, or not covered")
 	}
 	cert := &x509.Certificate{Subject: pkix.Name{CommonName: host}}
 	if ip := net.ParseIP(host); ip != nil {

@@ -267,6 +267,15 @@ func TestUpstreamsThatAreNotCoveredAreTunnelled(t *testing.T) {
 	}
 }
 
+func TestAuthorityThatCannotSignLeavesTunnels(t *testing.T) {
+	f := newForwardRig(t, &script{primary: says("p", "yes")}, nil)
+	f.authority.expired = true
+	res := post(t, f.through("", false, f.upstream.Certificate()), f.upstream.URL+chatPath, question)
+	if read(t, res) != completion("p", "yes") || res.Header.Get(headerID) != "" || !strings.Contains(f.log.String(), "no certificate can be made") {
+		t.Errorf("header %v, log %s", res.Header, f.log.String())
+	}
+}
+
 // echoAfterEnd is a server that answers with all it got, once the client has
 // closed its side.
 func echoAfterEnd(t *testing.T) string {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -15,10 +16,18 @@ import (
 // opens reports whether the TLS of a CONNECT is opened: it leads to an
 // upstream that the authority covers, and the client has not refused it lately.
 func (s *Server) opens(a address, r *http.Request) bool {
-	if s.forward.Authority == nil || !s.forward.Authority.Covers(hostOf(a.host)) || s.h.upstreams.at("https", a.host, "/") == nil {
+	host := hostOf(a.host)
+	switch {
+	case s.forward.Authority == nil || !s.forward.Authority.Covers(host) || s.h.upstreams.at("https", a.host, "/") == nil:
+		return false
+	case !s.distrust.empty() && s.distrust.has(distrusterOf(a, r), s.h.now()):
 		return false
 	}
-	return s.distrust.empty() || !s.distrust.has(distrusterOf(a, r), s.h.now())
+	if _, err := s.forward.Authority.Leaf(host); err != nil {
+		s.h.log.Warn("no certificate can be made: the client gets a blind tunnel, and its calls are not measured", slog.String("host", host), slog.Any("error", err))
+		return false
+	}
+	return true
 }
 
 func hostOf(address string) string {
