@@ -17,7 +17,8 @@ type Endpoints struct {
 	// Names maps base URLs found in the environment, as Preset returns them, to
 	// the names of the upstreams they have become.
 	Names map[string]string
-	// Hosts are LLM hosts, taken out of NO_PROXY beside the vendors' own.
+	// Hosts are LLM hosts in lower case, taken out of NO_PROXY beside the
+	// vendors' own.
 	Hosts []string
 	// Way is how calls are to come; Trust is needed for all but WayBase.
 	Way   Way
@@ -84,7 +85,7 @@ func Environ(env []string, e Endpoints) (out, notes []string) {
 func leaveDialect(v *vars, d dialect, e Endpoints) (notes []string) {
 	for _, name := range d.vars {
 		u, err := parseBase(v.get(name))
-		if err != nil || points(u, e.Listen) || slices.Contains(e.Hosts, u.Hostname()) {
+		if err != nil || points(u, e.Listen) || slices.Contains(e.Hosts, strings.ToLower(u.Hostname())) {
 			continue
 		}
 		notes = append(notes, fmt.Sprintf("%s is left: calls to %s are not seen unless it is one of upstreams, or with --way both", name, shown(u)))

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hotmess/config"
 )
 
 // lookup returns the variable's value in env.
@@ -122,6 +124,17 @@ func TestNoProxyIsKeptApartFromLLMHosts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestHostsAreTheSameInAnyCase(t *testing.T) {
+	s := &sidecar{running: config.Running{Upstreams: map[string]string{"router": "https://OpenRouter.ai/api/v1"}}}
+	out, notes := Environ([]string{"NO_PROXY=OPENROUTER.ai", "OPENAI_BASE_URL=https://openRouter.ai/v1"}, Endpoints{Listen: "127.0.0.1:1", Hosts: s.hosts(), Way: WayProxy})
+	if got := lookup(out, "NO_PROXY"); strings.Contains(strings.ToLower(got), "openrouter") {
+		t.Errorf("NO_PROXY = %q", got)
+	}
+	if slices.ContainsFunc(notes, func(n string) bool { return strings.HasPrefix(n, "OPENAI_BASE_URL is left") }) {
+		t.Errorf("notes: %q", notes)
 	}
 }
 

@@ -87,7 +87,7 @@ func (s *sidecar) where() string {
 	return where
 }
 
-// hosts are the LLM hosts of the sidecar and of the environment.
+// hosts are the LLM hosts of the sidecar and of the environment, in lower case.
 func (s *sidecar) hosts() []string {
 	urls := append([]string(nil), s.presets...)
 	for _, u := range s.running.Upstreams {
@@ -96,7 +96,7 @@ func (s *sidecar) hosts() []string {
 	var hosts []string
 	for _, raw := range urls {
 		if u, err := url.Parse(raw); err == nil && u.Hostname() != "" {
-			hosts = append(hosts, u.Hostname())
+			hosts = append(hosts, strings.ToLower(u.Hostname()))
 		}
 	}
 	return hosts
