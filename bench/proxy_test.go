@@ -31,9 +31,16 @@ import (
 // 50 events, which are 2 ms apart if the request says paced.
 func upstream(b *testing.B) *httptest.Server {
 	b.Helper()
+	s := httptest.NewServer(answers())
+	b.Cleanup(s.Close)
+	return s
+}
+
+// answers is the handler of upstream.
+func answers() http.Handler {
 	unary := []byte(`{"id":"chatcmpl-1","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":1}}`)
 	event := []byte(`data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"word "},"finish_reason":null}]}` + "\n\n")
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return
@@ -53,9 +60,7 @@ func upstream(b *testing.B) *httptest.Server {
 			w.(http.Flusher).Flush()
 		}
 		_, _ = io.WriteString(w, `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
-	}))
-	b.Cleanup(s.Close)
-	return s
+	})
 }
 
 // transport is what the bare proxies use: tuned as hotmess's own.
@@ -101,8 +106,14 @@ func (p *buffers) Get() []byte {
 
 func (p *buffers) Put(b []byte) { p.pool.Put(&b) }
 
-// hotmess is a whole sidecar in the given mode.
+// hotmess is the URL of a whole sidecar in the given mode.
 func hotmess(b *testing.B, to string, change func(*config.Config)) string {
+	b.Helper()
+	return "http://" + running(b, to, change).Listen
+}
+
+// running is a whole sidecar in the given mode.
+func running(b *testing.B, to string, change func(*config.Config)) config.Running {
 	b.Helper()
 	c := config.Default()
 	c.Listen, c.Admin.Listen, c.NATS.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
@@ -123,12 +134,31 @@ func hotmess(b *testing.B, to string, change func(*config.Config)) string {
 			b.Error(err)
 		}
 	})
-	return "http://" + s.Running().Listen
+	return s.Running()
 }
 
 // A target is one way to the upstream.
 type target struct {
 	name, url string
+	// through makes a client that goes this way, with connections of its own;
+	// nil: the URL is enough.
+	through func() *http.Client
+}
+
+func (t target) client() *http.Client {
+	if t.through == nil {
+		return &http.Client{Transport: transport()}
+	}
+	return t.through()
+}
+
+// clients makes a client for each way.
+func clients(ways []target) []*http.Client {
+	all := make([]*http.Client, len(ways))
+	for i, t := range ways {
+		all[i] = t.client()
+	}
+	return all
 }
 
 // relaying are the ways that only pass calls on: direct first, the bare
@@ -141,9 +171,9 @@ func relaying(b *testing.B) []target {
 		b.Fatal(err)
 	}
 	return []target{
-		{"direct", up.URL},
-		{"ReverseProxy", bareReverseProxy(b, to)},
-		{"goproxy", bareGoproxy(b, to)},
+		{name: "direct", url: up.URL},
+		{name: "ReverseProxy", url: bareReverseProxy(b, to)},
+		{name: "goproxy", url: bareGoproxy(b, to)},
 		off(b, up.URL),
 	}
 }
@@ -155,19 +185,23 @@ func observing(b *testing.B) []target {
 	b.Helper()
 	up := upstream(b)
 	return []target{
-		{"direct", up.URL},
+		{name: "direct", url: up.URL},
 		off(b, up.URL),
-		{"hotmess observe, auto", hotmess(b, up.URL, func(*config.Config) {})},
-		{"hotmess observe, N=5", hotmess(b, up.URL, func(c *config.Config) {
-			c.Sampling.Samples, c.Sampling.Rate = 5, config.Rate{Share: 1}
-		})},
+		{name: "hotmess observe, auto", url: hotmess(b, up.URL, func(*config.Config) {})},
+		{name: "hotmess observe, N=5", url: hotmess(b, up.URL, fiveSamples)},
 	}
 }
+
+// fiveSamples measures every request.
+func fiveSamples(c *config.Config) { c.Sampling.Samples, c.Sampling.Rate = 5, config.Rate{Share: 1} }
+
+// unsampled turns sampling off.
+func unsampled(c *config.Config) { c.Sampling.Mode = config.Off }
 
 // off is a sidecar with sampling off.
 func off(b *testing.B, up string) target {
 	b.Helper()
-	return target{"hotmess off", hotmess(b, up, func(c *config.Config) { c.Sampling.Mode = config.Off })}
+	return target{name: "hotmess off", url: hotmess(b, up, unsampled)}
 }
 
 // call makes one request and returns the time to the first byte of the body
@@ -224,17 +258,17 @@ func added(b *testing.B, ways []target) {
 	}
 }
 
-// printAdded measures and prints one table.
+// printAdded measures and prints one table. Ratios are to the second way.
 func printAdded(b *testing.B, ways []target, body []byte, rounds int) {
 	b.Helper()
-	client := &http.Client{Transport: transport()}
+	by := clients(ways)
 	firsts, wholes := make([][]time.Duration, len(ways)), make([][]time.Duration, len(ways))
 	for range rounds {
 		// Each round has an order of its own, for a call is not free of what
 		// the one before it left running.
 		for _, i := range rand.Perm(len(ways)) {
 			t := ways[i]
-			first, whole, err := call(client, t, body)
+			first, whole, err := call(by[i], t, body)
 			if err != nil {
 				b.Fatal(t.name, err)
 			}
@@ -288,7 +322,7 @@ func printThroughput(b *testing.B, ways []target) {
 // throughput runs 64 connections for half a second.
 func throughput(b *testing.B, t target, body []byte) float64 {
 	b.Helper()
-	client := &http.Client{Transport: transport()}
+	client := t.client()
 	defer client.CloseIdleConnections()
 	runtime.GC()
 	var calls, failed atomic.Int64
@@ -314,14 +348,17 @@ func throughput(b *testing.B, t target, body []byte) float64 {
 // BenchmarkPacedStream prints the time to the first event and the time between
 // events of a stream that takes 0.1 s, as models' do: there is time for the
 // extras behind it.
-func BenchmarkPacedStream(b *testing.B) {
-	ways := observing(b)
+func BenchmarkPacedStream(b *testing.B) { printPaced(b, observing(b)) }
+
+func printPaced(b *testing.B, ways []target) {
+	b.Helper()
+	by := clients(ways)
 	body := []byte(`{"stream":true,"model":"m","messages":[{"role":"user","content":"paced"}]}`)
 	for b.Loop() {
 		firsts, gaps := make([][]time.Duration, len(ways)), make([][]time.Duration, len(ways))
 		for range 60 {
 			for _, i := range rand.Perm(len(ways)) {
-				first, between := events(b, ways[i], body)
+				first, between := events(b, by[i], ways[i], body)
 				firsts[i], gaps[i] = append(firsts[i], first), append(gaps[i], between...)
 			}
 		}
@@ -335,10 +372,10 @@ func BenchmarkPacedStream(b *testing.B) {
 
 // events makes one streamed call and returns the time to its first event and
 // the times between the others.
-func events(b *testing.B, t target, body []byte) (first time.Duration, between []time.Duration) {
+func events(b *testing.B, client *http.Client, t target, body []byte) (first time.Duration, between []time.Duration) {
 	b.Helper()
 	began := time.Now()
-	res, err := streaming.Post(t.url+"/v1/chat/completions", "application/json", bytes.NewReader(body))
+	res, err := client.Post(t.url+"/v1/chat/completions", "application/json", bytes.NewReader(body))
 	if err != nil {
 		b.Fatal(t.name, err)
 	}
@@ -359,6 +396,3 @@ func events(b *testing.B, t target, body []byte) (first time.Duration, between [
 	}
 	return first, between
 }
-
-// streaming is the client of events.
-var streaming = &http.Client{Transport: transport()}
