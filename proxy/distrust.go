@@ -13,12 +13,12 @@ const trustFor = 10 * time.Minute
 const maxDistrust = 1000
 
 // A distruster is a client and the host whose TLS it does not want opened. Of a
-// client both the name that it was given and its User-Agent count: what a named
-// command starts has its name, but not its roots.
-type distruster struct{ name, agent, host string }
+// client its address counts, the name that it was given and its User-Agent: what
+// a named command starts has its name, but not its roots, and many have neither.
+type distruster struct{ address, name, agent, host string }
 
 func distrusterOf(a address, r *http.Request) distruster {
-	return distruster{name: a.client, agent: clientName(r.Header), host: a.host}
+	return distruster{address: hostOf(r.RemoteAddr), name: a.client, agent: clientName(r.Header), host: a.host}
 }
 
 // client is what the distruster is called.

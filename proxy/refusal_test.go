@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ func (f *forwardRig) behindConnect(header string) *net.TCPConn {
 func (f *forwardRig) distrusts(who distruster) bool {
 	f.t.Helper()
 	f.quiet()
-	who.host = strings.TrimPrefix(f.upstream.URL, "https://")
+	who.address, who.host = "127.0.0.1", strings.TrimPrefix(f.upstream.URL, "https://")
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for range 200 {
@@ -129,6 +130,17 @@ func TestEndsThatAreNoRefusals(t *testing.T) {
 	f.server.followOpened(tls.Server(reserve, nil), http.StateClosed)
 	if !f.server.distrust.empty() {
 		t.Error("a client that kept a connection in reserve has refused the certificate")
+	}
+}
+
+func TestRefusalsAreEachMachinesOwn(t *testing.T) {
+	one, other := httptest.NewRequest(http.MethodConnect, "llm.example:443", nil), httptest.NewRequest(http.MethodConnect, "llm.example:443", nil)
+	one.RemoteAddr, other.RemoteAddr = "10.0.0.1:1234", "10.0.0.2:1234"
+	again := one.Clone(t.Context())
+	again.RemoteAddr = "10.0.0.1:4321"
+	a := address{host: "llm.example:443"}
+	if distrusterOf(a, one) == distrusterOf(a, other) || distrusterOf(a, one) != distrusterOf(a, again) {
+		t.Errorf("%+v, %+v, %+v", distrusterOf(a, one), distrusterOf(a, other), distrusterOf(a, again))
 	}
 }
 
