@@ -9,7 +9,8 @@ import (
 // trustFor is how long a client that refused our certificate is left alone.
 const trustFor = 10 * time.Minute
 
-// maxDistrust bounds the clients that are left alone.
+// maxDistrust bounds the clients that are left alone, and those that are known to
+// trust us.
 const maxDistrust = 1000
 
 // A distruster is a client and the host whose TLS it does not want opened. Of a
@@ -29,10 +30,11 @@ func (d distruster) client() string {
 	return d.agent
 }
 
-// distrust remembers who refused our certificates, and until when.
+// distrust remembers who refused our certificates, and until when, and who has
+// called behind one, and when last.
 type distrust struct {
-	mu    sync.Mutex
-	until map[distruster]time.Time
+	mu           sync.Mutex
+	until, heard map[distruster]time.Time
 }
 
 func (d *distrust) empty() bool {
@@ -55,8 +57,28 @@ func (d *distrust) has(key distruster, now time.Time) bool {
 func (d *distrust) add(key distruster, until time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.until == nil || len(d.until) >= maxDistrust {
-		d.until = make(map[distruster]time.Time)
+	note(&d.until, key, until)
+}
+
+// hear notes that a client has called.
+func (d *distrust) hear(key distruster, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	note(&d.heard, key, now)
+}
+
+// heardSince reports whether a client has called since then.
+func (d *distrust) heardSince(key distruster, then time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	at, ok := d.heard[key]
+	return ok && at.After(then)
+}
+
+// note forgets all that a full table holds.
+func note(table *map[distruster]time.Time, key distruster, at time.Time) {
+	if _, known := (*table)[key]; *table == nil || !known && len(*table) >= maxDistrust {
+		*table = make(map[distruster]time.Time)
 	}
-	d.until[key] = until
+	(*table)[key] = at
 }

@@ -21,7 +21,8 @@ import (
 //	hanging up behind it, without a word          GnuTLS, and who looks for a pin
 
 // silentFor is how soon after the handshake a client that has said nothing must
-// hang up for that to be a refusal. Who keeps a connection in reserve waits longer.
+// hang up for that to be a refusal. Who keeps a connection in reserve mostly waits
+// longer; of one that has called lately it is none either.
 const silentFor = time.Second
 
 // errSilent is how a client that hung up behind the handshake has refused.
@@ -38,13 +39,13 @@ func (s *Server) brokeOff(c *opened, err error) {
 
 // followOpened notes what becomes of an opened connection.
 func (s *Server) followOpened(conn net.Conn, state http.ConnState) {
-	switch c := openedOf(conn); state {
-	case http.StateActive:
+	now := s.h.now()
+	switch c := openedOf(conn); {
+	case state == http.StateActive && !c.spoke:
 		c.spoke = true
-	case http.StateClosed:
-		if !c.spoke && c.shown && s.h.now().Sub(c.agreed) < silentFor {
-			s.refusedBy(c, errSilent)
-		}
+		s.distrust.hear(c.who, now)
+	case state == http.StateClosed && !c.spoke && c.shown && now.Sub(c.agreed) < silentFor && !s.distrust.heardSince(c.who, now.Add(-trustFor)):
+		s.refusedBy(c, errSilent)
 	}
 }
 

@@ -131,6 +131,28 @@ func TestEndsThatAreNoRefusals(t *testing.T) {
 	if !f.server.distrust.empty() {
 		t.Error("a client that kept a connection in reserve has refused the certificate")
 	}
+	for range 2 {
+		busy := &opened{shown: true, agreed: time.Now(), who: distruster{agent: "busy"}}
+		f.server.followOpened(tls.Server(busy, nil), http.StateActive)
+		spare := &opened{shown: true, agreed: time.Now(), who: distruster{agent: "busy"}}
+		f.server.followOpened(tls.Server(spare, nil), http.StateClosed)
+	}
+	if !f.server.distrust.empty() {
+		t.Error("a client that made one connection too many has refused the certificate")
+	}
+}
+
+func TestMemoryOfClientsIsBounded(t *testing.T) {
+	var d distrust
+	for i := range 3 * maxDistrust {
+		key := distruster{agent: fmt.Sprint(i)}
+		d.add(key, time.Now())
+		d.hear(key, time.Now())
+		d.hear(key, time.Now())
+	}
+	if len(d.until) > maxDistrust || len(d.heard) > maxDistrust {
+		t.Errorf("%d and %d clients", len(d.until), len(d.heard))
+	}
 }
 
 func TestRefusalsAreEachMachinesOwn(t *testing.T) {
