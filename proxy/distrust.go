@@ -9,8 +9,7 @@ import (
 // trustFor is how long a client that refused our certificate is left alone.
 const trustFor = 10 * time.Minute
 
-// maxDistrust bounds the clients that are left alone, and those that are known to
-// trust us.
+// maxDistrust bounds the clients in each table.
 const maxDistrust = 1000
 
 // A distruster is a client and the host whose TLS it does not want opened. Of a
@@ -30,19 +29,26 @@ func (d distruster) client() string {
 	return d.agent
 }
 
-// distrust remembers who refused our certificates, and until when, and who has
-// called behind one, and when last.
+// distrust remembers who does not take our certificates.
 type distrust struct {
-	mu           sync.Mutex
-	until, heard map[distruster]time.Time
+	mu sync.Mutex
+	// until is how long a client that has refused is left alone, heard when one
+	// last called behind a certificate, silent when one first left without a
+	// word, unless it has called.
+	until, heard, silent table
 }
 
-func (d *distrust) empty() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.until) == 0
+// A table is bounded: when it is full it forgets all that it holds.
+type table map[distruster]time.Time
+
+func (t *table) note(key distruster, at time.Time) {
+	if _, known := (*t)[key]; *t == nil || !known && len(*t) >= maxDistrust {
+		*t = make(table)
+	}
+	(*t)[key] = at
 }
 
+// has reports whether a client is left alone.
 func (d *distrust) has(key distruster, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -54,31 +60,42 @@ func (d *distrust) has(key distruster, now time.Time) bool {
 	return ok
 }
 
+// add leaves a client alone.
 func (d *distrust) add(key distruster, until time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	note(&d.until, key, until)
+	d.until.note(key, until)
 }
 
-// hear notes that a client has called.
+// hear notes that a client calls.
 func (d *distrust) hear(key distruster, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	note(&d.heard, key, now)
+	d.heard.note(key, now)
+	delete(d.silent, key)
 }
 
-// heardSince reports whether a client has called since then.
-func (d *distrust) heardSince(key distruster, then time.Time) bool {
+// leave notes that a client has left without a word, unless it has called lately.
+func (d *distrust) leave(key distruster, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	at, ok := d.heard[key]
-	return ok && at.After(then)
+	if at, ok := d.heard[key]; ok && now.Sub(at) < trustFor {
+		return
+	}
+	if _, ok := d.silent[key]; !ok {
+		d.silent.note(key, now)
+	}
 }
 
-// note forgets all that a full table holds.
-func note(table *map[distruster]time.Time, key distruster, at time.Time) {
-	if _, known := (*table)[key]; *table == nil || !known && len(*table) >= maxDistrust {
-		*table = make(map[distruster]time.Time)
+// left reports, once, whether a client has left without a word by then and not
+// called since.
+func (d *distrust) left(key distruster, then time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	at, ok := d.silent[key]
+	if !ok || at.After(then) {
+		return false
 	}
-	(*table)[key] = at
+	delete(d.silent, key)
+	return true
 }

@@ -20,7 +20,7 @@ func (s *Server) opens(a address, r *http.Request) bool {
 	switch {
 	case s.forward.Authority == nil || !s.forward.Authority.Covers(host) || s.h.upstreams.at("https", a.host, "/") == nil:
 		return false
-	case !s.distrust.empty() && s.distrust.has(distrusterOf(a, r), s.h.now()):
+	case s.refusesAgain(distrusterOf(a, r)):
 		return false
 	}
 	if _, err := s.forward.Authority.Leaf(host); err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -50,12 +51,14 @@ func (f *forwardRig) behindConnect(header string) *net.TCPConn {
 // distrusts waits for how a client that has left is remembered.
 func (f *forwardRig) distrusts(who distruster) bool {
 	f.t.Helper()
-	f.quiet()
-	who.address, who.host = "127.0.0.1", strings.TrimPrefix(f.upstream.URL, "https://")
+	again := httptest.NewRequest(http.MethodConnect, f.upstream.URL, nil)
+	again.RemoteAddr = "127.0.0.1:1"
+	again.Header.Set("User-Agent", who.agent)
+	a := address{scheme: "https", host: strings.TrimPrefix(f.upstream.URL, "https://"), client: who.name}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for range 200 {
-		if f.server.distrust.has(who, time.Now()) {
+	for range 500 {
+		if !f.server.opens(a, again) {
 			return true
 		}
 		<-tick.C
@@ -128,17 +131,29 @@ func TestEndsThatAreNoRefusals(t *testing.T) {
 	}
 	reserve := &opened{shown: true, agreed: time.Now().Add(-2 * silentFor), who: distruster{agent: "reserve"}}
 	f.server.followOpened(tls.Server(reserve, nil), http.StateClosed)
-	if !f.server.distrust.empty() {
+	if len(f.server.distrust.silent) > 0 {
 		t.Error("a client that kept a connection in reserve has refused the certificate")
 	}
-	for range 2 {
-		busy := &opened{shown: true, agreed: time.Now(), who: distruster{agent: "busy"}}
-		f.server.followOpened(tls.Server(busy, nil), http.StateActive)
-		spare := &opened{shown: true, agreed: time.Now(), who: distruster{agent: "busy"}}
-		f.server.followOpened(tls.Server(spare, nil), http.StateClosed)
+}
+
+// TestSpareConnectionsAreNoRefusals: of connections that are dialled at one time,
+// some clients drop all but the first. It may be seen to call after that.
+func TestSpareConnectionsAreNoRefusals(t *testing.T) {
+	var d distrust
+	who, now := distruster{agent: "busy"}, time.Now()
+	d.leave(who, now)
+	if d.left(who, now.Add(-silentSince)) {
+		t.Error("refused at once")
 	}
-	if !f.server.distrust.empty() {
-		t.Error("a client that made one connection too many has refused the certificate")
+	d.hear(who, now.Add(time.Millisecond))
+	d.leave(who, now.Add(trustFor/2))
+	if d.left(who, now.Add(trustFor)) {
+		t.Error("refused, though it calls")
+	}
+	d.leave(who, now.Add(2*trustFor))
+	d.leave(who, now.Add(3*trustFor))
+	if !d.left(who, now.Add(2*trustFor)) || d.left(who, now.Add(3*trustFor)) {
+		t.Error("a client that has not called for long is not seen to refuse, once")
 	}
 }
 
@@ -147,11 +162,11 @@ func TestMemoryOfClientsIsBounded(t *testing.T) {
 	for i := range 3 * maxDistrust {
 		key := distruster{agent: fmt.Sprint(i)}
 		d.add(key, time.Now())
-		d.hear(key, time.Now())
-		d.hear(key, time.Now())
+		d.leave(key, time.Now())
+		d.hear(distruster{agent: fmt.Sprint("other", i)}, time.Now())
 	}
-	if len(d.until) > maxDistrust || len(d.heard) > maxDistrust {
-		t.Errorf("%d and %d clients", len(d.until), len(d.heard))
+	if len(d.until) > maxDistrust || len(d.heard) > maxDistrust || len(d.silent) > maxDistrust {
+		t.Errorf("%d, %d and %d clients", len(d.until), len(d.heard), len(d.silent))
 	}
 }
 
@@ -185,4 +200,32 @@ func TestRefusalsAreEachClientsOwn(t *testing.T) {
 	if err := tls.Client(f.behindConnect(named), config).Handshake(); err != nil {
 		t.Errorf("the agent itself: %v", err)
 	}
+}
+
+// TestCallsAtOneTimeAreNoRefusals: Go's client dials for each of them, and with
+// HTTP/2 keeps one connection.
+func TestCallsAtOneTimeAreNoRefusals(t *testing.T) {
+	eachVersion(t, func(t *testing.T, http2 bool) {
+		f := newForwardRig(t, &script{primary: says("p", "yes")}, inMode("off", 1))
+		for range 5 {
+			c := f.through("", http2, f.authority.cert)
+			var calls sync.WaitGroup
+			for range 16 {
+				calls.Go(func() {
+					res, err := c.Post(f.upstream.URL+chatPath, "application/json", strings.NewReader(question))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					_ = res.Body.Close()
+				})
+			}
+			calls.Wait()
+			c.CloseIdleConnections()
+		}
+		f.quiet()
+		if strings.Contains(f.log.String(), "does not trust") {
+			t.Errorf("log: %s", f.log.String())
+		}
+	})
 }
