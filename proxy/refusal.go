@@ -29,8 +29,9 @@ const (
 	// waits longer.
 	silentFor = time.Second
 	// silentSince is how long ago a client must have hung up when it comes again:
-	// until then it may be seen to call on another connection.
-	silentSince = 200 * time.Millisecond
+	// until then it may be seen to call on another connection. The SDKs of OpenAI
+	// and Anthropic try again after 375 ms at the earliest.
+	silentSince = 300 * time.Millisecond
 )
 
 // errSilent is how a client has refused that hung up.

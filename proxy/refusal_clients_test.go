@@ -60,7 +60,7 @@ func TestInstalledClientsThatDistrustUsWorkTheSecondTime(t *testing.T) {
 			if out, err := call(); err == nil {
 				t.Fatalf("a certificate of an unknown authority was taken: %s", out)
 			}
-			if !f.distrusts(distruster{agent: c.agent}) {
+			if !f.distrusts(distruster{agent: c.agent}, true) {
 				t.Fatalf("the refusal was not seen; log: %s", f.log.String())
 			}
 			if out, err := call(); err != nil || out != completion("p", "yes") {

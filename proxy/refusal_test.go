@@ -48,8 +48,9 @@ func (f *forwardRig) behindConnect(header string) *net.TCPConn {
 	return conn.(*net.TCPConn)
 }
 
-// distrusts waits for how a client that has left is remembered.
-func (f *forwardRig) distrusts(who distruster) bool {
+// distrusts waits until a client that has left is remembered as one that
+// refused, if that is wanted; else it waits a while.
+func (f *forwardRig) distrusts(who distruster, wanted bool) bool {
 	f.t.Helper()
 	again := httptest.NewRequest(http.MethodConnect, f.upstream.URL, nil)
 	again.RemoteAddr = "127.0.0.1:1"
@@ -57,13 +58,20 @@ func (f *forwardRig) distrusts(who distruster) bool {
 	a := address{scheme: "https", host: strings.TrimPrefix(f.upstream.URL, "https://"), client: who.name}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for range 500 {
+	waiting := time.After(2 * silentSince)
+	if wanted {
+		waiting = time.After(patience)
+	}
+	for {
 		if !f.server.opens(a, again) {
 			return true
 		}
-		<-tick.C
+		select {
+		case <-tick.C:
+		case <-waiting:
+			return false
+		}
 	}
-	return false
 }
 
 // TestRefusalsAreSeenHoweverTheyAreSaid: TLS libraries differ in how they refuse
@@ -114,7 +122,7 @@ func TestRefusalsAreSeenHoweverTheyAreSaid(t *testing.T) {
 			if test.then != nil {
 				test.then(conn)
 			}
-			if got := f.distrusts(distruster{agent: "it"}); got != test.want {
+			if got := f.distrusts(distruster{agent: "it"}, test.want); got != test.want {
 				t.Errorf("refused: %t; log: %s", got, f.log.String())
 			}
 		})
@@ -126,7 +134,7 @@ func TestRefusalsAreSeenHoweverTheyAreSaid(t *testing.T) {
 func TestEndsThatAreNoRefusals(t *testing.T) {
 	f := newForwardRig(t, http.NotFoundHandler(), nil)
 	_ = f.behindConnect("User-Agent: early/1\r\n").Close()
-	if f.distrusts(distruster{agent: "early"}) {
+	if f.distrusts(distruster{agent: "early"}, false) {
 		t.Error("a client that never saw the certificate has refused it")
 	}
 	reserve := &opened{shown: true, agreed: time.Now().Add(-2 * silentFor), who: distruster{agent: "reserve"}}
@@ -192,7 +200,7 @@ func TestRefusalsAreEachClientsOwn(t *testing.T) {
 	if err := conn.Handshake(); err == nil {
 		t.Fatal("a certificate of an unknown authority was taken")
 	}
-	if !f.distrusts(distruster{name: "agent", agent: "curl"}) {
+	if !f.distrusts(distruster{name: "agent", agent: "curl"}, true) {
 		t.Error("the refusal was not noted")
 	}
 	config = trusting(f.authority.cert)
