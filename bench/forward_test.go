@@ -62,6 +62,7 @@ func (v version) upstream(b *testing.B) *httptest.Server {
 	b.Helper()
 	s := httptest.NewUnstartedServer(answers())
 	s.EnableHTTP2 = v.http2
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // clients drop connections that they do not need
 	s.StartTLS()
 	b.Cleanup(s.Close)
 	return s
