@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"maps"
@@ -293,9 +294,10 @@ func dialectTable(t *testing.T) string {
 	return b.String()
 }
 
-// quoted shows bytes on one line.
+// quoted shows bytes on one line, without white space around them unless it is
+// all there is.
 func quoted(b []byte) string {
-	text := strconv.Quote(strings.TrimSpace(string(b)))
+	text := strconv.Quote(cmp.Or(strings.TrimSpace(string(b)), string(b)))
 	return "`" + strings.ReplaceAll(text[1:len(text)-1], `\"`, `"`) + "`"
 }
 

@@ -384,17 +384,16 @@ func (v *leavers) hold(ctx context.Context, r sim.Request) {
 	}
 }
 
-// sleep is the hook of the model by which time passes. Short times pass at once.
+// sleep is the hook of the model by which time passes: at once, unless a client
+// has to leave first. A vote may go on without it.
 func (v *leavers) sleep(ctx context.Context, d time.Duration) {
-	if d < v.patience {
-		return
-	}
 	v.mu.Lock()
 	leave := v.leave[v.calls[ctx]]
 	v.mu.Unlock()
-	if leave != nil {
-		leave()
+	if d < v.patience || leave == nil {
+		return
 	}
+	leave()
 	select {
 	case <-time.After(d):
 	case <-ctx.Done():

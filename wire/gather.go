@@ -79,7 +79,7 @@ func (g *gathering) result(whole bool) Reply {
 		}
 	}
 	_, first := g.choices[0]
-	r.Truncated = !(whole || g.closed) || !g.ended || (!first && r.Failure == nil)
+	r.Truncated = (!whole && !g.closed) || !g.ended || (!first && r.Failure == nil)
 	return r
 }
 
