@@ -200,7 +200,8 @@ const (
 // Forward configures the traffic port as a forward proxy.
 type Forward struct {
 	// Tunnels says which hosts beside those of upstreams clients may reach
-	// through the port: TunnelsAuto, TunnelsAny or TunnelsNone.
+	// through the port: TunnelsAuto, TunnelsAny or TunnelsNone. Clients of other
+	// machines never reach this one's loopback.
 	Tunnels string `yaml:"tunnels"`
 }
 

@@ -24,6 +24,8 @@ type Running struct {
 	// CA is the directory of the certificate authority by which TLS is opened
 	// in the forward way; empty: none is.
 	CA string `json:"ca,omitempty"`
+	// CASHA256 is the fingerprint of the one that signs.
+	CASHA256 string `json:"ca_sha256,omitempty"`
 	// Upstreams maps upstream names to base URLs, secrets left out.
 	Upstreams map[string]string `json:"upstreams"`
 	Started   time.Time         `json:"started"`

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // builtIn is the list of upstreams that need no configuration.
@@ -72,6 +74,10 @@ func baseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("has no host")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("must end before ? and #: request paths are joined to it")
+	}
+	// As clients write it, and certificates.
+	if u.Host, err = httpguts.PunycodeHostPort(u.Host); err != nil {
+		return nil, errors.New("has a host that is no name")
 	}
 	return u, nil
 }

@@ -46,8 +46,9 @@ func TestTLSHostsAreThoseOfUpstreamsThatSpeakIt(t *testing.T) {
 		{Name: "mine", URL: "https://LLM.example.com.:8443/v1"},
 		{Name: "gemini", URL: "https://llm.example.com"},
 		{Name: "v6", URL: "https://[fd00::1]/v1"},
+		{Name: "idn", URL: "https://bücher.example:8443"},
 	}
-	want := []string{"api.anthropic.com", "api.openai.com", "fd00::1", "llm.example.com"}
+	want := []string{"api.anthropic.com", "api.openai.com", "fd00::1", "llm.example.com", "xn--bcher-kva.example"}
 	if diff := cmp.Diff(want, c.TLSHosts()); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)
 	}

@@ -19,11 +19,11 @@ import (
 func (s *Server) connect(host string, ctx *goproxy.ProxyCtx) (*goproxy.ConnectAction, string) {
 	to := url.URL{Scheme: "https", Host: host}
 	a := address{scheme: to.Scheme, host: withPort(&to), client: namedClient(ctx.Req.Header)}
-	switch {
-	case s.opens(a, ctx.Req):
+	if s.opens(a, ctx.Req) {
 		return &goproxy.ConnectAction{Action: goproxy.ConnectHijack, Hijack: s.openerOf(a)}, a.host
-	case !s.reachable(a):
-		return s.reject(ctx, http.StatusForbidden, forbidden), a.host
+	}
+	if why := s.forbids(a, ctx.Req); why != "" {
+		return s.reject(ctx, http.StatusForbidden, why), a.host
 	}
 	conn, err := s.forward.Dial(ctx.Req.Context(), "tcp", a.host)
 	if err != nil {
@@ -35,19 +35,11 @@ func (s *Server) connect(host string, ctx *goproxy.ProxyCtx) (*goproxy.ConnectAc
 	return goproxy.OkConnect, a.host
 }
 
-// forbidden is what a client is told that wants to go elsewhere.
-const forbidden = "hotmess serves the hosts of its upstreams only: add the host to upstreams, or set forward.tunnels to any"
-
 // reject answers a CONNECT with an error.
 func (s *Server) reject(ctx *goproxy.ProxyCtx, status int, message string) *goproxy.ConnectAction {
 	ctx.Resp = goproxy.NewResponse(ctx.Req, "text/plain; charset=utf-8", status, message+"\n") //nolint:bodyclose // goproxy writes and closes it
 	ctx.Resp.Close = true
 	return goproxy.RejectConnect
-}
-
-// reachable reports whether clients may have a tunnel to an address.
-func (s *Server) reachable(a address) bool {
-	return s.forward.Any || s.h.upstreams.at("https", a.host, "/") != nil || s.h.upstreams.at("http", a.host, "/") != nil
 }
 
 // namedClient is the name that a client was given in the proxy's URL, as its

@@ -20,8 +20,8 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request) {
 		s.h.serve(w, r, dest)
 		return
 	}
-	if !s.reachable(a) {
-		plainError(w, http.StatusForbidden, forbidden)
+	if why := s.forbids(a, r); why != "" {
+		plainError(w, http.StatusForbidden, why)
 		return
 	}
 	s.tunnels.count(a.host)

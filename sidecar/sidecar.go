@@ -145,9 +145,15 @@ func (s *Sidecar) openTraffic(ctx context.Context, o Options, k keys) error {
 		Config: o.Config, Upstreams: ups, Transport: newTransport(out), Monitor: s.Monitor,
 		Publish: s.publish, Sealer: proxy.NewSealer(k.hmac), Instance: k.instance, Log: o.Log, Now: o.Now,
 	})
+	s.running = config.Running{
+		PID: os.Getpid(), Instance: k.instance, Started: time.Now().UTC(),
+		Listen: s.traffic.listener.Addr().String(), Admin: s.admin.listener.Addr().String(), NATS: s.bus.URL(),
+		Upstreams: ups.URLs(),
+	}
 	forward := proxy.Forward{Dial: out.dial, Any: o.Config.AnyHost()}
 	if authority := openAuthority(ctx, o.Config, o.Log); authority != nil {
-		forward.Authority, s.running.CA = authority, AuthorityDir(s.dir)
+		forward.Authority = authority
+		s.running.CA, s.running.CASHA256 = AuthorityDir(s.dir), authority.Fingerprint()
 	}
 	traffic := proxy.NewServer(s.handler, forward)
 	s.traffic.server = traffic
@@ -156,11 +162,6 @@ func (s *Sidecar) openTraffic(ctx context.Context, o Options, k keys) error {
 		AddUpstream: s.addUpstream(ups),
 		Instance:    k.instance, Token: o.Config.Admin.Token, Leases: s.leases, Log: o.Log,
 	})
-	s.running = config.Running{
-		PID: os.Getpid(), Instance: k.instance, Started: time.Now().UTC(), CA: s.running.CA,
-		Listen: s.traffic.listener.Addr().String(), Admin: s.admin.listener.Addr().String(), NATS: s.bus.URL(),
-		Upstreams: ups.URLs(),
-	}
 	return nil
 }
 

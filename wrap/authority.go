@@ -12,6 +12,9 @@ import (
 // errNothingOpened is why --way proxy makes no sense.
 var errNothingOpened = errors.New("--way proxy: the sidecar opens no TLS, since no upstream speaks it or its certificate authority cannot be used (see its log): use --way base")
 
+// errRenewed is why the authority of the directory cannot be trusted yet.
+var errRenewed = errors.New("the sidecar signs with an older certificate authority than the one that is kept: start it again")
+
 // A passage is how calls come to the sidecar, and what is needed for it.
 type passage struct {
 	way   Way
@@ -46,6 +49,9 @@ func (s *sidecar) trust(ctx context.Context) (*Trust, error) {
 	authority, err := ca.Open(ctx, s.running.CA, nil, time.Now)
 	if err != nil {
 		return nil, fmt.Errorf("trust the sidecar: %w", err)
+	}
+	if authority.Fingerprint() != s.running.CASHA256 {
+		return nil, errRenewed
 	}
 	v := newVars(s.worker.Env)
 	roots, _, err := ca.SystemRoots(ctx, v.get("SSL_CERT_FILE"), v.get("SSL_CERT_DIR"))

@@ -37,7 +37,7 @@ type detached struct {
 // spawn starts the worker detached, its output appended to log.
 func (w Worker) spawn(listen, admin string, log *os.File) (*detached, error) {
 	cmd := exec.Command(w.Executable, w.arguments(listen, admin)...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = w.Env, log, log
+	cmd.Env, cmd.Stdout, cmd.Stderr = withoutProxy(w.Env, listen), log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the sidecar: %w", err)

@@ -3,6 +3,7 @@ package wrap
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -25,6 +26,16 @@ func outerNote(env []string, s *sidecar) []string {
 		}
 	}
 	return nil
+}
+
+// withoutProxy takes out of env what names the port on listen as a proxy: left
+// by hotmess env, it would lead a sidecar that is started there to itself.
+func withoutProxy(env []string, listen string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
+		name, value, _ := strings.Cut(entry, "=")
+		u := parseProxy(value)
+		return slices.Contains([]string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}, strings.ToUpper(name)) && u != nil && points(u, listen)
+	})
 }
 
 // parseProxy reads a proxy variable, whose scheme may be missing; nil if it

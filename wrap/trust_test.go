@@ -5,6 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hotmess/ca"
 )
 
 // trusting is a Trust that names its files after what is in them.
@@ -80,6 +85,39 @@ func TestOuterProxyIsSaidOnceWithoutSecrets(t *testing.T) {
 	}
 }
 
+func TestSidecarIsNotItsOwnProxy(t *testing.T) {
+	env := []string{
+		"HTTPS_PROXY=http://sh:hotmess@127.0.0.1:4141", "http_proxy=localhost:4141", "ALL_PROXY=http://127.0.0.1:4242",
+		"https_proxy=http://proxy.example:4141", "OPENAI_BASE_URL=http://127.0.0.1:4141/v1", "odd", "HTTP_PROXY=",
+	}
+	want := append([]string{}, env[2:]...)
+	if diff := cmp.Diff(want, withoutProxy(env, "127.0.0.1:4141")); diff != "" {
+		t.Errorf("environment (-want +got):\n%s", diff)
+	}
+}
+
+func TestAuthorityThatDoesNotSignIsNotTrusted(t *testing.T) {
+	dir := t.TempDir()
+	authority, err := ca.Open(t.Context(), dir, []string{"llm.example"}, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sidecar{}
+	s.running.CA, s.running.CASHA256 = dir, authority.Fingerprint()
+	if in, err := s.passage(t.Context(), WayBoth, false); in.way != WayBoth || err != nil {
+		t.Errorf("%+v, %v", in, err)
+	}
+	if _, err := ca.Renew(t.Context(), dir, []string{"llm.example"}, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.passage(t.Context(), WayProxy, true); !errors.Is(err, errRenewed) {
+		t.Errorf("error %v", err)
+	}
+	if in, err := s.passage(t.Context(), WayBoth, false); in.way != WayBase || len(in.notes) != 1 || err != nil {
+		t.Errorf("%+v, %v", in, err)
+	}
+}
+
 func TestBaseURLsThatAreLeftAreSaid(t *testing.T) {
 	e := proxyEndpoints(WayProxy)
 	e.Hosts = []string{"api.anthropic.com"}
@@ -96,6 +134,7 @@ func TestWaySuitsTheCommand(t *testing.T) {
 	for command, want := range map[string]Way{
 		"claude": WayProxy, "/usr/local/bin/claude --print x": WayProxy, "npx -y @anthropic-ai/claude-code@2.1": WayProxy,
 		"env A=b gemini": WayProxy, "aider --model claude": WayBoth, "python agent.py": WayBoth, "bash -c claude": WayBoth, "npx": WayBoth,
+		"nice -n 10 claude": WayProxy, "timeout -k 5 60s gemini": WayProxy, "timeout 60 aider --model claude": WayBoth,
 	} {
 		if got := wayOf(strings.Fields(command)); got != want {
 			t.Errorf("%s: %q, want %q", command, got, want)

@@ -42,7 +42,7 @@ func fussy() []string { return []string{"claude", "claude-code", "gemini", "gemi
 
 // launchers run the command that their first argument names.
 func launchers() []string {
-	return []string{"npx", "bunx", "pnpx", "env", "nohup", "nice", "stdbuf", "time"}
+	return []string{"npx", "bunx", "pnpx", "env", "nohup", "nice", "stdbuf", "time", "timeout", "setsid"}
 }
 
 // wayOf is the way that suits a command.
@@ -53,12 +53,12 @@ func wayOf(command []string) Way {
 	return WayBoth
 }
 
-// program is the name of what a command runs, launchers and scopes of packages
-// left out.
+// program is the name of what a command runs: launchers, their flags and numbers,
+// and scopes of packages left out.
 func program(command []string) string {
 	for i, word := range command {
 		switch name := filepath.Base(word); {
-		case i > 0 && (strings.HasPrefix(word, "-") || strings.Contains(word, "=")):
+		case i > 0 && (strings.HasPrefix(word, "-") || strings.Contains(word, "=") || word != "" && word[0] >= '0' && word[0] <= '9'):
 			continue
 		case slices.Contains(launchers(), name):
 			continue
