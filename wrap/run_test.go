@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -176,6 +177,10 @@ func TestCommandGetsCtrlCOnce(t *testing.T) {
 }
 
 func TestHangupAndTermReachTheCommand(t *testing.T) {
+	// What nohup ignores, processes that are started here would ignore as well.
+	unignored := make(chan os.Signal, 1)
+	signal.Notify(unignored, syscall.SIGHUP)
+	defer signal.Stop(unignored)
 	p := run(t, t.TempDir(), nil, "count-signals")
 	p.want("ready")
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGTERM} { // sent to run alone
