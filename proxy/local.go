@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 )
 
 const (
@@ -36,12 +37,7 @@ func leadsHere(ctx context.Context, host string) bool {
 		return true
 	}
 	found, _ := net.DefaultResolver.LookupHost(ctx, host) // dialling says what is wrong
-	for _, a := range found {
-		if isLocal(a) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(found, isLocal)
 }
 
 func isLoopback(host string) bool {
