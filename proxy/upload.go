@@ -26,8 +26,13 @@ func (u *upload) of(r *http.Request) *http.Request {
 	return &own
 }
 
-// Read implements io.Reader.
+// Read implements io.Reader. Behind the end it leaves the server's body alone: the
+// transport asks once more, and the server may have closed it for the reply by
+// then, for which the transport would break off that reply.
 func (u *upload) Read(p []byte) (int, error) {
+	if u.whole.Load() {
+		return 0, io.EOF
+	}
 	n, err := u.ReadCloser.Read(p)
 	switch {
 	case err == nil, errors.Is(err, http.ErrBodyReadAfterClose):

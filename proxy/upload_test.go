@@ -68,3 +68,30 @@ func TestNoRequestIsFoundInTheRestOfABody(t *testing.T) {
 		}
 	})
 }
+
+// TestRequestsEndOnce: who asks for more behind the end of a request that the
+// server has closed by then must not take it for broken, or the reply is cut.
+func TestRequestsEndOnce(t *testing.T) {
+	var u upload
+	r := u.of(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", &endsOnce{}))
+	if got, err := io.ReadAll(r.Body); string(got) != question || err != nil {
+		t.Fatalf("%q, %v", got, err)
+	}
+	if n, err := r.Body.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("behind the end: %d, %v", n, err)
+	}
+	if u.broke.Load() {
+		t.Error("the request counts as broken")
+	}
+}
+
+// endsOnce is the body of a request as net/http has it, closed at its end.
+type endsOnce struct{ ended bool }
+
+func (e *endsOnce) Read(p []byte) (int, error) {
+	if e.ended {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	e.ended = true
+	return copy(p, question), io.EOF
+}
