@@ -35,7 +35,11 @@ func mayImport() map[string][]string {
 		"sidecar":   {"alerts", "ca", "config", "dashboard", "ensemble", "keyfile", "monitor", "proxy", "wire", "wrap"},
 		"proxy":     {"alerts", "config", "ensemble", "monitor", "wire"},
 		"ensemble":  {"config", "monitor", "wire"},
-		"monitor":   {"alerts", "config", "wire"},
+		"monitor":   {"alerts", "config", "estimate", "wire"},
+		"backtest":  {"alerts", "config", "estimate", "monitor"},
+		"eval":      {"config", "ensemble", "report", "wire"},
+		"report":    {"estimate", "monitor"},
+		"estimate":  {},
 		"dashboard": {"alerts", "config", "monitor"},
 		"alerts":    {"config", "keyfile"},
 		"wrap":      {"ca", "config"},
@@ -60,6 +64,10 @@ func why(from, to string) string {
 		return "config is a leaf: it is read by all and knows none"
 	case from == "wire":
 		return "wire is a leaf: bytes in, values out; it reads no configuration and logs nothing"
+	case from == "estimate":
+		return "estimate is a leaf: numbers in, numbers out; live and offline use the same formulas (ADR 0013)"
+	case from == "report" || from == "backtest" || from == "eval":
+		return "it works offline, on what was recorded, and does not serve"
 	case from == "keyfile":
 		return "keyfile is a leaf: a path and bytes in, a file out; whose secret it is, it does not know"
 	case from == "ca":

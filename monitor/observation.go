@@ -46,6 +46,21 @@ type Observation struct {
 	// Differ says, for each level, whether samples 0 and 1 differ. It is nil
 	// unless both are whole: the measured pair.
 	Differ map[string]bool `json:"differ,omitempty"`
+	// Arguments says, for each argument that samples 0 and 1 both gave to the
+	// one call that they agree on by tool, whether it differs. Keys are
+	// tool.argument.
+	Arguments map[string]bool `json:"arguments,omitempty"`
+	// Similarity is how alike the texts of samples 0 and 1 are by their words,
+	// 0..1; nil where no texts are compared.
+	Similarity *float64 `json:"similarity,omitempty"`
+	// Distance is 1 - cosine of the embeddings of their answers; nil unless
+	// embeddings are configured.
+	Distance *float64 `json:"distance,omitempty"`
+	// Signals are what the request's own history shows, whether drawn or not.
+	Signals *SignalRecord `json:"signals,omitempty"`
+	// Escalated is whether more samples than the pair were taken because the
+	// primary reasoned longer than its route does.
+	Escalated bool `json:"escalated,omitempty"`
 	// Samples by launch number; sample 0 is the primary.
 	Samples []SampleRecord `json:"samples,omitempty"`
 	// Vote is set in ensemble mode.
@@ -63,6 +78,23 @@ type Observation struct {
 	// half; Estimated if any part is not from usage.
 	ExtraTokens          int64 `json:"extra_tokens"`
 	ExtraTokensEstimated bool  `json:"extra_tokens_estimated,omitempty"`
+}
+
+// A SignalRecord counts what needs no second sample to be seen.
+type SignalRecord struct {
+	// Repeated is how often the commonest call stands in the history with the
+	// same arguments; Call is the HMAC of that call.
+	Repeated int    `json:"repeated,omitempty"`
+	Call     string `json:"call,omitempty"`
+	// Invalid counts calls in the reply that do not fit the schema of their tool.
+	Invalid int `json:"invalid,omitempty"`
+	// Compacted is whether the history is shorter than it was a request before.
+	Compacted bool `json:"compacted,omitempty"`
+	// Truncated is whether the reply stopped at its length limit.
+	Truncated bool `json:"truncated,omitempty"`
+	// Pair says whether the reply differs from that to an identical request
+	// within 60 s, by level; nil where there was none.
+	Pair map[string]bool `json:"pair,omitempty"`
 }
 
 // An Outcome is how a client's call ended.

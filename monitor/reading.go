@@ -42,7 +42,7 @@ func (r *route) reading(name string, key seriesKey, now time.Time) alerts.Readin
 	s := r.series[key]
 	e := estimate(s.total(windowHour, now), r.tallied(key.stratum(), windowHour, now))
 	reading := alerts.Reading{
-		Route: name, Kind: key.Kind, Level: key.Level, Pinned: key.Pinned,
+		Rule: alerts.DisagreementHigh, Route: name, Kind: key.Kind, Level: key.Level, Pinned: key.Pinned,
 		Alpha: boundAlpha, Updated: s.updated,
 		Pairs: int(e.Pairs), Conversation: int(e.Conversations),
 	}
