@@ -119,7 +119,7 @@ func (s *Sidecar) openAlerts(ctx context.Context, o Options, instance string) (e
 		return err
 	}
 	s.Alerts, err = alerts.New(ctx, alerts.Settings{
-		Rules: o.Config.Alerts.Rules, Source: s.Monitor, Bus: s.bus,
+		Rules: o.Config.Alerts.All(), Source: s.Monitor, Bus: s.bus,
 		Instance: instance, Now: o.Now, Log: o.Log,
 	})
 	return err
@@ -235,7 +235,7 @@ func (s *Sidecar) Reload(c config.Config) error {
 			return fmt.Errorf("upstreams: the TLS of %s cannot be opened before a restart: run hotmess ca renew, then start hotmess and the agents again", host)
 		}
 	}
-	if err := s.Alerts.Reload(c.Alerts.Rules); err != nil {
+	if err := s.Alerts.Reload(c.Alerts.All()); err != nil {
 		return err
 	}
 	s.Monitor.Gate().Reload(c.Budget)

@@ -1,0 +1,50 @@
+package alerts
+
+import "fmt"
+
+// modelWording is that of model_changed.
+func modelWording() wording {
+	return wording{
+		holds: onRoute("another model answers"),
+		over:  onRoute("the model has been the same for a while"),
+		seen: func(a Alert) string {
+			if len(a.Evidence.Changes) == 0 {
+				return details(a.Evidence)
+			}
+			return fmt.Sprintf("%s.", capital(change(a.Evidence.Changes[0])))
+		},
+		next: func(a Alert) string {
+			return fmt.Sprintf("if it was on purpose, hotmess baseline accept %s; else name the version of the model that you want.", a.Labels["route"])
+		},
+	}
+}
+
+// capital makes a name begin a sentence; names of fields are plain ASCII.
+func capital(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return string(s[0]-'a'+'A') + s[1:]
+}
+
+// starvedWording is that of sampling_starved.
+func starvedWording() wording {
+	return wording{
+		holds: onRoute("less than half of what should be is measured"),
+		over:  onRoute("at least half of what should be is measured again"),
+		seen: func(a Alert) string {
+			return spaced(fmt.Sprintf("Of the requests that were drawn in the last hour %s were measured.", percent(a.Evidence.MeasuredShare)), details(a.Evidence))
+		},
+		next: fixed("see the reasons in docs/traffic.md; the commonest are a spent budget and the provider's rate limit."),
+	}
+}
+
+// failingWording is that of upstream_failing.
+func failingWording() wording {
+	return wording{
+		holds: onRoute("the upstream fails"),
+		over:  onRoute("the upstream answers again"),
+		seen:  func(a Alert) string { return details(a.Evidence) },
+		next:  fixed("see the provider's status; hotmess passes its errors on as they are."),
+	}
+}
