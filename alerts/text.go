@@ -93,7 +93,7 @@ func changed(a Alert) string {
 		return ""
 	}
 	c := a.Evidence.Changes[0]
-	return fmt.Sprintf("Before that, %s: %s.", c.Time.UTC().Format(time.RFC3339), change(c))
+	return fmt.Sprintf("The latest change on this route, %s: %s.", c.Time.UTC().Format(time.RFC3339), change(c))
 }
 
 // change writes a change-point. Prompts and tool lists are HMACs, whose names
@@ -105,7 +105,7 @@ func change(c Change) string {
 	case "tools":
 		return "the offered tools changed"
 	}
-	return fmt.Sprintf("%s changed from %s to %s", c.What, orUnknown(c.From), orUnknown(c.To))
+	return fmt.Sprintf("the %s changed from %s to %s", strings.ReplaceAll(c.What, "_", " "), orUnknown(c.From), orUnknown(c.To))
 }
 
 func orUnknown(name string) string {
@@ -115,11 +115,14 @@ func orUnknown(name string) string {
 	return name
 }
 
-// details lists the detail of an alert by name, as one sentence; empty if there
-// is none.
-func details(e Evidence) string {
+// details lists the detail of an alert by name, as one sentence, but for names
+// that were said already; empty if there is none.
+func details(e Evidence, said ...string) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
+		if slices.Contains(said, name) {
+			continue
+		}
 		parts = append(parts, strings.ReplaceAll(name, "_", " ")+" "+shown(e.Detail[name]))
 	}
 	if len(parts) == 0 {

@@ -69,25 +69,17 @@ func compared(a Alert) string {
 }
 
 // learned says what the detector of a route compares with, what it promises,
-// and then all that its evidence has.
+// and then what else its evidence has.
 func learned(a Alert, what string) string {
 	e := a.Evidence
-	text := ""
-	if base, ok := e.number("baseline"); ok {
-		text = fmt.Sprintf("The baseline %s is %.3g", what, base)
-		if high, ok := e.number("baseline_high"); ok {
-			text += fmt.Sprintf(", at most %.3g", high)
-		}
-		if n, ok := e.number("baseline_conversations"); ok {
-			text += fmt.Sprintf(", learnt from %.0f conversations", n)
-		}
-		text += ". "
-	}
-	if k, ok := e.number("false_alarm_conversations"); ok {
-		text += fmt.Sprintf("Such alerts are false at most once in %.0f conversations. ", k)
-	}
-	if text == "" {
+	base, hasBase := e.number("baseline")
+	high, hasHigh := e.number("baseline_high")
+	n, hasN := e.number("baseline_conversations")
+	k, hasK := e.number("false_alarm_conversations")
+	if !hasBase || !hasHigh || !hasN || !hasK {
 		return details(e)
 	}
-	return text + details(e)
+	text := fmt.Sprintf("The baseline %s is %.3g, at most %.3g, learnt from %.0f conversations. Such alerts are false at most once in %.0f conversations.",
+		what, base, high, n, k)
+	return spaced(text, details(e, "baseline", "baseline_high", "baseline_conversations", "false_alarm_conversations"))
 }

@@ -11,20 +11,12 @@ func modelWording() wording {
 			if len(a.Evidence.Changes) == 0 {
 				return details(a.Evidence)
 			}
-			return fmt.Sprintf("%s.", capital(change(a.Evidence.Changes[0])))
+			return fmt.Sprintf("As replies and requests say, %s.", change(a.Evidence.Changes[0]))
 		},
 		next: func(a Alert) string {
 			return fmt.Sprintf("if it was on purpose, hotmess baseline accept %s; else name the version of the model that you want.", a.Labels["route"])
 		},
 	}
-}
-
-// capital makes a name begin a sentence; names of fields are plain ASCII.
-func capital(s string) string {
-	if s == "" || s[0] < 'a' || s[0] > 'z' {
-		return s
-	}
-	return string(s[0]-'a'+'A') + s[1:]
 }
 
 // starvedWording is that of sampling_starved.
