@@ -1,0 +1,56 @@
+package alerts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// ReadObservations gives to take, in the order in which they were stored, the
+// observations that the sidecar at url has got since a time, up to the latest
+// one. creds is the path of its nats.creds. What is given is the event as it was
+// published; an error of take ends the reading and is returned.
+func ReadObservations(ctx context.Context, url, creds string, start time.Time, take func(json.RawMessage) error) error {
+	nc, js, err := dial(url, creds)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	consumer, err := js.OrderedConsumer(ctx, ObservationStream, since(start))
+	if err != nil {
+		return fmt.Errorf("read stream %s: %w", ObservationStream, err)
+	}
+	info, err := consumer.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("read stream %s: %w", ObservationStream, err)
+	}
+	if info.NumPending == 0 {
+		return nil
+	}
+	messages, err := consumer.Messages()
+	if err != nil {
+		return fmt.Errorf("read stream %s: %w", ObservationStream, err)
+	}
+	defer messages.Stop()
+	return drain(ctx, messages, info.NumPending, take)
+}
+
+// drain reads n messages, or as many as are left when some expire meanwhile.
+func drain(ctx context.Context, messages jetstream.MessagesContext, n uint64, take func(json.RawMessage) error) error {
+	for range n {
+		m, err := messages.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			return fmt.Errorf("read stream %s: %w", ObservationStream, err)
+		}
+		if err := take(m.Data()); err != nil {
+			return err
+		}
+		if meta, err := m.Metadata(); err == nil && meta.NumPending == 0 {
+			return nil
+		}
+	}
+	return nil
+}
