@@ -37,7 +37,7 @@ type Engine struct {
 	settings Settings
 
 	mu    sync.Mutex
-	judge *judging
+	judge judging
 }
 
 // New restores the lifecycles that the store holds, and sends again what it

@@ -35,8 +35,8 @@ type judging struct {
 	told func(*item, *Event)
 }
 
-func newJudging(rules []config.Rule, instance string, told func(*item, *Event)) *judging {
-	return &judging{rules: slices.Clone(rules), instance: instance, items: map[identity]*item{}, told: told}
+func newJudging(rules []config.Rule, instance string, told func(*item, *Event)) judging {
+	return judging{rules: slices.Clone(rules), instance: instance, items: map[identity]*item{}, told: told}
 }
 
 // judge judges all readings of one moment.

@@ -16,7 +16,7 @@ import (
 type scene struct {
 	t    *testing.T
 	now  time.Time
-	j    *judging
+	j    judging
 	told []Event
 }
 
