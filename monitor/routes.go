@@ -69,6 +69,8 @@ type route struct {
 	strata  map[stratumKey]*windows[tally]
 	lengths *windows[lengths]
 	traffic *windows[traffic]
+	// detection tells what has changed.
+	detection *detection
 	// dropped counts pairs of series beyond maxSeries.
 	dropped int64
 }
@@ -79,6 +81,8 @@ func newRoute() *route {
 		strata:  map[stratumKey]*windows[tally]{},
 		lengths: newWindows[lengths](),
 		traffic: newWindows[traffic](),
+
+		detection: newDetection(),
 	}
 }
 
