@@ -41,7 +41,7 @@ type Evidence struct {
 	// not published, because this alert changes too often.
 	FoldedChanges int `json:"folded_changes,omitempty"`
 	// ResolvedBy says how a resolved alert ended: below_threshold, cleared,
-	// conversation_ended or rule_removed.
+	// conversation_ended, baseline_restarted or rule_removed.
 	ResolvedBy string `json:"resolved_by,omitempty"`
 	// Detail is what else the rule rests on, by the names of docs/alerts.md.
 	Detail map[string]any `json:"detail,omitempty"`
@@ -57,6 +57,7 @@ const (
 	belowThreshold    = "below_threshold"
 	conditionCleared  = "cleared"
 	conversationEnded = "conversation_ended"
+	baselineRestarted = "baseline_restarted"
 	ruleRemoved       = "rule_removed"
 )
 

@@ -85,6 +85,10 @@ func (j *judging) judgeReading(now time.Time, reading *Reading, seen map[identit
 			continue
 		}
 		it.seen = now
+		if c == restarted {
+			problems = append(problems, j.dismiss(now, it, baselineRestarted))
+			continue
+		}
 		problems = append(problems, j.step(now, it, c, r, reading))
 	}
 	return errors.Join(problems...)

@@ -122,6 +122,17 @@ func TestClearedStateResolvesAfterKeep(t *testing.T) {
 	}
 }
 
+func TestNewBaselineEndsWhatRestedOnTheOld(t *testing.T) {
+	s := newScene(t, config.Rule{Rule: config.RuleOverthinking})
+	s.judge(0, state(config.RuleOverthinking, StateLearning))
+	s.judge(time.Second, state(config.RuleOverthinking, StateHolds))
+	s.judge(time.Second, state(config.RuleOverthinking, StateLearning))
+	s.judge(time.Second, state(config.RuleOverthinking, StateLearning))
+	if got, want := s.story(), "firing, resolved baseline_restarted"; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+}
+
 func inConversation(n int) Reading {
 	r := state(config.RuleRepeating, StateHolds)
 	r.Of = fmt.Sprintf("hmac-%d", n)
@@ -222,10 +233,12 @@ func examples() map[string]Reading {
 		{Time: epoch.Add(-time.Hour), What: "served_model", From: "sim-1", To: "sim-2"},
 		{Time: epoch.Add(-2 * time.Hour), What: "system", From: "9f2c", To: "77ab"},
 	}
-	detector := func(base, high float64) map[string]any {
+	detector := func(base, high, onset float64) map[string]any {
 		return map[string]any{
-			"baseline": base, "baseline_high": high, "baseline_conversations": 212,
-			"e_value": 3120.5, "e_threshold": 2000.0, "false_alarm_conversations": 1000, "conversations_since": 48,
+			"baseline": base, "baseline_high": high, "baseline_conversations": 200, "baseline_until": epoch.Add(-72 * time.Hour),
+			"strata": 2, "detectors": 2, "conversations_since": 148, "e_value": 3120.5, "e_threshold": 2000.0,
+			"false_alarm_conversations": 1000, "risen_at": epoch, "recovery_e_value": 0.0, "recovery_e_threshold": 20.0,
+			"onset_at": epoch.Add(-time.Hour), "onset_conversations": 11, "onset_mean": onset,
 		}
 	}
 	list := map[string]Reading{}
@@ -237,22 +250,28 @@ func examples() map[string]Reading {
 		r.Rule, r.Detail = rule, detail
 		list[rule] = r
 	}
-	labelled := detector(.1, .14)
-	labelled["bias2"], labelled["variance"], labelled["baseline_bias2"], labelled["baseline_variance"] = .31, .08, .04, .06
-	varied := detector(.1, .14)
-	varied["rose"] = "variance"
+	labelled := detector(.1, .14, .5)
+	labelled["onset_term"], labelled["onset_variance"], labelled["baseline_variance"] = "bias2", .08, .06
+	series.Detail = nil
 	add(DisagreementHigh, nil, func(r *Reading) { *r = series; r.Stratum = "" })
-	add(config.RuleDisagreementRising, detector(.21, .26), func(r *Reading) { *r = series })
-	add(config.RuleConversationIncoherent, map[string]any{"p_value": .005, "rank": 1, "of": 200},
-		func(r *Reading) { r.Of, r.Kind, r.Level = "c0ffee", "action", "target" })
-	add(config.RuleOverthinking, detector(.1, .13), nil)
-	add(config.RuleRepeating, map[string]any{"repeated": 4}, func(r *Reading) { r.Of = "c0ffee" })
+	add(config.RuleDisagreementRising, detector(.21, .26, .52), func(r *Reading) { *r = series; r.Stratum = "" })
+	add(config.RuleConversationIncoherent, map[string]any{
+		"rank": .005, "rank_level": .01, "reference_conversations": 200, "shrunk_disagreement": .71,
+		"conversation_pairs": 12, "conversation_differ": 11, "since": epoch,
+	}, func(r *Reading) { r.Of, r.Kind, r.Level, r.Updated = "c0ffee", "action", "target", epoch })
+	overlong := detector(.1, .13, .4)
+	overlong["long_tokens"] = 2048
+	add(config.RuleOverthinking, overlong, nil)
+	add(config.RuleRepeating, map[string]any{"repeated": 4, "repeated_threshold": 3, "call": "77ab", "since": epoch},
+		func(r *Reading) { r.Of, r.Updated = "c0ffee", epoch })
 	add(config.RuleErrorRising, labelled, nil)
-	add(config.RuleVarianceHigh, varied, nil)
-	add(config.RuleModelChanged, nil, nil)
-	add(config.RuleSamplingStarved, map[string]any{"reasons": map[string]int{"budget": 31, "rate_limited": 4}},
+	add(config.RuleVarianceHigh, detector(.1, .14, .5), nil)
+	add(config.RuleModelChanged, map[string]any{
+		"what": "served_model", "from": "sim-1", "to": "sim-2", "since": epoch.Add(-time.Hour), "noticed_at": epoch,
+	}, nil)
+	add(config.RuleSamplingStarved, map[string]any{"drawn": 47, "measured": 10, "reasons": "budget 31, rate_limited 4"},
 		func(r *Reading) { r.MeasuredShare, r.HasShare = .21, true })
-	add(config.RuleUpstreamFailing, map[string]any{"failed": 9, "requests": 30, "window_seconds": 300}, nil)
+	add(config.RuleUpstreamFailing, map[string]any{"failed": 9, "requests": 30, "failed_share": .3}, nil)
 	return list
 }
 
@@ -307,10 +326,8 @@ func TestErrorTextNamesTheTermThatRose(t *testing.T) {
 		detail map[string]any
 		want   string
 	}{
-		{map[string]any{"rose": "bias2"}, "hacked reward"},
-		{map[string]any{"rose": "variance"}, "sampling.mode: ensemble"},
-		{map[string]any{"bias2": .1, "baseline_bias2": .1, "variance": .3, "baseline_variance": .1}, "sampling.mode: ensemble"},
-		{map[string]any{"bias2": .4, "baseline_bias2": .1, "variance": .3, "baseline_variance": .1}, "hacked reward"},
+		{map[string]any{"onset_term": "bias2"}, "hacked reward"},
+		{map[string]any{"onset_term": "variance"}, "sampling.mode: ensemble"},
 		{nil, "label some more"},
 	} {
 		if got := remedy(Alert{Evidence: Evidence{Detail: c.detail}}); !strings.Contains(got, c.want) {

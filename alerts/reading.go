@@ -11,6 +11,9 @@ const (
 	StateAbsent State = iota
 	StateHolds
 	StateCleared
+	// StateLearning: the detector learns a baseline and cannot alarm. An alert
+	// that rests on an earlier baseline is over.
+	StateLearning
 )
 
 // A Reading is what rules judge: the state of one measured series of one

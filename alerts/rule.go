@@ -43,6 +43,8 @@ const (
 	absent condition = iota
 	holds
 	cleared
+	// restarted: what the alert rests on was given up.
+	restarted
 )
 
 // judge is the condition of a rule. DisagreementHigh compares the bound with
@@ -52,7 +54,7 @@ func judge(r config.Rule, reading *Reading) condition {
 		return absent
 	}
 	if r.Rule != DisagreementHigh {
-		return map[State]condition{StateHolds: holds, StateCleared: cleared}[reading.State]
+		return map[State]condition{StateHolds: holds, StateCleared: cleared, StateLearning: restarted}[reading.State]
 	}
 	switch {
 	case !reading.HasBound || math.IsNaN(reading.Bound):

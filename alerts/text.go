@@ -60,6 +60,8 @@ func summary(a Alert, w wording) string {
 		return w.holds(a)
 	case a.Evidence.ResolvedBy == ruleRemoved:
 		return fmt.Sprintf("no longer judged: the rule for %s was removed", a.Labels["route"])
+	case a.Evidence.ResolvedBy == baselineRestarted:
+		return fmt.Sprintf("over: a new baseline is learnt on %s", a.Labels["route"])
 	case a.Evidence.ResolvedBy == conversationEnded:
 		return "over, as the conversation is: " + w.holds(a)
 	default:
@@ -115,14 +117,11 @@ func orUnknown(name string) string {
 	return name
 }
 
-// details lists the detail of an alert by name, as one sentence, but for names
-// that were said already; empty if there is none.
-func details(e Evidence, said ...string) string {
+// details lists the detail of an alert by name, as one sentence, for want of
+// better words; empty if there is none.
+func details(e Evidence) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
-		if slices.Contains(said, name) {
-			continue
-		}
 		parts = append(parts, strings.ReplaceAll(name, "_", " ")+" "+shown(e.Detail[name]))
 	}
 	if len(parts) == 0 {

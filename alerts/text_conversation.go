@@ -9,11 +9,19 @@ func conversationWording() wording {
 		holds: onRoute("the samples of one conversation disagree more than those of nearly all before it"),
 		over:  onRoute("the samples of that conversation no longer stand out"),
 		seen: func(a Alert) string {
-			text := "Its running disagreement ranks at the top of those of the route's latest conversations."
-			if p, ok := a.Evidence.number("p_value"); ok {
-				text = fmt.Sprintf("Its running disagreement ranks at the top of those of the route's latest conversations (p %.3g).", p)
+			text := "Its running disagreement stands out among those of the route's latest conversations."
+			rank, hasRank := a.Evidence.number("rank")
+			of, hasOf := a.Evidence.number("reference_conversations")
+			if !hasRank || !hasOf {
+				return spaced(text, details(a.Evidence))
 			}
-			return spaced(text, details(a.Evidence))
+			text = fmt.Sprintf("Among the route's latest %.0f conversations its running disagreement ranks in the top %.2g %%.", of, 100*rank)
+			differ, hasDiffer := a.Evidence.number("conversation_differ")
+			pairs, hasPairs := a.Evidence.number("conversation_pairs")
+			if !hasDiffer || !hasPairs {
+				return text
+			}
+			return spaced(text, fmt.Sprintf("So far %.0f of its %.0f measured pairs differed.", differ, pairs))
 		},
 		next: fixed("look at what this agent is doing; stop it, or start it anew with a shorter history."),
 	}
@@ -29,9 +37,7 @@ func repeatingWording() wording {
 			return onRoute("the same call is made again and again in one conversation")(a)
 		},
 		over: onRoute("no call is repeated any more in that conversation"),
-		seen: func(a Alert) string {
-			return spaced("One call stands in the conversation three times or more with the same arguments.", details(a.Evidence))
-		},
+		seen: fixed("One call stands in the conversation again and again with the same arguments."),
 		next: fixed("look at what the tool answers that call; stop the agent, or let the answer say what else to do."),
 	}
 }

@@ -68,18 +68,23 @@ func compared(a Alert) string {
 		percent(e.BoundConfidence), count(e.BoundConversations), *e.Bound, side, threshold(a))
 }
 
-// learned says what the detector of a route compares with, what it promises,
-// and then what else its evidence has.
+// learned says what the detector of a route compares with, since when it is
+// otherwise, and what such an alert promises. The rest is in the evidence.
 func learned(a Alert, what string) string {
 	e := a.Evidence
 	base, hasBase := e.number("baseline")
 	high, hasHigh := e.number("baseline_high")
 	n, hasN := e.number("baseline_conversations")
-	k, hasK := e.number("false_alarm_conversations")
-	if !hasBase || !hasHigh || !hasN || !hasK {
+	if !hasBase || !hasHigh || !hasN {
 		return details(e)
 	}
-	text := fmt.Sprintf("The baseline %s is %.3g, at most %.3g, learnt from %.0f conversations. Such alerts are false at most once in %.0f conversations.",
-		what, base, high, n, k)
-	return spaced(text, details(e, "baseline", "baseline_high", "baseline_conversations", "false_alarm_conversations"))
+	text := fmt.Sprintf("The baseline %s is %.3g, at most %.3g, learnt from %.0f conversations.", what, base, high, n)
+	if onset, ok := e.number("onset_mean"); ok {
+		since, _ := e.number("onset_conversations")
+		text = spaced(text, fmt.Sprintf("Since about %s it is %.3g, over %.0f conversations.", shown(e.Detail["onset_at"]), onset, since))
+	}
+	if k, ok := e.number("false_alarm_conversations"); ok {
+		text = spaced(text, fmt.Sprintf("All such alerts of a sidecar are false at most once in %.0f conversations.", k))
+	}
+	return text
 }

@@ -21,33 +21,18 @@ func varianceWording() wording {
 	return wording{
 		holds: onRoute("labelled variance rose above its baseline"),
 		over:  onRoute("labelled variance is back at its baseline"),
-		seen:  func(a Alert) string { return spaced(terms(a.Evidence), learned(a, "variance")) },
-		next:  remedy,
+		seen: func(a Alert) string {
+			return spaced("Replies to one request are right and wrong by turns more often than before.", learned(a, "variance"))
+		},
+		next: fixed(forVariance),
 	}
 }
 
-// rose is the term of the error that rose most over its baseline, by its name or
-// by the numbers; empty if that is not known.
+// rose is the term of the error that most of its rise is; empty if that is not
+// known.
 func rose(e Evidence) string {
-	if name, ok := e.Detail["rose"].(string); ok {
-		return name
-	}
-	bias, hasBias := risen(e, biasRose)
-	variance, hasVariance := risen(e, varianceRose)
-	switch {
-	case !hasBias || !hasVariance:
-		return ""
-	case bias > variance:
-		return biasRose
-	default:
-		return varianceRose
-	}
-}
-
-func risen(e Evidence, term string) (float64, bool) {
-	now, ok := e.number(term)
-	before, has := e.number("baseline_" + term)
-	return now - before, ok && has
+	term, _ := e.Detail["onset_term"].(string)
+	return term
 }
 
 func terms(e Evidence) string {
@@ -60,12 +45,15 @@ func terms(e Evidence) string {
 	return "Which term of the error rose is not known yet."
 }
 
+// forVariance is what helps against variance.
+const forVariance = "let this route vote (sampling.mode: ensemble), and shorten reasoning and history."
+
 func remedy(a Alert) string {
 	switch rose(a.Evidence) {
 	case biasRose:
 		return "look for a wrong goal, a hacked reward or a bad prompt; votes do not help."
 	case varianceRose:
-		return "let this route vote (sampling.mode: ensemble), and shorten reasoning and history."
+		return forVariance
 	}
 	return "label some more requests; more labels tell whether votes would help."
 }

@@ -44,11 +44,14 @@ type replay struct {
 	done func(n int)
 }
 
-// newReplay makes a replay that begins at start. told gets the alerts.
-func newReplay(rules []config.Rule, start time.Time, told func(alerts.Alert)) (*replay, error) {
+// newReplay makes a replay of some rules, with the promises of all, that begins
+// at start. told gets the alerts.
+func newReplay(all config.Alerts, rules []config.Rule, start time.Time, told func(alerts.Alert)) (*replay, error) {
 	r := &replay{clock: start, judged: start.Truncate(step), look: func([]alerts.Reading) {}, done: func(int) {}}
 	var err error
-	r.monitor, err = monitor.New(monitor.Settings{Now: func() time.Time { return r.clock }, Instance: instance})
+	r.monitor, err = monitor.New(monitor.Settings{
+		Now: func() time.Time { return r.clock }, Instance: instance, FalseAlarmConversations: all.Conversations,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("make a monitor for the replay: %w", err)
 	}

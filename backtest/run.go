@@ -124,7 +124,7 @@ func (b *backtest) recorded(ctx context.Context) ([]Fired, error) {
 	open := map[string]int{} // by fingerprint
 	var r *replay
 	var err error
-	r, err = newReplay(b.Alerts.All(), b.observations[0].Time, func(a alerts.Alert) {
+	r, err = newReplay(b.Alerts, b.Alerts.All(), b.observations[0].Time, func(a alerts.Alert) {
 		n, known := open[a.Fingerprint]
 		switch {
 		case a.Status == alerts.Firing && !known:
@@ -188,7 +188,7 @@ func (b *backtest) placebo(ctx context.Context, run uint64) (placebo, error) {
 	p := placebo{fired: map[string]int{}, highest: map[series]float64{}}
 	firing := map[string]bool{}
 	rules := slices.DeleteFunc(b.Alerts.All(), func(r config.Rule) bool { return !statistical(r.Rule) })
-	r, err := newReplay(rules, b.observations[0].Time, func(a alerts.Alert) {
+	r, err := newReplay(b.Alerts, rules, b.observations[0].Time, func(a alerts.Alert) {
 		if a.Status == alerts.Firing && !firing[a.Fingerprint] {
 			p.fired[a.Labels["alertname"]]++
 		}
