@@ -62,13 +62,6 @@ func (g *traffic) converse(conversations, requests int, d float64) {
 	}
 }
 
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // lines are the observations as a file.
 func (g *traffic) lines(t *testing.T) *bytes.Buffer {
 	t.Helper()
@@ -137,16 +130,27 @@ func TestPlantedChangeIsFoundAndPrinted(t *testing.T) {
 	if err := log.Read("observed.jsonl", file); err != nil {
 		t.Fatal(err)
 	}
-	a := above(.3)
-	a.Rules[0].KeepFiringFor = new(config.Duration(2 * time.Hour))
+	a := config.Alerts{Rules: []config.Rule{{
+		Rule: config.RuleDisagreementHigh, Threshold: .3, KeepFiringFor: new(config.Duration(2 * time.Hour)),
+	}}}
 	r := run(t, settings(a), log)
 	var out bytes.Buffer
 	if err := r.Print(&out); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "planted.txt", out.String())
-	if len(r.Alerts) != 1 || r.Alerts[0].FiredAt.Before(planted) || r.Alerts[0].EndsAt != nil {
-		t.Errorf("fired %+v, want one alert after %s that still fires", r.Alerts, planted)
+	routes := map[string]int{}
+	for _, f := range r.Alerts {
+		if f.Labels["conversation"] != "" {
+			continue
+		}
+		routes[f.Labels["alertname"]]++
+		if f.FiredAt.Before(planted) || f.EndsAt != nil {
+			t.Errorf("%s fired at %s, ended at %v, want after %s and never", f.Labels["alertname"], f.FiredAt, f.EndsAt, planted)
+		}
+	}
+	if want := map[string]int{config.RuleDisagreementHigh: 1, config.RuleDisagreementRising: 1}; !cmp.Equal(routes, want) {
+		t.Errorf("alerts about the route: %v, want %v", routes, want)
 	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -174,13 +178,32 @@ func TestPlaceboOfStationaryTrafficFiresAtItsRate(t *testing.T) {
 	}
 }
 
+// TestPlaceboOfStationaryTrafficKeepsThePromiseOfDetectors plays other orders of
+// a log without a change. The detector judges the 200 conversations that follow
+// those of its baseline. Its e-process has mean n after n of them, so it crosses
+// K = 1,000 with probability at most .2 (Doob); that the baseline's bound is too
+// low adds at most .05. Of 20 runs, 5 and four standard deviations are 12.
+func TestPlaceboOfStationaryTrafficKeepsThePromiseOfDetectors(t *testing.T) {
+	g := newTraffic(4)
+	g.converse(400, 2, .3)
+	a := config.Alerts{}
+	for _, rate := range run(t, settings(a), g.log()).Placebo.Rules {
+		switch {
+		case rate.Rule == config.RuleErrorRising && (rate.Share != nil || rate.Absent == ""):
+			t.Errorf("nothing is labelled, yet error_rising has a rate: %+v", rate)
+		case rate.Rule == config.RuleDisagreementRising && (rate.Judged != 20 || rate.Fired > 12):
+			t.Errorf("%+v, want at most 12 of 20 runs to fire", rate)
+		}
+	}
+}
+
 // TestPlaceboFiresWhereTheThresholdIsTooLow holds that the test before could
 // fail.
 func TestPlaceboFiresWhereTheThresholdIsTooLow(t *testing.T) {
 	g := newTraffic(1)
 	g.converse(60, 4, .3)
 	r := run(t, settings(above(.05)), g.log())
-	if rate := r.Placebo.Rules[0]; rate.Fired != 20 || rate.Share != 1 || rate.Low < .8 || rate.High != 1 {
+	if rate := r.Placebo.Rules[0]; rate.Fired != 20 || rate.Judged != 20 || *rate.Share != 1 || *rate.Low < .8 || *rate.High != 1 {
 		t.Errorf("placebo %+v, want all 20 runs to fire", rate)
 	}
 }

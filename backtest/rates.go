@@ -22,16 +22,23 @@ type Placebo struct {
 // A RuleRate is how often one rule fires in placebos.
 type RuleRate struct {
 	Rule string `json:"rule"`
-	// Alerts counts firings over all runs, Fired the runs that have one.
-	Alerts int `json:"alerts"`
+	// Judged counts the runs in which the rule had something to judge, Fired
+	// those of them in which it fired, Alerts how often it did in all.
+	Judged int `json:"judged_runs"`
 	Fired  int `json:"fired_runs"`
-	// Share is Fired / runs, 0..1, with the 95 % interval of Wilson.
-	Share float64 `json:"share"`
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
-	// PerThousand is Alerts per 1,000 conversations.
-	PerThousand float64 `json:"per_thousand_conversations"`
+	Alerts int `json:"alerts"`
+	// Share is Fired / Judged, 0..1, with the 95 % interval of Wilson.
+	Share *float64 `json:"share,omitempty"`
+	Low   *float64 `json:"low,omitempty"`
+	High  *float64 `json:"high,omitempty"`
+	// PerThousand is Alerts per 1,000 conversations of the judged runs.
+	PerThousand *float64 `json:"per_thousand_conversations,omitempty"`
+	// Absent says why the shares are not there.
+	Absent string `json:"absent,omitempty"`
 }
+
+// neverJudged is RuleRate.Absent of a rule that had nothing to judge.
+const neverJudged = "never judged: no baseline was learnt, or nothing recorded that it rests on"
 
 // summarise counts over runs, for each statistical rule that is judged.
 func summarise(s Settings, runs []placebo, conversations int) Placebo {
@@ -45,20 +52,35 @@ func summarise(s Settings, runs []placebo, conversations int) Placebo {
 			continue
 		}
 		seen[r.Rule] = true
-		rate := RuleRate{Rule: r.Rule}
-		for _, run := range runs {
-			rate.Alerts += run.fired[r.Rule]
-			if run.fired[r.Rule] > 0 {
-				rate.Fired++
-			}
-		}
-		interval, _ := estimate.Wilson(rate.Fired, len(runs)) // runs > 0
-		rate.Share, rate.Low, rate.High = float64(rate.Fired)/float64(len(runs)), interval.Low, interval.High
-		rate.PerThousand = 1000 * float64(rate.Alerts) / (float64(len(runs)) * float64(conversations))
+		rate := rateOf(r.Rule, runs, conversations)
 		p.Rules = append(p.Rules, rate)
 	}
 	slices.SortFunc(p.Rules, func(a, b RuleRate) int { return cmp.Compare(a.Rule, b.Rule) })
 	return p
+}
+
+func rateOf(rule string, runs []placebo, conversations int) RuleRate {
+	rate := RuleRate{Rule: rule}
+	for _, run := range runs {
+		rate.Alerts += run.fired[rule]
+		rate.Judged += boolInt(run.judged[rule])
+		rate.Fired += boolInt(run.fired[rule] > 0)
+	}
+	interval, ok := estimate.Wilson(rate.Fired, rate.Judged)
+	if !ok {
+		rate.Absent = neverJudged
+		return rate
+	}
+	rate.Share, rate.Low, rate.High = new(float64(rate.Fired)/float64(rate.Judged)), &interval.Low, &interval.High
+	rate.PerThousand = new(1000 * float64(rate.Alerts) / (float64(rate.Judged) * float64(conversations)))
+	return rate
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // A Threshold is one that disagreement_high would have exceeded in no more
@@ -97,7 +119,7 @@ func propose(falseAlarms float64, runs []placebo) []Threshold {
 	}
 	list := []series{{}}
 	list = append(list, slices.SortedFunc(maps.Keys(found), func(a, b series) int {
-		return cmp.Or(cmp.Compare(a.route, b.route), cmp.Compare(a.kind, b.kind), cmp.Compare(a.level, b.level), compareBool(a.pinned, b.pinned))
+		return cmp.Or(cmp.Compare(a.route, b.route), cmp.Compare(a.kind, b.kind), cmp.Compare(a.level, b.level), cmp.Compare(boolInt(a.pinned), boolInt(b.pinned)))
 	})...)
 	var all []Threshold
 	for _, s := range list {
@@ -127,14 +149,4 @@ func highest(runs []placebo, s series) []float64 {
 	}
 	slices.Sort(tops)
 	return tops
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
 }

@@ -145,8 +145,10 @@ func (b *backtest) recorded(ctx context.Context) ([]Fired, error) {
 
 // A placebo is what one shuffled order of the log fired.
 type placebo struct {
-	// fired counts firings by rule.
-	fired map[string]int
+	// fired counts firings by rule; judged are the rules that had something to
+	// judge.
+	fired  map[string]int
+	judged map[string]bool
 	// highest is the highest bound that each series ever had.
 	highest map[series]float64
 }
@@ -185,7 +187,7 @@ func first(errs []error) error {
 
 // placebo plays one order.
 func (b *backtest) placebo(ctx context.Context, run uint64) (placebo, error) {
-	p := placebo{fired: map[string]int{}, highest: map[series]float64{}}
+	p := placebo{fired: map[string]int{}, judged: map[string]bool{}, highest: map[series]float64{}}
 	firing := map[string]bool{}
 	rules := slices.DeleteFunc(b.Alerts.All(), func(r config.Rule) bool { return !statistical(r.Rule) })
 	r, err := newReplay(b.Alerts, rules, b.observations[0].Time, func(a alerts.Alert) {
@@ -201,9 +203,20 @@ func (b *backtest) placebo(ctx context.Context, run uint64) (placebo, error) {
 	return p, r.play(ctx, shuffled(b.observations, b.routes, b.Seed, run))
 }
 
-// look keeps the highest bound of each series.
+// rankedConversations is how many conversations of a series there are before
+// conversation_incoherent, which has no reading until it holds, is judged.
+const rankedConversations = 50
+
+// look keeps the highest bound of each series, and which rules had something to
+// judge.
 func (p placebo) look(readings []alerts.Reading) {
 	for _, r := range readings {
+		if r.State == alerts.StateHolds || r.State == alerts.StateCleared || r.Units > 0 {
+			p.judged[r.Rule] = true
+		}
+		if r.Units >= rankedConversations { // such conversations are compared with each other
+			p.judged[config.RuleConversationIncoherent] = true
+		}
 		if r.Rule == alerts.DisagreementHigh {
 			s := series{r.Route, r.Kind, r.Level, r.Pinned}
 			bound := 0.0
