@@ -40,8 +40,8 @@ func newTraffic(seed uint64) *traffic {
 	return &traffic{rng: rand.New(rand.NewPCG(seed, 3)), at: epoch}
 }
 
-// converse adds conversations of so many requests, one every quarter of an
-// hour, whose pairs differ with probability d on average. Of the conversations
+// converse adds conversations of so many requests, one every three
+// minutes, whose pairs differ with probability d on average. Of the conversations
 // one in five is all or nothing: intra-class correlation .2.
 func (g *traffic) converse(conversations, requests int, d float64) {
 	for range conversations {
@@ -58,7 +58,7 @@ func (g *traffic) converse(conversations, requests int, d float64) {
 				Differ: map[string]bool{"target": g.rng.Float64() < p},
 			})
 		}
-		g.at = g.at.Add(15 * time.Minute)
+		g.at = g.at.Add(3 * time.Minute)
 	}
 }
 
