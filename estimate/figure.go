@@ -3,8 +3,6 @@ package estimate
 import (
 	"math"
 	"strconv"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 const (
@@ -146,11 +144,6 @@ func finite(values ...float64) bool {
 	return true
 }
 
-// quantileT is the two-sided quantile of Student's t at Confidence.
-func quantileT(degrees float64) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: degrees}.Quantile((1 + Confidence) / 2)
-}
-
 // OneSided is the exact upper limit p, at Confidence, of a share of which none
 // was seen in n independent units: (1−p)^n = 1 − Confidence, about 3/n.
 func OneSided(n float64) float64 {
@@ -166,7 +159,7 @@ func Wilson(k, n int) (i Interval, ok bool) {
 	if n <= 0 || k < 0 || k > n {
 		return Interval{}, false
 	}
-	z := distuv.UnitNormal.Quantile((1 + Confidence) / 2)
+	z := quantileZ()
 	m, p := float64(n), float64(k)/float64(n)
 	mid := (p + z*z/(2*m)) / (1 + z*z/m)
 	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))

@@ -170,5 +170,5 @@ func halfWidth(s Sums, squares float64, least int64) (half float64, why string) 
 	}
 	g := float64(s.G)
 	// The root is taken over the sum first, the division by N last: one rounding.
-	return quantileT(g-1) * (math.Sqrt(g/(g-1)*squares) / s.N), ""
+	return quantileT(s.G-1) * (math.Sqrt(g/(g-1)*squares) / s.N), ""
 }
