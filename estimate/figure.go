@@ -11,10 +11,11 @@ const (
 	// MinClusters is the fewest clusters that an interval is given for: below
 	// it a cluster-robust standard error is itself too uncertain.
 	MinClusters = 10
-	// MinQuestions and MinErrors are the fewest labelled questions, and wrong
-	// samples among them, that incoherence is given for.
+	// MinQuestions is the fewest labelled questions that incoherence is given
+	// for.
 	MinQuestions = 20
-	MinErrors    = 10
+	// MinErrors is the fewest wrong samples among them.
+	MinErrors = 10
 )
 
 // Why a Figure, or its range, is absent.

@@ -3,6 +3,7 @@ package estimate
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 )
 
 // Votes are the figures of answers that E samples agree on, over questions.
@@ -187,11 +188,26 @@ func hypergeometric(k, n, all, e int) float64 {
 	return math.Exp(logChoose(n, k) + logChoose(all-n, e-k) - logChoose(all, e))
 }
 
-func logChoose(n, k int) float64 {
-	a, _ := math.Lgamma(float64(n + 1))
-	b, _ := math.Lgamma(float64(k + 1))
-	c, _ := math.Lgamma(float64(n - k + 1))
-	return a - b - c
+func logChoose(n, k int) float64 { return logFactorial(n) - logFactorial(k) - logFactorial(n-k) }
+
+// tabledFactorials are kept: a curve of votes takes them by the million.
+const tabledFactorials = 1024
+
+var tableFactorials = sync.OnceValue(func() []float64 {
+	table := make([]float64, tabledFactorials)
+	for n := 2; n < tabledFactorials; n++ {
+		table[n] = table[n-1] + math.Log(float64(n))
+	}
+	return table
+})
+
+// logFactorial is ln n!.
+func logFactorial(n int) float64 {
+	if n < tabledFactorials {
+		return tableFactorials()[n]
+	}
+	f, _ := math.Lgamma(float64(n) + 1)
+	return f
 }
 
 // voteDisagreement is the probability that two hard votes of e samples each,
