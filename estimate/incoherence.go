@@ -68,7 +68,12 @@ func incoherence(s Sums, squares float64, requests, errors int64) Figure {
 
 // effective is the effective number of clusters by their weight in the
 // denominator, (Σn)²/Σn² (Kish 1965): at most the number of those with any.
-func (s Sums) effective() float64 { return s.N * s.N / s.NN }
+func (s Sums) effective() float64 {
+	if s.NN <= 0 {
+		return float64(s.G)
+	}
+	return math.Min(float64(s.G), s.N/s.NN*s.N)
+}
 
 // atEnd limits a share to 0..1. The interval is moved along with a value
 // beyond, or it could lie beyond as a whole and lose its width.

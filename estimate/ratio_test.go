@@ -177,6 +177,23 @@ func TestIncoherenceStaysWithinItsRange(t *testing.T) {
 	}
 }
 
+// The form for pairs of runs that pass or fail: mixed pairs over fails.
+func TestIncoherenceOfPairsIsMixedOverFails(t *testing.T) {
+	var scores []estimate.Scores
+	mixed, fails := 0, 0
+	for i := range 30 {
+		failed := i % 3 // of two runs
+		s, _ := estimate.OneHot([]int{2 - failed, failed}, 0)
+		scores = append(scores, s)
+		fails += failed
+		if failed == 1 {
+			mixed++
+		}
+	}
+	f := estimate.Incoherence(scores, fails)
+	near(t, "incoherence", *f.Value, float64(mixed)/float64(fails), exact)
+}
+
 // For pass/fail, incoherence is p̄·W, exactly and in every sample.
 func TestIncoherenceOfPassFailIsAccuracyTimesWithinShare(t *testing.T) {
 	random := rand.New(rand.NewPCG(8, 8))

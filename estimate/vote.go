@@ -3,7 +3,6 @@ package estimate
 import (
 	"math"
 	"math/rand/v2"
-	"sync"
 )
 
 // Votes are the figures of answers that E samples agree on, over questions.
@@ -190,21 +189,18 @@ func hypergeometric(k, n, all, e int) float64 {
 
 func logChoose(n, k int) float64 { return logFactorial(n) - logFactorial(k) - logFactorial(n-k) }
 
-// tabledFactorials are kept: a curve of votes takes them by the million.
-const tabledFactorials = 1024
-
-var tableFactorials = sync.OnceValue(func() []float64 {
-	table := make([]float64, tabledFactorials)
-	for n := 2; n < tabledFactorials; n++ {
+// factorials are ln n! of small n: a curve of votes takes them by the million.
+var factorials = func() (table [1024]float64) {
+	for n := 2; n < len(table); n++ {
 		table[n] = table[n-1] + math.Log(float64(n))
 	}
 	return table
-})
+}()
 
 // logFactorial is ln n!.
 func logFactorial(n int) float64 {
-	if n < tabledFactorials {
-		return tableFactorials()[n]
+	if n < len(factorials) {
+		return factorials[n]
 	}
 	f, _ := math.Lgamma(float64(n) + 1)
 	return f
