@@ -60,7 +60,7 @@ func (d *detection) of(key seriesKey) *seriesDetection {
 // hearing is what a value of a rule is judged by now.
 func (d *detection) hearing(rule string, now time.Time) hearing {
 	p := d.promise
-	return hearing{threshold: p.threshold(rule, p.armed()), learn: p.learn, now: now}
+	return hearing{conversations: float64(p.conversations(rule)), armed: p.armed, learn: p.learn, now: now}
 }
 
 // notice takes in what needs no pair to be seen.

@@ -118,11 +118,21 @@ func (o *onset) mean() (float64, bool) {
 
 // A hearing is what a value is judged by.
 type hearing struct {
-	// threshold is the evidence that raises an alarm.
-	threshold float64
+	// conversations is K; an alarm takes evidence of K times what armed gives,
+	// 1 at least. Counting takes time, so it is done only where it decides.
+	conversations float64
+	armed         func() int
 	// learn is the number of conversations that a baseline is learnt from.
 	learn int
 	now   time.Time
+}
+
+// reached is whether the evidence raises an alarm.
+func (h hearing) reached(evidence float64) bool {
+	if evidence < h.conversations {
+		return false
+	}
+	return h.armed == nil || evidence >= h.conversations*float64(h.armed())
 }
 
 // take takes in one value. What is no number is left out.
@@ -140,7 +150,7 @@ func (d *detector) take(v value, h hearing) {
 	if d.Risen.IsZero() {
 		d.Rise.take(v.X, bound)
 		d.Onset.take(v.X, bound, h.now)
-		if d.Rise.evidence() >= h.threshold {
+		if h.reached(d.Rise.evidence()) {
 			d.Risen, d.Fall = h.now, wager{}
 		}
 		return

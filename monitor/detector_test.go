@@ -19,7 +19,7 @@ func steady(bound float64) *detector {
 // runLength is how many values a detector takes until it alarms, at most limit.
 func runLength(d *detector, threshold float64, limit int, next func() float64) int {
 	for n := 1; ; n++ {
-		d.take(value{X: next()}, hearing{threshold: threshold, now: base})
+		d.take(value{X: next()}, hearing{conversations: threshold, now: base})
 		if !d.Risen.IsZero() || n >= limit {
 			return n
 		}
@@ -73,7 +73,6 @@ func TestBrokenPromiseWouldBeSeen(t *testing.T) {
 // sidecar be accepted as they come: together at most one per K conversations.
 func TestDetectorsTogetherKeepThePromise(t *testing.T) {
 	const k, detectors, conversations = 60, 4, 60_000
-	p := &promise{conversations: func(string) int { return k }}
 	sources := make([]correlated, detectors)
 	all := make([]*detector, detectors)
 	for i := range all {
@@ -82,7 +81,7 @@ func TestDetectorsTogetherKeepThePromise(t *testing.T) {
 	alarms := 0
 	for range conversations {
 		for i, d := range all {
-			d.take(value{X: sources[i].unitValue()}, hearing{threshold: p.threshold(ruleRising, detectors), now: base})
+			d.take(value{X: sources[i].unitValue()}, hearing{conversations: k, armed: func() int { return detectors }, now: base})
 			if !d.Risen.IsZero() {
 				alarms++
 				all[i] = steady(d.Baseline.Strata[0].Bound)
@@ -109,7 +108,7 @@ func TestDetectorFindsARiseAndItsEnd(t *testing.T) {
 				return i
 			}
 			now = now.Add(time.Minute)
-			d.take(value{X: next()}, hearing{threshold: falseAlarmConversations, now: now})
+			d.take(value{X: next()}, hearing{conversations: falseAlarmConversations, now: now})
 		}
 		return n
 	}
@@ -144,7 +143,7 @@ func TestAlarmEndsFalselyAsSeldomAsPromised(t *testing.T) {
 		d.Risen = base
 		n := 0
 		for ; !d.Risen.IsZero() && n < 50*recoveryThreshold; n++ {
-			d.take(value{X: source.unitValue()}, hearing{threshold: math.Inf(1), now: base})
+			d.take(value{X: source.unitValue()}, hearing{conversations: math.Inf(1), now: base})
 		}
 		return float64(n)
 	})
@@ -157,8 +156,8 @@ func TestAlarmEndsFalselyAsSeldomAsPromised(t *testing.T) {
 func TestDetectorBetsAgainstTheStratumOfTheConversation(t *testing.T) {
 	d := &detector{Baseline: baseline{Strata: []stratum{{To: 10, N: 100, Bound: 0.05}, {To: 12, N: 100, Bound: 0.5}}}}
 	far := *d
-	d.take(value{X: 0.5, Bin: 12}, hearing{threshold: 1e9, now: base})
-	far.take(value{X: 0.5, Bin: 3}, hearing{threshold: 1e9, now: base})
+	d.take(value{X: 0.5, Bin: 12}, hearing{conversations: 1e9, now: base})
+	far.take(value{X: 0.5, Bin: 3}, hearing{conversations: 1e9, now: base})
 	if d.Rise.evidence() != 1 {
 		t.Errorf("evidence %v of a value at its bound, want 1", d.Rise.evidence())
 	}
@@ -226,7 +225,7 @@ func TestBaselineIsSplitWhereContextMatters(t *testing.T) {
 // then sees only long ones, which have always disagreed more.
 func TestMixOfContextsIsNoRise(t *testing.T) {
 	short, long := newCorrelated(0.05, 0.1, 3), newCorrelated(0.4, 0.1, 4)
-	d, h := &detector{}, hearing{threshold: falseAlarmConversations, learn: baselineConversations, now: base}
+	d, h := &detector{}, hearing{conversations: falseAlarmConversations, learn: baselineConversations, now: base}
 	for i := range baselineConversations {
 		if i%2 == 0 {
 			d.take(value{X: short.unitValue(), Bin: 10}, h)
@@ -255,7 +254,7 @@ func TestLearningTakesTheSizeThatIsSet(t *testing.T) {
 			if d.armed() {
 				t.Fatalf("armed after %d of %d", i, size)
 			}
-			d.take(value{X: 0.5}, hearing{learn: size, threshold: 10, now: base})
+			d.take(value{X: 0.5}, hearing{learn: size, conversations: 10, now: base})
 		}
 		if !d.armed() || d.Baseline.Values != nil {
 			t.Errorf("not armed after %d", size)
@@ -266,7 +265,7 @@ func TestLearningTakesTheSizeThatIsSet(t *testing.T) {
 func TestDetectorTakesAnyValueAndStaysFinite(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := &detector{}
-		h := hearing{learn: rapid.IntRange(1, 60).Draw(t, "learn"), threshold: 1000, now: base}
+		h := hearing{learn: rapid.IntRange(1, 60).Draw(t, "learn"), conversations: 1000, now: base}
 		for _, x := range rapid.SliceOfN(rapid.Float64(), 0, 200).Draw(t, "values") {
 			d.take(value{X: x, Bin: rapid.IntRange(0, lengthBins-1).Draw(t, "bin")}, h)
 		}
@@ -286,7 +285,7 @@ func TestDetectorTakesAnyValueAndStaysFinite(t *testing.T) {
 func TestDetectorRoundTripsExactlyAndIsCheckedWhenRestored(t *testing.T) {
 	d, source := &detector{}, newCorrelated(0.3, 0.2, 5)
 	for i := range 300 {
-		d.take(value{X: source.unitValue(), Bin: i % 7}, hearing{threshold: 1e9, learn: 200, now: base})
+		d.take(value{X: source.unitValue(), Bin: i % 7}, hearing{conversations: 1e9, learn: 200, now: base})
 	}
 	b, err := json.Marshal(d)
 	if err != nil {
