@@ -63,7 +63,7 @@ func (g *traffic) converse(conversations, requests int, d float64) {
 }
 
 // lines are the observations as a file.
-func (g *traffic) lines(t *testing.T) *bytes.Buffer {
+func (g *traffic) lines(t testing.TB) *bytes.Buffer {
 	t.Helper()
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
