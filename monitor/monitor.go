@@ -62,6 +62,8 @@ type Monitor struct {
 	live   *conversations
 	recent *recent
 	totals Totals
+	// curved is the number of series that curves are kept of.
+	curved int
 }
 
 // A message is an observation to take in, or a mark that Sync waits for.

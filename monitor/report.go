@@ -115,10 +115,7 @@ func (r *route) seriesKeys() []seriesKey {
 	for k := range r.series {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b seriesKey) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Level, b.Level),
-			cmp.Compare(boolInt(a.Pinned), boolInt(b.Pinned)))
-	})
+	slices.SortFunc(keys, compareKeys)
 	return keys
 }
 
