@@ -7,16 +7,14 @@ const jointSize = 9
 // A joint holds the weighed sums of one conversation over its pairs, with r and
 // c the log2 bins of reasoning and context, and x whether the pair differs:
 //
-//	Σw, Σwr, Σwc, Σwr², Σwrc, Σwc², Σwx, Σwxr, Σwxc.
+//	Σwx, Σwxr, Σwxc, Σw, Σwr, Σwc, Σwr², Σwrc, Σwc²,
 //
-// The first six are the cross products A of the regressors z = (1, r, c), the
-// last three b = Σ w z x.
+// which is the vector that estimate.Moments is made of.
 type joint [jointSize]int64
 
 // moments are the sufficient statistics of that fit over conversations: the
-// sums of the joints, and of all products of two entries of one joint, from
-// which the cluster-robust variance follows for whatever coefficients come
-// out. Whole numbers, so merging is exact in any order.
+// sums of the joints, and of all products of two entries of one joint. They are
+// estimate.Moments in whole numbers, so merging is exact in any order.
 //
 // Bounds: w is at most 2^16 and a conversation's Σw at most 2^28 (maxRecord),
 // r and c are below 2^5, so an entry is below 2^38, its square below 2^76. An
@@ -28,6 +26,9 @@ type moments struct {
 	Cross [jointSize * (jointSize + 1) / 2]wide `json:"c"`
 }
 
+// jointWeight is the entry Σw.
+const jointWeight = 3
+
 // crossIndex is the place of the product of entries i ≤ j.
 func crossIndex(i, j int) int {
 	if i > j {
@@ -38,14 +39,14 @@ func crossIndex(i, j int) int {
 
 // count adds a pair to a conversation's sums and to its bucket's.
 func (j *joint) count(m *moments, reasoning, context int, p pair) {
-	if j[0]+p.weight > maxRecord {
+	if j[jointWeight]+p.weight > maxRecord {
 		return
 	}
-	if j[0] > 0 {
+	if j[jointWeight] > 0 {
 		m.remove(j)
 	}
 	r, c, x := int64(reasoning), int64(context), boolInt(p.differ)
-	values := joint{1, r, c, r * r, r * c, c * c, x, x * r, x * c}
+	values := joint{x, x * r, x * c, 1, r, c, r * r, r * c, c * c}
 	for i, z := range values {
 		j[i] += p.weight * z
 	}
