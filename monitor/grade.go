@@ -19,29 +19,29 @@ const (
 	minKL = 30
 )
 
-// A cell is a place for the sums of labelled requests: one of the figures, or
+// A gradeCell is a place for the sums of labelled requests: one of the figures, or
 // one bin of the curve over one length.
-type cell uint16
+type gradeCell uint16
 
 // The cells of the figures and what their vectors hold; fractions are in
 // labelScale, times the request's weight.
 const (
-	cellAccuracy cell = iota // 1, right (0..1); unweighted
-	cellScores               // weight, error, variance, 1 if any is wrong
-	cellWithin               // weight, accuracy p, p(1−p)
-	cellLapse                // samples whose fellows' mode is right, those of them that are wrong
-	cellVote                 // weight, gain of a vote of 3, 0/1 bias, 0/1 variance
-	cellKL                   // weight, error, variance
-	cellCurves               // the first of 4·lengthBins; each like cellScores
+	cellAccuracy gradeCell = iota // 1, right (0..1); unweighted
+	cellScores                    // weight, error, variance, 1 if any is wrong
+	cellWithin                    // weight, accuracy p, p(1−p)
+	cellLapse                     // samples whose fellows' mode is right, those of them that are wrong
+	cellVote                      // weight, gain of a vote of 3, 0/1 bias, 0/1 variance
+	cellKL                        // weight, error, variance
+	cellCurves                    // the first of 4·lengthBins; each like cellScores
 )
 
 // curveCell is the cell of a bin of one of the four lengths.
-func curveCell(length, bin int) cell { return cellCurves + cell(length*lengthBins+bin) }
+func curveCell(length, bin int) gradeCell { return cellCurves + gradeCell(length*lengthBins+bin) }
 
 // A part is what one labelled request adds to one cell.
 type part struct {
-	Cell cell    `json:"c"`
-	Z    []int64 `json:"z"`
+	Cell gradeCell `json:"c"`
+	Z    []int64   `json:"z"`
 }
 
 // A grader turns one observation and its labels into parts.
@@ -66,7 +66,7 @@ func grade(o *Observation, v verdicts) []part {
 	return g.parts
 }
 
-func (g *grader) add(c cell, z ...int64) { g.parts = append(g.parts, part{Cell: c, Z: z}) }
+func (g *grader) add(c gradeCell, z ...int64) { g.parts = append(g.parts, part{Cell: c, Z: z}) }
 
 // fixed is a fraction in labelScale; weighed is the same times the weight.
 func fixed(fraction float64) int64               { return int64(math.Round(fraction * labelScale)) }
@@ -79,49 +79,11 @@ func (g *grader) accuracy(right float64) { g.add(cellAccuracy, 1, fixed(right)) 
 func (g *grader) scores(s estimate.Scores) {
 	z := []int64{g.weight, g.weighed(s.Error), g.weighed(s.Variance), boolInt(s.Error > 0)}
 	g.add(cellScores, z...)
-	for length, l := range labelledLengths(g.o) {
-		if l.Source != "" {
-			g.add(curveCell(length, lengthBin(l.Tokens)), z...)
+	for length, tokens := range pairLengthsOf(g.o) {
+		if tokens >= 0 {
+			g.add(curveCell(length, lengthBin(tokens)), z...)
 		}
 	}
-}
-
-// The four lengths of a labelled request, by index.
-const (
-	lengthReasoning = iota
-	lengthOutput
-	lengthContext
-	lengthActions
-	lengthCount
-)
-
-// labelledLengths are the mean reasoning and output of samples 0 and 1, and the
-// context and actions of the request.
-func labelledLengths(o *Observation) [lengthCount]Length {
-	var l [lengthCount]Length
-	a, b := o.sample(0), o.sample(1)
-	if a == nil || b == nil {
-		return l
-	}
-	l[lengthReasoning] = meanLength(a.Reasoning, b.Reasoning)
-	l[lengthOutput] = meanLength(a.Output, b.Output)
-	l[lengthContext] = a.Context
-	if o.Actions != nil {
-		l[lengthActions] = Length{Tokens: *o.Actions, Source: SourceUsage}
-	}
-	return l
-}
-
-// meanLength is absent if one of the two is, and estimated if one of them is.
-func meanLength(a, b Length) Length {
-	switch {
-	case a.Source == "" || b.Source == "":
-		return Length{}
-	case b.Source == SourceEstimate:
-		a.Source = SourceEstimate
-	}
-	a.Tokens = (a.Tokens + b.Tokens) / 2
-	return a
 }
 
 // set lists the samples that scores may rest on: a measured pair, or all samples

@@ -45,12 +45,13 @@ type Monitor struct {
 	since    time.Time
 
 	// These guard themselves: the request path uses them.
-	names    *names
-	arrivals *arrivals
-	ratios   *ratios
-	gate     *Gate
-	meters   *meters
-	store    *store
+	names       *names
+	escalations *escalations
+	arrivals    *arrivals
+	ratios      *ratios
+	gate        *Gate
+	meters      *meters
+	store       *store
 
 	queue   chan message
 	closing sync.RWMutex // guards closed against sends to queue
@@ -62,6 +63,8 @@ type Monitor struct {
 	live   *conversations
 	recent *recent
 	totals Totals
+	// curved is the number of series that curves are kept of.
+	curved int
 }
 
 // A message is an observation to take in, or a mark that Sync waits for.
@@ -83,7 +86,8 @@ func New(s Settings) (*Monitor, error) {
 	m := &Monitor{
 		now: s.Now, log: s.Log, instance: s.Instance, since: s.Now(),
 		names: newNames(maxRoutes), arrivals: newArrivals(), ratios: newRatios(),
-		meters: newMeters(), store: newStore(s.Dir),
+		escalations: newEscalations(),
+		meters:      newMeters(), store: newStore(s.Dir),
 		queue: make(chan message, queueLength), stopped: make(chan struct{}),
 		routes: map[string]*route{}, live: newConversations(maxConversations),
 		recent: newRecent(maxRecent, maxRecentBytes),

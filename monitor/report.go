@@ -48,6 +48,7 @@ type SeriesReport struct {
 	// Headline is whether this level stands for its kind.
 	Headline     bool     `json:"headline"`
 	Disagreement Estimate `json:"disagreement"`
+	SeriesDetail
 	// Points are the window's buckets that hold a pair, in order.
 	Points []Point `json:"points,omitempty"`
 }
@@ -115,10 +116,7 @@ func (r *route) seriesKeys() []seriesKey {
 	for k := range r.series {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b seriesKey) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Level, b.Level),
-			cmp.Compare(boolInt(a.Pinned), boolInt(b.Pinned)))
-	})
+	slices.SortFunc(keys, compareKeys)
 	return keys
 }
 
@@ -149,6 +147,7 @@ func (r *route) seriesReport(window int, k seriesKey, now time.Time) SeriesRepor
 	return SeriesReport{
 		Kind: k.Kind, Level: k.Level, Pinned: k.Pinned, Headline: s.bound != nil,
 		Disagreement: estimateOf(s.total(window, now), r.tallied(k.stratum(), window, now)),
+		SeriesDetail: r.detail(window, k, now),
 		Points:       s.points(window, now),
 	}
 }

@@ -62,6 +62,7 @@ func (m *Monitor) restore(s snapshot) {
 			continue
 		}
 		m.routes[name] = restoreRoute(st)
+		m.restoreCurves(m.routes[name], st.Curves)
 	}
 	for _, c := range s.Conversations {
 		if m.routes[c.Key.Route] == nil || len(c.Tracks) > maxSeries {

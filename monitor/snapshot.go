@@ -24,6 +24,7 @@ type routeState struct {
 	Strata  []stratumState        `json:"strata,omitempty"`
 	Lengths windowsState[lengths] `json:"lengths"`
 	Traffic windowsState[traffic] `json:"traffic"`
+	Curves  []curvesState         `json:"curves,omitempty"`
 }
 
 type seriesState struct {
@@ -62,7 +63,7 @@ func (m *Monitor) snapshot() snapshot {
 }
 
 func (r *route) state() routeState {
-	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state()}
+	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state(), Curves: r.curvesState()}
 	for _, k := range r.seriesKeys() {
 		s := r.series[k]
 		ss := seriesState{Key: k, Updated: s.updated, Windows: s.windows.state()}
@@ -97,6 +98,7 @@ func copyTracks(tracks []track) []track {
 			u := *t.Unit
 			t.Unit = &u
 		}
+		t.Curve = t.Curve.clone()
 		all[i] = t
 	}
 	return all
