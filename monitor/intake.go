@@ -21,6 +21,7 @@ func (m *Monitor) take(o Observation) {
 	}
 	m.takePair(name, r, &o, at, now)
 	m.recent.add(o)
+	m.settleWaiting(&o, now)
 	m.totals.count(&o)
 	m.meters.taken(name, &o)
 }
@@ -91,6 +92,7 @@ func (m *Monitor) sweep() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.live.silent(m.now().Add(-conversationSilence), m.end)
+	m.sweepLabels(m.now())
 }
 
 // end makes a conversation give the values that it has not given yet.

@@ -34,6 +34,9 @@ type Settings struct {
 	Instance string
 	// Log is where trouble is told; nil: nowhere.
 	Log *slog.Logger
+	// Labelling is what labels need; the zero value takes outcomes and tests of
+	// requests that are still remembered.
+	Labelling Labelling
 }
 
 // A Monitor is the memory across requests. All methods are safe for concurrent
@@ -63,6 +66,12 @@ type Monitor struct {
 	live   *conversations
 	recent *recent
 	totals Totals
+	// What labels have said, of which requests, and which wait for theirs;
+	// labelledCount is how many labelled series there are.
+	judged        *judgements
+	waiting       *waiting
+	labelledCount int
+	labelling     Labelling
 	// curved is the number of series that curves are kept of.
 	curved int
 }
@@ -89,6 +98,7 @@ func New(s Settings) (*Monitor, error) {
 		escalations: newEscalations(),
 		meters:      newMeters(), store: newStore(s.Dir),
 		queue: make(chan message, queueLength), stopped: make(chan struct{}),
+		judged: newJudgements(maxJudged, maxJudgedBytes), waiting: newWaiting(maxWaitingLabels, maxWaitingBytes), labelling: s.Labelling,
 		routes: map[string]*route{}, live: newConversations(maxConversations),
 		recent: newRecent(maxRecent, maxRecentBytes),
 	}

@@ -16,6 +16,9 @@ type RouteReport struct {
 	Windows []WindowReport `json:"windows"`
 	// Bounds are the anytime-valid bounds of the headline series.
 	Bounds []BoundReport `json:"bounds"`
+	// Labelled is what labels say, by kind, stratum and scale; empty while
+	// there are none.
+	Labelled []LabelledReport `json:"labelled,omitempty"`
 }
 
 // A WindowReport is a route over one window.
@@ -108,6 +111,7 @@ func (r *route) report(now time.Time) RouteReport {
 			rep.Bounds = append(rep.Bounds, b.report(k))
 		}
 	}
+	rep.Labelled = r.labelledReport(now)
 	return rep
 }
 
