@@ -54,7 +54,7 @@ type Config struct {
 	Limits   Limits   `yaml:"limits"`
 	Forward  Forward  `yaml:"forward"`
 	// ClientHeaders lists the X-Hotmess-* request headers that are honoured:
-	// mode, samples, route, session. All are stripped in any case.
+	// mode, samples, route, session, label. All are stripped in any case.
 	ClientHeaders []string `yaml:"client_headers"`
 	Log           Log      `yaml:"log"`
 }

@@ -70,6 +70,9 @@ func (h *Handler) begin(r *http.Request, dest destination) *exchange {
 	}
 	x.asked = x.policy.askedBy(r.Header)
 	x.named = session(r.Header, x.asked)
+	if x.asked.label != "" {
+		x.aside(x.labelNamed)
+	}
 	if r.Method == http.MethodPost && !upgrades(r.Header) {
 		x.reading = x.policy.reading(dest, x.asked)
 	}

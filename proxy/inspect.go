@@ -75,6 +75,7 @@ func (x *exchange) inspect(body []byte, h http.Header) inspection {
 	}
 	in.reason, in.verbatim = x.exclusion(in, h)
 	in.retry = wire.Retried(h)
+	x.labelBefore(in)
 	x.draw(&in)
 	return in
 }
