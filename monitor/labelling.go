@@ -70,12 +70,6 @@ func (m *Monitor) Label(ctx context.Context, labels []Label) []LabelResult {
 	return results
 }
 
-// Refuse counts a label that could not be read, and gives its result.
-func (m *Monitor) Refuse(err error) LabelResult {
-	m.meters.labels[LabelRefused].Inc()
-	return LabelResult{Status: LabelRefused, Error: err.Error()}
-}
-
 // fetch asks the archive for the observations of labels that memory lacks.
 func (m *Monitor) fetch(ctx context.Context, labels []Label) (map[string]Observation, error) {
 	if m.labelling.Archive == nil {
