@@ -96,8 +96,12 @@ func (m *Monitor) Routes() []RouteReport {
 		rep.Route, rep.LastHour = name, m.arrivals.lastHour(name, now)
 		reports = append(reports, rep)
 	}
-	slices.SortFunc(reports, func(a, b RouteReport) int { return cmp.Compare(a.Route, b.Route) })
+	sortRoutes(reports)
 	return reports
+}
+
+func sortRoutes(reports []RouteReport) {
+	slices.SortFunc(reports, func(a, b RouteReport) int { return cmp.Compare(a.Route, b.Route) })
 }
 
 func (r *route) report(now time.Time) RouteReport {
