@@ -76,8 +76,8 @@ func (l *labelCommand) open(c *console) (io.ReadCloser, error) {
 		return io.NopCloser(c.stdin), nil
 	}
 	f, err := os.Open(l.Labels)
-	if err != nil {
-		return nil, fmt.Errorf("open labels: %w", err)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("no file %s; if it is the id of a request, give pass or fail after it", l.Labels)
 	}
-	return f, nil
+	return f, err
 }

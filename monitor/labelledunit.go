@@ -15,7 +15,7 @@ func (m *Monitor) settleLabelled(c *judgedConversation) {
 			if p.Cell != cellScores {
 				continue
 			}
-			s, unit := sums[j.Key], float64(p.Z[0])*labelScale
+			s, unit := sums[j.Key], float64(p.Z[0])*gradeScale
 			s.error += float64(p.Z[1]) / unit / j.Key.most()
 			s.variance += float64(p.Z[2]) / unit
 			s.n++

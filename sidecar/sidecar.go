@@ -68,8 +68,10 @@ func New(ctx context.Context, o Options) (_ *Sidecar, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Sidecar{log: o.Log, leased: o.Leased, leases: dashboard.NewLeases(leaseGrace), dir: o.Config.DataDir, tlsHosts: o.Config.TLSHosts(),
-		headerLabels: make(chan monitor.Label, maxHeaderLabels)}
+	s := &Sidecar{
+		log: o.Log, leased: o.Leased, leases: dashboard.NewLeases(leaseGrace), dir: o.Config.DataDir,
+		tlsHosts: o.Config.TLSHosts(), headerLabels: make(chan monitor.Label, maxHeaderLabels),
+	}
 	defer func() {
 		if err != nil {
 			s.abandon()
