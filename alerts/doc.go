@@ -8,6 +8,8 @@
 //	monitor ──Observation─────bounded queue──▶ │             ▼
 //	                                           └▶ HOTMESS_OBSERVATIONS_V1 ──▶ Watch, anyone
 //
+//	anyone ──hotmess.v1.labels──▶ TakeLabels ──▶ monitor ──accepted──▶ Bus.Run ──▶ HOTMESS_LABELS_V1
+//
 // # Promises
 //
 // An alert is raised once the state bucket has taken it, and from then on is

@@ -87,25 +87,6 @@ func (d *detection) overlongReading(r alerts.Reading, armed int) alerts.Reading 
 	return r
 }
 
-// labelledReadings are there as soon as a label is.
-func (d *detection) labelledReadings(name string, armed int, now time.Time) []alerts.Reading {
-	l := d.labelled
-	var all []alerts.Reading
-	if l.Errors.begun() {
-		r := d.judged(d.aboutRoute(ruleError, name, now), &l.Errors, labelScale, armed)
-		if term := l.term(); term != "" && r.State == alerts.StateHolds {
-			r.Detail["onset_term"] = term
-			r.Detail["onset_variance"] = l.SinceV / float64(l.SinceN)
-			r.Detail["baseline_variance"] = labelScale * l.Variances.Baseline.overall().Mean
-		}
-		all = append(all, r)
-	}
-	if l.Variances.begun() {
-		all = append(all, d.judged(d.aboutRoute(ruleVariance, name, now), &l.Variances, labelScale, armed))
-	}
-	return all
-}
-
 func (d *detection) modelReading(r alerts.Reading, now time.Time) alerts.Reading {
 	c := d.changes
 	if len(c.Tracked) == 0 {
