@@ -48,6 +48,7 @@ type commands struct {
 	Env         envCommand       `cmd:"" help:"Print the environment that leads an agent to the running sidecar."`
 	Demo        demoCommand      `cmd:"" help:"Show it all on a simulated model: no key, no network."`
 	Watch       watchCommand     `cmd:"" help:"Print alerts as they come."`
+	Label       labelCommand     `cmd:"" help:"Say what became of requests: right, wrong, or what the right answer was."`
 	Backtest    backtestCommand  `cmd:"" help:"Run recorded observations through the rules: what would have fired."`
 	Baseline    baselineCommand  `cmd:"" help:"What a route's alerts compare with."`
 	Ca          caCommand        `cmd:"" help:"The certificate authority by which the forward way opens TLS."`

@@ -8,6 +8,8 @@
 //	monitor ──Observation─────bounded queue──▶ │             ▼
 //	                                           └▶ HOTMESS_OBSERVATIONS_V1 ──▶ Watch, anyone
 //
+//	anyone ──hotmess.v1.labels──▶ TakeLabels ──▶ monitor ──accepted──▶ Bus.Run ──▶ HOTMESS_LABELS_V1
+//
 // A judging, inside the Engine, applies the rules and neither waits nor stores;
 // a Rehearsal is one for backtests. Of disagreement_high it compares the bound
 // with the user's threshold, of every other rule monitor says how it stands.

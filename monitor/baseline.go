@@ -112,39 +112,39 @@ func (b *baseline) usable() bool {
 	return len(b.Strata) <= maxStrata
 }
 
-// moments are those of the values of neighbouring bins.
-type moments struct {
+// A cohort is the values of neighbouring bins.
+type cohort struct {
 	to       int
 	n, x, xx float64
 }
 
-func (m *moments) add(v value) {
+func (m *cohort) add(v value) {
 	m.to = v.Bin
 	m.n++
 	m.x += v.X
 	m.xx += v.X * v.X
 }
 
-func (m moments) mean() float64 { return m.x / m.n }
+func (m cohort) mean() float64 { return m.x / m.n }
 
 // variance of one value, with n - 1.
-func (m moments) variance() float64 {
+func (m cohort) variance() float64 {
 	return math.Max(0, (m.xx-m.x*m.x/m.n)/(m.n-1))
 }
 
 // split groups values by context, each group of whole bins and large enough;
 // what is left over at the end belongs to the last group.
-func split(values []value) []moments {
+func split(values []value) []cohort {
 	sorted := slices.Clone(values)
 	slices.SortStableFunc(sorted, func(a, b value) int { return cmp.Compare(a.Bin, b.Bin) })
 	least := max(stratumConversations, (len(values)+maxStrata-1)/maxStrata)
-	var groups []moments
-	var open moments
+	var groups []cohort
+	var open cohort
 	for i, v := range sorted {
 		open.add(v)
 		whole := i+1 == len(sorted) || sorted[i+1].Bin != v.Bin
 		if whole && int(open.n) >= least {
-			groups, open = append(groups, open), moments{}
+			groups, open = append(groups, open), cohort{}
 		}
 	}
 	if open.n > 0 {
@@ -159,7 +159,7 @@ func split(values []value) []moments {
 
 // unlike joins neighbours whose means do not differ: a stratum costs width of
 // its bound, and is worth it only where the context makes a difference.
-func unlike(groups []moments) []moments {
+func unlike(groups []cohort) []cohort {
 	kept := groups[:1:1]
 	for _, g := range groups[1:] {
 		last := &kept[len(kept)-1]
@@ -173,15 +173,15 @@ func unlike(groups []moments) []moments {
 	return kept
 }
 
-func joined(a, b moments) moments {
-	return moments{to: b.to, n: a.n + b.n, x: a.x + b.x, xx: a.xx + b.xx}
+func joined(a, b cohort) cohort {
+	return cohort{to: b.to, n: a.n + b.n, x: a.x + b.x, xx: a.xx + b.xx}
 }
 
 // stratum bounds the mean of a conversation from above: the one-sided 95 %
 // limit of Student's t over the conversations and one more, made up, of value
 // 1. Without it a series that hardly ever disagrees would have a bound below its
 // truth too often: no spread is seen before the first disagreement.
-func (m moments) stratum() stratum {
+func (m cohort) stratum() stratum {
 	s := stratum{To: m.to, N: int64(m.n), Mean: m.mean()}
 	m.add(value{X: 1})
 	t := distuv.StudentsT{Sigma: 1, Nu: m.n - 1}.Quantile(baselineConfidence)

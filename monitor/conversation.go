@@ -44,6 +44,8 @@ type track struct {
 	Unit *unit `json:"unit,omitempty"`
 	// Course is set on the headline level.
 	Course *course `json:"course,omitempty"`
+	// Curve is set where curves are kept of the series.
+	Curve *curvePart `json:"curve,omitempty"`
 }
 
 // A unit gathers the value that a conversation gives to bound and detector:

@@ -27,7 +27,7 @@ type detection struct {
 	promise  *promise
 	series   map[seriesKey]*seriesDetection
 	overlong *overlong
-	labelled *labelledDetection
+	labelled map[labelledKey]*labelledDetection
 	flags    flags
 	changes  *changes
 	failures ring[failures]
@@ -41,7 +41,7 @@ type seriesDetection struct {
 
 func newDetection() *detection {
 	return &detection{
-		series: map[seriesKey]*seriesDetection{}, overlong: &overlong{}, labelled: &labelledDetection{},
+		series: map[seriesKey]*seriesDetection{}, overlong: &overlong{}, labelled: map[labelledKey]*labelledDetection{},
 		changes: &changes{}, failures: newRing[failures](failureSpan()),
 	}
 }
@@ -140,8 +140,10 @@ func (d *detection) detectors(f func(*detector)) {
 		f(s.rising)
 	}
 	f(&d.overlong.Detector)
-	f(&d.labelled.Errors)
-	f(&d.labelled.Variances)
+	for _, l := range d.labelled {
+		f(&l.Errors)
+		f(&l.Variances)
+	}
 }
 
 // armed counts the detectors of all routes that can alarm. The caller holds mu.
@@ -177,17 +179,20 @@ func (d *detection) accept() {
 		*s = seriesDetection{rising: &detector{}, ranks: &ranks{Epoch: s.ranks.Epoch + 1}}
 	}
 	d.flags = slices.DeleteFunc(d.flags, func(f flag) bool { return f.Rule == ruleIncoherent })
-	d.overlong, d.labelled = &overlong{}, &labelledDetection{}
+	d.overlong = &overlong{}
+	for key := range d.labelled { // kept, so that readings tell that they learn
+		d.labelled[key] = &labelledDetection{}
+	}
 	d.changes.Noticed, d.changes.Model = time.Time{}, nil
 }
 
 // A detectionState is the snapshot of a detection.
 type detectionState struct {
-	Series   []seriesDetectionState `json:"series,omitempty"`
-	Overlong *overlong              `json:"overlong,omitempty"`
-	Labelled *labelledDetection     `json:"labelled,omitempty"`
-	Flags    flags                  `json:"flags,omitempty"`
-	Changes  *changes               `json:"changes,omitempty"`
+	Series   []seriesDetectionState   `json:"series,omitempty"`
+	Overlong *overlong                `json:"overlong,omitempty"`
+	Labelled []labelledDetectionState `json:"labelled,omitempty"`
+	Flags    flags                    `json:"flags,omitempty"`
+	Changes  *changes                 `json:"changes,omitempty"`
 }
 
 type seriesDetectionState struct {
@@ -196,16 +201,24 @@ type seriesDetectionState struct {
 	Ranks  *ranks    `json:"ranks"`
 }
 
+type labelledDetectionState struct {
+	Key       labelledKey        `json:"key"`
+	Detection *labelledDetection `json:"detection"`
+}
+
 // state copies all that outlasts the process; failures of the last minutes do
 // not.
 func (d *detection) state() *detectionState {
 	st := &detectionState{
-		Overlong: d.overlong.copied(), Labelled: d.labelled.copied(),
-		Flags: append(flags(nil), d.flags...), Changes: d.changes.copied(),
+		Overlong: d.overlong.copied(),
+		Flags:    append(flags(nil), d.flags...), Changes: d.changes.copied(),
 	}
 	for _, k := range sortedKeys(d.series) {
 		s := d.series[k]
 		st.Series = append(st.Series, seriesDetectionState{Key: k, Rising: s.rising.copied(), Ranks: s.ranks.copied()})
+	}
+	for _, k := range sortedLabelled(d.labelled) {
+		st.Labelled = append(st.Labelled, labelledDetectionState{Key: k, Detection: d.labelled[k].copied()})
 	}
 	return st
 }
@@ -222,7 +235,12 @@ func restoreDetection(st *detectionState) *detection {
 			d.series[s.Key] = &seriesDetection{rising: restoreDetector(s.Rising), ranks: restoreRanks(s.Ranks)}
 		}
 	}
-	d.overlong, d.labelled = restoreOverlong(st.Overlong), restoreLabelled(st.Labelled)
+	d.overlong = restoreOverlong(st.Overlong)
+	for _, s := range st.Labelled {
+		if len(d.labelled) < maxLabelled {
+			d.labelled[s.Key] = restoreLabelledDetection(s.Detection)
+		}
+	}
 	d.flags = append(d.flags, st.Flags[:min(len(st.Flags), maxFlags)]...)
 	d.changes = restoreChanges(st.Changes)
 	return d

@@ -59,7 +59,7 @@ func readingOf(t *testing.T, m *Monitor, rule string) alerts.Reading {
 	return found[0]
 }
 
-func near(v any, want float64) bool {
+func about(v any, want float64) bool {
 	got, ok := v.(float64)
 	return ok && math.Abs(got-want) < 1e-9
 }
@@ -75,7 +75,7 @@ func TestRisingDisagreementIsLearntHeldAndAccepted(t *testing.T) {
 	}
 	converse(m, clock, "a29", 10, everyNth(10))
 	r = readingOf(t, m, ruleRising)
-	if r.State != alerts.StateCleared || !near(r.Detail["baseline"], 0.1) || r.Detail["e_threshold"] != 50. {
+	if r.State != alerts.StateCleared || !about(r.Detail["baseline"], 0.1) || r.Detail["e_threshold"] != 50. {
 		t.Fatalf("learnt: %+v", r)
 	}
 	for i := range 30 {
@@ -85,7 +85,7 @@ func TestRisingDisagreementIsLearntHeldAndAccepted(t *testing.T) {
 	if r.State != alerts.StateHolds || r.Kind != "action" || r.Level != "target" || r.Detail["e_value"].(float64) < 50 {
 		t.Fatalf("risen: %+v", r)
 	}
-	if mean := r.Detail["onset_mean"]; !near(mean, 0.5) {
+	if mean := r.Detail["onset_mean"]; !about(mean, 0.5) {
 		t.Errorf("mean since the onset %v, the truth .5", mean)
 	}
 	if _, ok := m.AcceptBaseline("nowhere"); ok {
@@ -100,7 +100,7 @@ func TestRisingDisagreementIsLearntHeldAndAccepted(t *testing.T) {
 	for i := range 60 {
 		converse(m, clock, fmt.Sprint("c", i), 10, everyNth(2))
 	}
-	if r := readingOf(t, m, ruleRising); r.State != alerts.StateCleared || !near(r.Detail["baseline"], 0.5) {
+	if r := readingOf(t, m, ruleRising); r.State != alerts.StateCleared || !about(r.Detail["baseline"], 0.5) {
 		t.Errorf("learnt anew: %+v", r)
 	}
 }
@@ -140,7 +140,7 @@ func TestLongerReasoningIsOverthinking(t *testing.T) {
 		talk(fmt.Sprint("a", i), 1000)
 	}
 	r := readingOf(t, m, ruleOverlong)
-	if r.State != alerts.StateCleared || r.Detail["long_tokens"] != 1008 || !near(r.Detail["baseline"], 0.1) {
+	if r.State != alerts.StateCleared || r.Detail["long_tokens"] != 1008 || !about(r.Detail["baseline"], 0.1) {
 		t.Fatalf("learnt: %+v", r)
 	}
 	for i := range 10 {
@@ -360,10 +360,9 @@ func TestLabelledErrorSaysWhichTermRose(t *testing.T) {
 		want          string
 	}{{"variance", 0.9, 0.6, termVariance}, {"bias", 0.9, 0.1, termBias}} {
 		m, _ := learning(t, "", 30, 50)
+		m.take(measured("c", base, false))
 		give := func(err, variance float64) {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			m.takeLabelled("r", labelledUnit{Error: &err, Variance: &variance})
+			m.labelledUnit("r", labelledKey{Kind: "action", Scale: scaleAnswers}, err/2, variance)
 		}
 		for i := range 60 {
 			give(0.2+0.01*float64(i%2), 0.1)
@@ -395,8 +394,7 @@ func eventful(t *testing.T, dir string) (*Monitor, *testClock) {
 			o.Samples = []SampleRecord{{Reasoning: Length{Tokens: 100*j + i, Source: SourceUsage}, Context: Length{Tokens: 1 << (i % 8), Source: SourceUsage}}}
 		})
 	}
-	one := 1.
-	m.takeLabelled("r", labelledUnit{Error: &one, Variance: &one})
+	m.labelledUnit("r", labelledKey{Kind: "action", Scale: scaleAnswers}, 1, 1)
 	for i := range 5 {
 		o := measured("open", clock.now(), i%2 == 0)
 		o.Signals = &SignalRecord{Repeated: 4, Call: "x"}

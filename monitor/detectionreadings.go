@@ -88,19 +88,6 @@ func (d *detection) overlongReading(r alerts.Reading, armed int) alerts.Reading 
 	return r
 }
 
-// labelledReadings are there without labels too: alerts of a baseline that was
-// accepted are to end, though no label comes any more.
-func (d *detection) labelledReadings(name string, armed int, now time.Time) []alerts.Reading {
-	l := d.labelled
-	r := d.judged(d.aboutRoute(ruleError, name, now), &l.Errors, labelScale, armed)
-	if term := l.term(); term != "" && r.State == alerts.StateHolds {
-		r.Detail["onset_term"] = term
-		r.Detail["onset_variance"] = l.SinceV / float64(l.SinceN)
-		r.Detail["baseline_variance"] = labelScale * l.Variances.Baseline.overall().Mean
-	}
-	return []alerts.Reading{r, d.judged(d.aboutRoute(ruleVariance, name, now), &l.Variances, labelScale, armed)}
-}
-
 func (d *detection) modelReading(r alerts.Reading, now time.Time) alerts.Reading {
 	c := d.changes
 	if len(c.Tracked) == 0 {

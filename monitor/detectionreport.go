@@ -48,6 +48,8 @@ type DetectorReport struct {
 	Kind   string `json:"kind,omitempty"`
 	Level  string `json:"level,omitempty"`
 	Pinned bool   `json:"pinned,omitempty"`
+	// Scale is that of labelled error and variance.
+	Scale string `json:"scale,omitempty"`
 	// State is learning, steady or risen; Absent says why it is learning.
 	State  string `json:"state"`
 	Absent string `json:"absent,omitempty"`
@@ -134,12 +136,7 @@ func (d *detection) report(armed int, now time.Time) DetectionReport {
 		rep.Ranks = append(rep.Ranks, s.ranks.report(k))
 	}
 	rep.Detectors = append(rep.Detectors, d.overlongReport(armed))
-	if l := d.labelled; l.Errors.begun() {
-		rep.Detectors = append(rep.Detectors, d.detectorReport(ruleError, &l.Errors, labelScale, armed))
-	}
-	if l := d.labelled; l.Variances.begun() {
-		rep.Detectors = append(rep.Detectors, d.detectorReport(ruleVariance, &l.Variances, labelScale, armed))
-	}
+	rep.Detectors = append(rep.Detectors, d.labelledDetectors(armed)...)
 	for i := range d.flags {
 		if f := &d.flags[i]; !f.over(now) {
 			if rep.Flagged == nil {

@@ -180,7 +180,7 @@ func TestBaselineBoundCoversTheTruth(t *testing.T) {
 		missed := 0
 		source := newCorrelated(c.mean, c.icc, 11)
 		for range runs {
-			var m moments
+			var m cohort
 			for range c.n {
 				m.add(value{X: source.unitValue()})
 			}

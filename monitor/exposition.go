@@ -21,6 +21,7 @@ func (m *Monitor) WriteMetrics(w io.Writer) {
 	writeDisagreement(&b, m.allReadings())
 	names, detections := m.detections()
 	writeDetection(&b, names, detections)
+	writeLabelled(&b, m.labelledReports())
 	writeTotals(&b, m.Totals(), len(m.queue), m.gate.slots.running())
 	metrics.WriteProcessMetrics(&b)
 	// A scraper that hangs up is not our trouble.

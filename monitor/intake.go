@@ -22,6 +22,7 @@ func (m *Monitor) take(o Observation) {
 	m.notice(name, r, &o, now)
 	m.takePair(name, r, &o, at, now)
 	m.recent.add(o)
+	m.settleWaiting(&o, now)
 	m.totals.count(&o)
 	m.meters.taken(name, &o)
 }
@@ -47,9 +48,12 @@ func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.T
 	if evicted != nil {
 		m.end(evicted)
 	}
+	lengths := pairLengthsOf(o)
 	for level, differ := range o.Differ {
 		k := seriesKey{Kind: o.Kind, Level: level, Pinned: o.Pinned}
-		takeLevel(c, r, k, levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, contextOf(o), at, now})
+		p := levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, contextOf(o), at, now, lengths}
+		takeLevel(c, r, k, p)
+		m.takeCurves(c, r, k, p)
 	}
 }
 
@@ -77,6 +81,7 @@ type levelPair struct {
 	context int64
 	// at is the time of the request, now that of taking it in.
 	at, now time.Time
+	lengths pairLengths
 }
 
 // takeLevel takes in the pair at one level.
@@ -120,6 +125,7 @@ func (m *Monitor) sweep() {
 	for _, r := range m.routes {
 		r.detection.flags.forget(m.now())
 	}
+	m.sweepLabels(m.now())
 }
 
 // end makes a conversation give the values that it has not given yet.

@@ -1,52 +1,39 @@
 package monitor
 
-import "time"
+import (
+	"time"
 
-// labelScale is the largest error and variance in Brier form.
-const labelScale = 2
-
-// A labelledUnit is what one labelled conversation gives: the mean error and
-// variance of its labelled requests, in Brier form, 0..2. What is not known is
-// nil.
-type labelledUnit struct {
-	Error    *float64
-	Variance *float64
-	// Context is the mean context length of these requests in tokens.
-	Context int
-}
+	"hotmess/alerts"
+)
 
 // A labelledDetection tells when labelled error or variance has risen, and
 // which of its terms made the error rise.
 type labelledDetection struct {
+	// Errors takes shares of the greatest error, Variances variances; both
+	// are 0..1.
 	Errors    detector `json:"errors"`
 	Variances detector `json:"variances"`
 	// SinceN and SinceV are the number and sum of the variances since the
-	// onset of the error's rise, 0..2 each.
+	// onset of the error's rise.
 	SinceN int64   `json:"since_n,omitempty"`
 	SinceV float64 `json:"since_v,omitempty"`
 }
 
-// takeLabelled takes in what one labelled conversation gives, once for each.
-// The caller holds mu.
-func (m *Monitor) takeLabelled(route string, u labelledUnit) {
-	r := m.route(m.names.resolve(route))
-	r.detection.takeLabelled(u, m.now())
-}
-
-func (d *detection) takeLabelled(u labelledUnit, now time.Time) {
-	l, bin := d.labelled, lengthBin(u.Context)
-	if u.Error != nil {
-		l.Errors.take(value{X: *u.Error / labelScale, Bin: bin}, d.hearing(ruleError, now))
-		if l.Errors.Onset.N <= 1 {
-			l.SinceN, l.SinceV = 0, 0
-		}
+// takeLabelled takes in what one labelled conversation gives to a series: its
+// error as a share of the greatest, and its variance.
+func (d *detection) takeLabelled(key labelledKey, err, variance float64, now time.Time) {
+	l := d.labelled[key]
+	if l == nil {
+		l = &labelledDetection{}
+		d.labelled[key] = l
 	}
-	if u.Variance == nil {
-		return
+	l.Errors.take(value{X: err}, d.hearing(ruleError, now))
+	if l.Errors.Onset.N <= 1 {
+		l.SinceN, l.SinceV = 0, 0
 	}
-	l.Variances.take(value{X: *u.Variance / labelScale, Bin: bin}, d.hearing(ruleVariance, now))
+	l.Variances.take(value{X: variance}, d.hearing(ruleVariance, now))
 	l.SinceN++
-	l.SinceV += *u.Variance
+	l.SinceV += variance
 }
 
 // The terms of the error, by the names that stand in docs/alerts.md.
@@ -55,20 +42,22 @@ const (
 	termBias     = "bias2"
 )
 
-// term says which part of the error most of its rise is; empty where that
-// cannot be told.
-func (l *labelledDetection) term() string {
+// term says which part of the error, at most so large, most of its rise is;
+// empty where that cannot be told.
+func (l *labelledDetection) term(most float64) string {
 	mean, ok := l.Errors.Onset.mean()
 	if !ok || l.SinceN == 0 || !l.Errors.armed() || !l.Variances.armed() {
 		return ""
 	}
-	rise := labelScale * (mean - l.Errors.Baseline.overall().Mean)
-	variance := l.SinceV/float64(l.SinceN) - labelScale*l.Variances.Baseline.overall().Mean
-	if variance > rise/2 {
+	rise := most * (mean - l.Errors.Baseline.overall().Mean)
+	if l.sinceVariance()-l.Variances.Baseline.overall().Mean > rise/2 {
 		return termVariance
 	}
 	return termBias
 }
+
+// sinceVariance is the mean variance since the onset of the error's rise.
+func (l *labelledDetection) sinceVariance() float64 { return l.SinceV / float64(l.SinceN) }
 
 func (l *labelledDetection) copied() *labelledDetection {
 	c := *l
@@ -76,11 +65,46 @@ func (l *labelledDetection) copied() *labelledDetection {
 	return &c
 }
 
-// restoreLabelled takes over a labelledDetection from a snapshot, if it can be
+// restoreLabelledDetection takes over a labelledDetection from a snapshot, if it can be
 // one.
-func restoreLabelled(l *labelledDetection) *labelledDetection {
+func restoreLabelledDetection(l *labelledDetection) *labelledDetection {
 	if l == nil || !l.Errors.usable() || !l.Variances.usable() {
 		return &labelledDetection{}
 	}
 	return l
+}
+
+// labelledReadings are there as soon as a label is.
+func (d *detection) labelledReadings(name string, armed int, now time.Time) []alerts.Reading {
+	var all []alerts.Reading
+	for key, l := range d.labelled {
+		about := func(rule string) alerts.Reading {
+			r := d.aboutRoute(rule, name, now)
+			r.Kind, r.Pinned, r.Stratum = key.Kind, key.Pinned, key.Scale
+			return r
+		}
+		r := d.judged(about(ruleError), &l.Errors, key.most(), armed)
+		if term := l.term(key.most()); term != "" && r.State == alerts.StateHolds {
+			r.Detail["onset_term"], r.Detail["onset_variance"] = term, l.sinceVariance()
+			r.Detail["baseline_variance"] = l.Variances.Baseline.overall().Mean
+		}
+		all = append(all, r, d.judged(about(ruleVariance), &l.Variances, 1, armed))
+	}
+	return all
+}
+
+// labelledDetectors report on both detectors of every labelled series.
+func (d *detection) labelledDetectors(armed int) []DetectorReport {
+	var all []DetectorReport
+	for _, key := range sortedLabelled(d.labelled) {
+		l := d.labelled[key]
+		for _, one := range []DetectorReport{
+			d.detectorReport(ruleError, &l.Errors, key.most(), armed),
+			d.detectorReport(ruleVariance, &l.Variances, 1, armed),
+		} {
+			one.Kind, one.Pinned, one.Scale = key.Kind, key.Pinned, key.Scale
+			all = append(all, one)
+		}
+	}
+	return all
 }

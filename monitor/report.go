@@ -18,6 +18,9 @@ type RouteReport struct {
 	Bounds []BoundReport `json:"bounds"`
 	// Detection is what has changed.
 	Detection DetectionReport `json:"detection"`
+	// Labelled is what labels say, by kind, stratum and scale; empty while
+	// there are none.
+	Labelled []LabelledReport `json:"labelled,omitempty"`
 }
 
 // A WindowReport is a route over one window.
@@ -50,6 +53,7 @@ type SeriesReport struct {
 	// Headline is whether this level stands for its kind.
 	Headline     bool     `json:"headline"`
 	Disagreement Estimate `json:"disagreement"`
+	SeriesDetail
 	// Points are the window's buckets that hold a pair, in order.
 	Points []Point `json:"points,omitempty"`
 }
@@ -95,8 +99,12 @@ func (m *Monitor) Routes() []RouteReport {
 		rep.Route, rep.LastHour = name, m.arrivals.lastHour(name, now)
 		reports = append(reports, rep)
 	}
-	slices.SortFunc(reports, func(a, b RouteReport) int { return cmp.Compare(a.Route, b.Route) })
+	sortRoutes(reports)
 	return reports
+}
+
+func sortRoutes(reports []RouteReport) {
+	slices.SortFunc(reports, func(a, b RouteReport) int { return cmp.Compare(a.Route, b.Route) })
 }
 
 func (r *route) report(now time.Time) RouteReport {
@@ -110,6 +118,7 @@ func (r *route) report(now time.Time) RouteReport {
 			rep.Bounds = append(rep.Bounds, b.report(k))
 		}
 	}
+	rep.Labelled = r.labelledReport(now)
 	return rep
 }
 
@@ -121,10 +130,7 @@ func sortedKeys[V any](m map[seriesKey]V) []seriesKey {
 	for k := range m {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b seriesKey) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Level, b.Level),
-			cmp.Compare(boolInt(a.Pinned), boolInt(b.Pinned)))
-	})
+	slices.SortFunc(keys, compareKeys)
 	return keys
 }
 
@@ -155,6 +161,7 @@ func (r *route) seriesReport(window int, k seriesKey, now time.Time) SeriesRepor
 	return SeriesReport{
 		Kind: k.Kind, Level: k.Level, Pinned: k.Pinned, Headline: s.bound != nil,
 		Disagreement: estimateOf(s.total(window, now), r.tallied(k.stratum(), window, now)),
+		SeriesDetail: r.detail(window, k, now),
 		Points:       s.points(window, now),
 	}
 }

@@ -64,6 +64,8 @@ func (m *Monitor) restore(s snapshot) {
 		r := restoreRoute(st)
 		r.detection.promise = m.promise
 		m.routes[name] = r
+		m.restoreCurves(r, st.Curves)
+		m.restoreLabelled(r, st.Labelled)
 	}
 	for _, c := range s.Conversations {
 		if m.routes[c.Key.Route] == nil || len(c.Tracks) > maxSeries {
@@ -72,6 +74,7 @@ func (m *Monitor) restore(s snapshot) {
 		live, _ := m.live.enter(c.Key, c.Seen)
 		live.tracks, live.spell = c.Tracks, restoreSpell(c.Spell)
 	}
+	m.restoreJudged(s.Judged)
 }
 
 // recent is whether the route has traffic that a ring still reaches.
