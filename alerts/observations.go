@@ -11,28 +11,35 @@ import (
 
 // ReadObservations gives to take, in the order in which they were stored, the
 // observations that the sidecar at url has got since a time, up to the latest
-// one. creds is the path of its nats.creds. What is given is the event as it was
-// published; an error of take ends the reading and is returned.
+// one, and then likewise the labels. creds is the path of its nats.creds. What is
+// given is the event as it was published; an error of take ends the reading and
+// is returned.
 func ReadObservations(ctx context.Context, url, creds string, start time.Time, take func(json.RawMessage) error) error {
 	nc, js, err := dial(url, creds)
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	consumer, err := js.OrderedConsumer(ctx, ObservationStream, since(start))
+	for _, stream := range []string{ObservationStream, LabelStream} {
+		if err := readStream(ctx, js, stream, start, take); err != nil {
+			return fmt.Errorf("read stream %s: %w", stream, err)
+		}
+	}
+	return nil
+}
+
+func readStream(ctx context.Context, js jetstream.JetStream, stream string, start time.Time, take func(json.RawMessage) error) error {
+	consumer, err := js.OrderedConsumer(ctx, stream, since(start))
 	if err != nil {
-		return fmt.Errorf("read stream %s: %w", ObservationStream, err)
+		return err
 	}
 	info, err := consumer.Info(ctx)
-	if err != nil {
-		return fmt.Errorf("read stream %s: %w", ObservationStream, err)
-	}
-	if info.NumPending == 0 {
-		return nil
+	if err != nil || info.NumPending == 0 {
+		return err
 	}
 	messages, err := consumer.Messages()
 	if err != nil {
-		return fmt.Errorf("read stream %s: %w", ObservationStream, err)
+		return err
 	}
 	defer messages.Stop()
 	return drain(ctx, messages, info.NumPending, take)
@@ -43,7 +50,7 @@ func drain(ctx context.Context, messages jetstream.MessagesContext, n uint64, ta
 	for range n {
 		m, err := messages.Next(jetstream.NextContext(ctx))
 		if err != nil {
-			return fmt.Errorf("read stream %s: %w", ObservationStream, err)
+			return err
 		}
 		if err := take(m.Data()); err != nil {
 			return err

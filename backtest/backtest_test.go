@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -51,15 +52,47 @@ func (g *traffic) converse(conversations, requests int, d float64) {
 			p = float64(boolInt(g.rng.Float64() < d))
 		}
 		for i := range requests {
+			differ := g.rng.Float64() < p
 			g.all = append(g.all, monitor.Observation{
-				V: monitor.SchemaVersion, ID: fmt.Sprintf("%d-%d", g.n, i), Time: g.at.Add(time.Duration(i) * 20 * time.Second),
+				V: monitor.SchemaVersion, ID: id(g.at, g.n, i), Time: g.at.Add(time.Duration(i) * 20 * time.Second),
 				Route: "billing", Conversation: fmt.Sprint(g.n), Dialect: "openai-chat", Model: "m", ServedModel: "m",
 				Mode: "observe", Outcome: monitor.OutcomeOK, Kind: "action", Headline: "target", Inclusion: 1, Drawn: true,
-				Differ: map[string]bool{"target": g.rng.Float64() < p},
+				Differ:  map[string]bool{"target": differ},
+				Samples: []monitor.SampleRecord{{Keys: answer(false)}, {Number: 1, Keys: answer(differ)}},
 			})
 		}
 		g.at = g.at.Add(3 * time.Minute)
 	}
+}
+
+// answer is one of two.
+func answer(other bool) map[string]string {
+	return map[string]string{"target": strings.Repeat(strconv.Itoa(boolInt(other)), 32)}
+}
+
+// id is a UUIDv7.
+func id(at time.Time, conversation, request int) string {
+	ms := at.UnixMilli()
+	return fmt.Sprintf("%08x-%04x-7%03x-8000-%012x", ms>>16, ms&0xffff, request, conversation)
+}
+
+// labels says of the first request of each conversation from one on, a day
+// later, that it was wrong with probability p.
+func (g *traffic) labels(from int, p float64) (list []monitor.Label) {
+	for i, o := range g.all {
+		if o.Conversation == g.all[max(0, i-1)].Conversation && i > 0 {
+			continue
+		}
+		if from--; from >= 0 {
+			continue
+		}
+		l := monitor.Label{V: 1, Request: o.ID, Outcome: monitor.Pass, Time: o.Time.Add(24 * time.Hour)}
+		if g.rng.Float64() < p {
+			l.Outcome = monitor.Fail
+		}
+		list = append(list, l)
+	}
+	return list
 }
 
 // lines are the observations as a file.
@@ -255,8 +288,9 @@ func TestConversationsMoveAsAWholeWithinTheirRoute(t *testing.T) {
 			g.all[i].Route, g.all[i].Conversation = "other", g.all[i].Conversation+"x"
 		}
 	}
-	routes := blocks(g.all)
-	log := shuffled(g.all, routes, 1, 1)
+	recorded := (&backtest{log: g.log()}).asRecorded()
+	routes := blocks(recorded)
+	log := shuffled(recorded, routes, 1, 1)
 	if len(log) != len(g.all) {
 		t.Fatalf("%d observations of %d", len(log), len(g.all))
 	}
@@ -284,10 +318,10 @@ func TestConversationsMoveAsAWholeWithinTheirRoute(t *testing.T) {
 	if moved < len(log)/2 {
 		t.Errorf("only %d of %d observations moved", moved, len(log))
 	}
-	if diff := cmp.Diff(times(log), times(shuffled(g.all, routes, 1, 1))); diff != "" {
+	if diff := cmp.Diff(times(log), times(shuffled(recorded, routes, 1, 1))); diff != "" {
 		t.Error("the same seed gives another order")
 	}
-	if cmp.Equal(times(log), times(shuffled(g.all, routes, 2, 1))) {
+	if cmp.Equal(times(log), times(shuffled(recorded, routes, 2, 1))) {
 		t.Error("another seed gives the same order")
 	}
 }
@@ -297,6 +331,41 @@ func times(log []played) (list []time.Time) {
 		list = append(list, p.at)
 	}
 	return list
+}
+
+func TestLabelsArePlayedWhenTheyWereGiven(t *testing.T) {
+	g := newTraffic(1)
+	g.converse(350, 2, .1)
+	log := g.log()
+	log.labels = append(g.labels(0, .1)[:250], g.labels(250, .8)...)
+	stray := log.labels[0]
+	stray.Request = id(epoch, 1_000_000, 0)
+	answer := monitor.Label{V: 1, Request: log.labels[1].Request, Answer: "42"} // nothing here can compare it
+	log.labels = append(log.labels, stray, answer)
+	r := run(t, settings(above(.9)), log)
+	if len(r.Alerts) != 0 || r.Labels != 351 || r.Left.Strays != 2 {
+		t.Errorf("fired %d with %d labels and %d strays", len(r.Alerts), r.Labels, r.Left.Strays)
+	}
+	changed := log.labels[250].Time
+	r = run(t, settings(config.Alerts{}), log)
+	var fired []string
+	for _, f := range r.Alerts {
+		fired = append(fired, f.Labels["alertname"])
+		if f.FiredAt.Before(changed) {
+			t.Errorf("%s at %s, before the change that was told at %s", fired, f.FiredAt, changed)
+		}
+		if f.Evidence.Detail["onset_term"] != "bias2" {
+			t.Errorf("evidence %v, want bias² to have risen: samples differ as before", f.Evidence.Detail)
+		}
+	}
+	if !cmp.Equal(fired, []string{config.RuleErrorRising}) {
+		t.Errorf("fired %v", fired)
+	}
+	for _, rate := range r.Placebo.Rules {
+		if rate.Rule == config.RuleErrorRising && (rate.Judged != 20 || rate.Fired > 12) {
+			t.Errorf("placebo %+v", rate)
+		}
+	}
 }
 
 func TestBacktestJudgesAsTheSidecarDoes(t *testing.T) {

@@ -5,6 +5,9 @@
 //	files, or the store of a sidecar ──▶ Log ──▶ Run ──▶ Result ──▶ Print
 //	                                            monitor.Replay, alerts.Rehearsal
 //
+// Labels in the log are taken in when they were given, those of the store with
+// the observations.
+//
 // Nothing is computed here that a sidecar would compute otherwise: a fresh
 // monitor takes the observations in order of time, and rules and lifecycles are
 // those of alerts. They are judged once a minute of recorded time instead of

@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// maxObservations bounds what is held; at about 1 kB each some 2 GB.
-	maxObservations = 2_000_000
+	// maxObservations bounds the observations that are held, and the labels; at
+	// about 2.4 kB each (BenchmarkWeek) some 2.4 GB.
+	maxObservations = 1_000_000
 	// maxLine bounds one line; an observation has at most 64 KiB.
 	maxLine = 1 << 20
 	// maxNamed bounds the broken lines that are named; all are counted.
@@ -32,13 +33,14 @@ type Log struct {
 	Since time.Time
 
 	observations []monitor.Observation
+	labels       []monitor.Label
 	left         Left
 }
 
 // Left says what of a log was not used.
 type Left struct {
-	// Broken counts lines that are no observation; Named are the first of
-	// them, each with file, line and reason.
+	// Broken counts lines that are neither observation nor label; Named are
+	// the first of them, each with file, line and reason.
 	Broken int      `json:"broken"`
 	Named  []string `json:"named,omitempty"`
 	// Others counts events of other types; Old what is older than Since;
@@ -46,6 +48,9 @@ type Left struct {
 	Others  int `json:"others"`
 	Old     int `json:"old"`
 	Doubled int `json:"doubled"`
+	// Strays counts labels whose request is not in the log, or that cannot be
+	// counted for it.
+	Strays int `json:"stray_labels"`
 }
 
 // explain adds to an error what was left out.
@@ -60,8 +65,8 @@ func (l Left) explain(err error) error {
 	return fmt.Errorf("%w (%s)", err, text)
 }
 
-// Read adds the lines of a file: observations, or CloudEvents with one, as
-// hotmess watch -o observations --json prints them. Lines that are neither are
+// Read adds the lines of a file: observations, labels, or CloudEvents with one,
+// as hotmess watch -o observations --json prints them. Lines that are neither are
 // counted and left out. The error is one of reading.
 func (l *Log) Read(name string, r io.Reader) error {
 	lines := bufio.NewReaderSize(r, 64<<10)
@@ -109,21 +114,26 @@ func trimmed(line []byte) []byte {
 	return line
 }
 
-// Add adds one observation, or an event with one; where names its place in
-// messages. The error says that the log is full.
+// Add adds one observation or label, or an event with one; where names its place
+// in messages. The error says that the log is full.
 func (l *Log) Add(where string, line []byte) error {
-	o, ok, err := parse(line)
+	r, err := parse(line)
 	switch {
 	case err != nil:
 		l.broken(where, err)
-	case !ok:
+	case r.label != nil:
+		if len(l.labels) >= maxObservations {
+			return errTooMany
+		}
+		l.labels = append(l.labels, *r.label)
+	case r.observation == nil:
 		l.left.Others++
-	case o.Time.Before(l.Since):
+	case r.observation.Time.Before(l.Since):
 		l.left.Old++
 	case len(l.observations) >= maxObservations:
 		return errTooMany
 	default:
-		l.observations = append(l.observations, o)
+		l.observations = append(l.observations, *r.observation)
 	}
 	return nil
 }
@@ -135,28 +145,48 @@ func (l *Log) broken(where string, err error) {
 	}
 }
 
-// parse reads one line; ok is false for an event of another type.
-func parse(line []byte) (o monitor.Observation, ok bool, err error) {
-	var event alerts.Event
-	if err := json.Unmarshal(line, &event); err != nil && !typed(err) {
-		return o, false, fmt.Errorf("is not JSON: %w", err)
+// A record is what one line holds: an observation, a label, or neither.
+type record struct {
+	observation *monitor.Observation
+	label       *monitor.Label
+}
+
+// parse reads one line.
+func parse(line []byte) (record, error) {
+	var head struct {
+		alerts.Event
+		Request string `json:"request"`
 	}
-	if event.SpecVersion != "" {
-		if event.Type != alerts.ObservationType {
-			return o, false, nil
-		}
-		line = event.Data
+	if err := json.Unmarshal(line, &head); err != nil && !typed(err) {
+		return record{}, fmt.Errorf("is not JSON: %w", err)
 	}
-	if err := json.Unmarshal(line, &o); err != nil {
-		return o, false, fmt.Errorf("is no observation: %w", err)
+	switch {
+	case head.SpecVersion == "" && head.Request == "":
+		return parseObservation(line)
+	case head.SpecVersion != "" && head.Type == alerts.ObservationType:
+		return parseObservation(head.Data)
+	case head.SpecVersion != "" && head.Type != alerts.LabelType:
+		return record{}, nil
+	}
+	l, err := monitor.ParseLabel(line)
+	if err != nil {
+		return record{}, fmt.Errorf("is no label: %w", err)
+	}
+	return record{label: &l}, nil
+}
+
+func parseObservation(data []byte) (record, error) {
+	o := &monitor.Observation{}
+	if err := json.Unmarshal(data, o); err != nil {
+		return record{}, fmt.Errorf("is no observation: %w", err)
 	}
 	switch {
 	case o.V != monitor.SchemaVersion:
-		return o, false, fmt.Errorf("is no observation of version %d", monitor.SchemaVersion)
+		return record{}, fmt.Errorf("is no observation of version %d", monitor.SchemaVersion)
 	case o.ID == "" || o.Time.IsZero():
-		return o, false, errors.New("is no observation: id or time is missing")
+		return record{}, errors.New("is no observation: id or time is missing")
 	}
-	return o, true, nil
+	return record{observation: o}, nil
 }
 
 // typed reports whether JSON failed only by the type of a field, which an
@@ -166,18 +196,32 @@ func typed(err error) bool {
 	return is
 }
 
-// sorted are the observations in order of time, each id once.
-func (l *Log) sorted() []monitor.Observation {
+// sort puts the observations in order of time, each id once, and leaves out the
+// labels of requests that are not among them. A label without a time is taken
+// for given with its request.
+func (l *Log) sort() {
 	slices.SortStableFunc(l.observations, func(a, b monitor.Observation) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID))
 	})
-	seen := make(map[string]bool, len(l.observations))
+	seen := make(map[string]time.Time, len(l.observations))
 	before := len(l.observations)
 	l.observations = slices.DeleteFunc(l.observations, func(o monitor.Observation) bool {
-		again := seen[o.ID]
-		seen[o.ID] = true
+		_, again := seen[o.ID]
+		seen[o.ID] = o.Time
 		return again
 	})
 	l.left.Doubled += before - len(l.observations)
-	return l.observations
+	kept := l.labels[:0]
+	for _, label := range l.labels {
+		at, ok := seen[label.Request]
+		if !ok {
+			l.left.Strays++
+			continue
+		}
+		if label.Time.Before(at) {
+			label.Time = at
+		}
+		kept = append(kept, label)
+	}
+	l.labels = kept
 }

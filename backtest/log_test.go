@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -66,7 +67,8 @@ func TestEventsAreUnwrappedAndOldOnesLeftOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if all := l.sorted(); len(all) != 1 || l.left.Old != 1 || l.left.Doubled != 1 {
+	l.sort()
+	if all := l.observations; len(all) != 1 || l.left.Old != 1 || l.left.Doubled != 1 {
 		t.Errorf("%d observations, left out %+v", len(all), l.left)
 	}
 }
@@ -75,7 +77,9 @@ func TestObservationsAreSortedByTime(t *testing.T) {
 	g := newTraffic(1)
 	g.converse(3, 2, .5)
 	g.all[0], g.all[5] = g.all[5], g.all[0]
-	all := g.log().sorted()
+	l := g.log()
+	l.sort()
+	all := l.observations
 	for i := range all[1:] {
 		if all[i+1].Time.Before(all[i].Time) {
 			t.Fatalf("%s before %s", all[i].Time, all[i+1].Time)
@@ -105,7 +109,7 @@ func FuzzLog(f *testing.F) {
 				lines++
 			}
 		}
-		if got := len(l.observations) + l.left.Broken + l.left.Others + l.left.Old; got != lines {
+		if got := len(l.observations) + len(l.labels) + l.left.Broken + l.left.Others + l.left.Old; got != lines {
 			t.Errorf("%d of %d lines are accounted for", got, lines)
 		}
 		if len(l.observations) == 0 {
@@ -117,4 +121,19 @@ func FuzzLog(f *testing.F) {
 			t.Errorf("run: %v", err)
 		}
 	})
+}
+
+// TestShownOutputIsTheGoldenOne holds the page to what is printed.
+func TestShownOutputIsTheGoldenOne(t *testing.T) {
+	page, err := os.ReadFile("../docs/backtest.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed, err := os.ReadFile("testdata/planted.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(page, append([]byte("```text\n"), append(printed, "```"...)...)) {
+		t.Error("docs/backtest.md shows another output than testdata/planted.txt")
+	}
 }

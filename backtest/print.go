@@ -20,6 +20,9 @@ func (r Result) Print(out io.Writer) error {
 	p := &page{table: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
 	p.line("%d observations of %d routes in %d conversations, %s to %s",
 		r.Observations, r.Routes, r.Conversations, r.From.Format(clockForm), r.To.Format(clockForm))
+	if r.Labels > 0 {
+		p.line("%d labels", r.Labels)
+	}
 	p.left(r.Left)
 	p.fired(r.Alerts)
 	p.placebo(r.Placebo)
@@ -58,7 +61,7 @@ func (p *page) left(l Left) {
 	for _, part := range []struct {
 		n    int
 		what string
-	}{{l.Broken, "broken lines"}, {l.Others, "events that are no observations"}, {l.Old, "older observations"}, {l.Doubled, "observations that came twice"}} {
+	}{{l.Broken, "broken lines"}, {l.Others, "events of other types"}, {l.Old, "older observations"}, {l.Doubled, "observations that came twice"}, {l.Strays, "labels without a request here, or that do not fit it"}} {
 		if part.n > 0 {
 			p.line("left out: %d %s", part.n, part.what)
 		}

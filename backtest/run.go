@@ -12,7 +12,6 @@ import (
 
 	"hotmess/alerts"
 	"hotmess/config"
-	"hotmess/monitor"
 )
 
 // errEmpty is returned for a log in which nothing is.
@@ -29,7 +28,8 @@ type Settings struct {
 	// FalseAlarms is the share of placebos, between 0 and 1, in which a
 	// proposed threshold may fire.
 	FalseAlarms float64
-	// Progress, unless nil, hears how many observations of all were played. It
+	// Progress, unless nil, hears how many observations and labels of all were
+	// played. It
 	// is called from several goroutines.
 	Progress func(done, total int64)
 }
@@ -52,6 +52,7 @@ const maxPlacebos = 10_000
 // A Result is all that a backtest found.
 type Result struct {
 	Observations  int       `json:"observations"`
+	Labels        int       `json:"labels"`
 	Conversations int       `json:"conversations"`
 	Routes        int       `json:"routes"`
 	From          time.Time `json:"from"`
@@ -76,19 +77,21 @@ func Run(ctx context.Context, s Settings, log *Log) (Result, error) {
 	if err := s.Check(); err != nil {
 		return Result{}, err
 	}
-	observations := log.sorted()
-	if len(observations) == 0 {
+	log.sort()
+	if len(log.observations) == 0 {
 		return Result{Left: log.left}, log.left.explain(errEmpty)
 	}
-	routes := blocks(observations)
+	b := &backtest{Settings: s, log: log}
+	b.record = b.asRecorded()
+	b.routes = blocks(b.record)
+	last := len(log.observations) - 1
 	result := Result{
-		Observations: len(observations), Routes: len(routes), Left: log.left,
-		From: observations[0].Time.UTC(), To: observations[len(observations)-1].Time.UTC(),
+		Observations: len(log.observations), Labels: len(log.labels), Routes: len(b.routes),
+		From: log.observations[0].Time.UTC(), To: log.observations[last].Time.UTC(),
 	}
-	for _, all := range routes {
+	for _, all := range b.routes {
 		result.Conversations += len(all)
 	}
-	b := &backtest{Settings: s, observations: observations, routes: routes}
 	var err error
 	if result.Alerts, err = b.recorded(ctx); err != nil {
 		return result, err
@@ -97,6 +100,7 @@ func Run(ctx context.Context, s Settings, log *Log) (Result, error) {
 	if err != nil {
 		return result, err
 	}
+	result.Left = log.left
 	result.Placebo = summarise(s, runs, result.Conversations)
 	result.Thresholds = propose(s.FalseAlarms, runs)
 	return result, nil
@@ -105,16 +109,18 @@ func Run(ctx context.Context, s Settings, log *Log) (Result, error) {
 // A backtest is one Run.
 type backtest struct {
 	Settings
-	observations []monitor.Observation
-	routes       map[string][]block
-	played       atomic.Int64
+	log *Log
+	// record is the log as it is played, routes what of it belongs together.
+	record []played
+	routes map[string][]block
+	played atomic.Int64
 }
 
-// progress counts observations.
+// progress counts observations and labels.
 func (b *backtest) progress(n int) {
 	done := b.played.Add(int64(n))
 	if b.Progress != nil {
-		b.Progress(done, int64(len(b.observations))*int64(1+b.Placebos))
+		b.Progress(done, int64(len(b.record))*int64(1+b.Placebos))
 	}
 }
 
@@ -124,7 +130,7 @@ func (b *backtest) recorded(ctx context.Context) ([]Fired, error) {
 	open := map[string]int{} // by fingerprint
 	var r *replay
 	var err error
-	r, err = newReplay(b.Alerts, b.Alerts.All(), b.observations[0].Time, func(a alerts.Alert) {
+	r, err = newReplay(b.Alerts, b.Alerts.All(), b.record[0].at, func(a alerts.Alert) {
 		n, known := open[a.Fingerprint]
 		switch {
 		case a.Status == alerts.Firing && !known:
@@ -140,7 +146,9 @@ func (b *backtest) recorded(ctx context.Context) ([]Fired, error) {
 		return nil, err
 	}
 	r.done = b.progress
-	return fired, r.play(ctx, asRecorded(b.observations))
+	err = r.play(ctx, b.record)
+	b.log.left.Strays += r.refused
+	return fired, err
 }
 
 // A placebo is what one shuffled order of the log fired.
@@ -190,7 +198,7 @@ func (b *backtest) placebo(ctx context.Context, run uint64) (placebo, error) {
 	p := placebo{fired: map[string]int{}, judged: map[string]bool{}, highest: map[series]float64{}}
 	firing := map[string]bool{}
 	rules := slices.DeleteFunc(b.Alerts.All(), func(r config.Rule) bool { return !statistical(r.Rule) })
-	r, err := newReplay(b.Alerts, rules, b.observations[0].Time, func(a alerts.Alert) {
+	r, err := newReplay(b.Alerts, rules, b.record[0].at, func(a alerts.Alert) {
 		if a.Status == alerts.Firing && !firing[a.Fingerprint] {
 			p.fired[a.Labels["alertname"]]++
 		}
@@ -200,7 +208,7 @@ func (b *backtest) placebo(ctx context.Context, run uint64) (placebo, error) {
 		return p, err
 	}
 	r.done, r.look = b.progress, p.look
-	return p, r.play(ctx, shuffled(b.observations, b.routes, b.Seed, run))
+	return p, r.play(ctx, shuffled(b.record, b.routes, b.Seed, run))
 }
 
 // rankedConversations is how many conversations of a series there are before
