@@ -22,7 +22,7 @@ const (
 	// neighbours have to be apart to stay strata of their own.
 	stratumDifference = 2
 	// baselineConfidence is the level of the upper bound.
-	baselineConfidence = 0.95
+	baselineConfidence = 0.9
 	// maxBaselineBound leaves room above the bound for a rise to be seen.
 	maxBaselineBound = 0.99
 )
@@ -179,9 +179,9 @@ func joined(a, b cohort) cohort {
 
 // madeUp is how many conversations of value 1 are added for the bound: z²/2 at
 // its level, as Agresti and Coull (1998) do for shares.
-const madeUp = 1.353
+const madeUp = 0.821
 
-// stratum bounds the mean of a conversation from above: the one-sided 95 %
+// stratum bounds the mean of a conversation from above: the one-sided 90 %
 // limit of Student's t over the conversations and the made-up ones. Without them
 // a series that hardly ever disagrees would have a bound below its truth too
 // often: no spread is seen before the first disagreement.

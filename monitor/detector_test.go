@@ -170,7 +170,7 @@ func TestDetectorBetsAgainstTheStratumOfTheConversation(t *testing.T) {
 }
 
 // TestBaselineBoundCoversTheTruth holds that the bound is below the truth in
-// at most 5 % of baselines, few disagreements included.
+// at most 10 % of baselines, few disagreements included.
 func TestBaselineBoundCoversTheTruth(t *testing.T) {
 	const runs = 4000
 	for _, c := range []struct {
