@@ -43,7 +43,7 @@ type Evidence struct {
 	// ResolvedBy says how a resolved alert ended: below_threshold, cleared,
 	// conversation_ended, baseline_restarted or rule_removed.
 	ResolvedBy string `json:"resolved_by,omitempty"`
-	// Detail is what else the rule rests on, by the names of docs/alerts.md.
+	// Detail is what else the rule rests on, by the names of docs/detection.md.
 	Detail map[string]any `json:"detail,omitempty"`
 	// Changes are suspected change-points of the route within a day, the
 	// latest first.

@@ -213,7 +213,7 @@ func (b *backtest) placebo(ctx context.Context, run uint64) (placebo, error) {
 
 // rankedConversations is how many conversations of a series there are before
 // conversation_incoherent, which has no reading until it holds, is judged.
-const rankedConversations = 50
+const rankedConversations = 150
 
 // look keeps the highest bound of each series, and which rules had something to
 // judge.
