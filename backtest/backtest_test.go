@@ -41,8 +41,8 @@ func newTraffic(seed uint64) *traffic {
 	return &traffic{rng: rand.New(rand.NewPCG(seed, 3)), at: epoch}
 }
 
-// converse adds conversations of so many requests, one every three
-// minutes, whose pairs differ with probability d on average. Of the conversations
+// converse adds conversations of so many requests, one a minute, whose pairs
+// differ with probability d on average. Of the conversations
 // one in five is all or nothing: intra-class correlation .2.
 func (g *traffic) converse(conversations, requests int, d float64) {
 	for range conversations {
@@ -61,7 +61,7 @@ func (g *traffic) converse(conversations, requests int, d float64) {
 				Samples: []monitor.SampleRecord{{Keys: answer(false)}, {Number: 1, Keys: answer(differ)}},
 			})
 		}
-		g.at = g.at.Add(3 * time.Minute)
+		g.at = g.at.Add(time.Minute)
 	}
 }
 
