@@ -460,3 +460,23 @@ func TestIncoherenceFromOutcomesCoversTheTruth(t *testing.T) {
 		t.Errorf("the interval covers the true %.3f in %.3f of runs", truth, share)
 	}
 }
+
+// BenchmarkLabel counts labels of requests in memory, in conversations of the
+// given length.
+func BenchmarkLabel(b *testing.B) {
+	for _, turns := range []int{1, 20, maxJudgedRequests} {
+		b.Run(fmt.Sprint("conversations of ", turns), func(b *testing.B) {
+			m, _ := newTest(b)
+			labels := make([]Label, b.N)
+			for i := range labels {
+				o := answered(fmt.Sprint(i/turns), base.Add(-time.Duration(i%turns)*time.Minute), i%60000, "a", "b")
+				m.take(o)
+				labels[i] = Label{V: 1, Request: o.ID, Key: sealed("a")}
+			}
+			b.ResetTimer()
+			for _, l := range labels {
+				m.Label(b.Context(), []Label{l})
+			}
+		})
+	}
+}
