@@ -356,6 +356,31 @@ func TestCurvesOfLabelledRequestsRunOverTheirLengths(t *testing.T) {
 	near(t, "long incoherence", long.Incoherence, .5)
 }
 
+func TestConversationWithoutScoresKeepsItsValue(t *testing.T) {
+	m, clock := newTest(t)
+	o := answered("c", base, 1, "a")
+	o.Drawn = false
+	m.take(o)
+	mustCount(t, m, Label{Request: o.ID, Outcome: Fail})
+	clock.advance(conversationSilence)
+	m.sweep()
+	c := m.judged.get(conversationKey{"r", "c"})
+	if c.Settled {
+		t.Fatal("settled without a score")
+	}
+	for i := range labelledUnitSize {
+		if c.Settled {
+			t.Errorf("settled after %d scored requests", i)
+		}
+		o := answered("c", base, 2+i, "a", "b")
+		m.take(o)
+		mustCount(t, m, Label{Request: o.ID, Outcome: Fail})
+	}
+	if !c.Settled {
+		t.Error("not settled at its 20th scored request")
+	}
+}
+
 func TestLabelledConversationGivesOneValue(t *testing.T) {
 	dir := t.TempDir()
 	m, clock := newTestIn(t, dir)
