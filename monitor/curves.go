@@ -81,12 +81,15 @@ func (c cell) bin() int    { return int(c) % lengthBins }
 // conversation, and all sums are over whole ones.
 type curves struct {
 	rings [curveRings]ring[curveSums]
+	gaps  gaps
 }
 
 // curveSums is one bucket of curves. Cells are few and sorted.
 type curveSums struct {
 	Cells   []cellSums `json:"c,omitempty"`
 	Moments moments    `json:"m,omitzero"`
+	// Sets is nil where no request had more than a pair.
+	Sets *setSums `json:"s,omitempty"`
 }
 
 // cellSums are the sums of one cell over conversations.
@@ -117,11 +120,25 @@ func (s *curveSums) add(o *curveSums) {
 		s.cell(c.Cell).add(c.sums)
 	}
 	s.Moments.add(&o.Moments)
+	s.sets().add(o.Sets)
+}
+
+// sets finds or adds the sums over larger sets.
+func (s *curveSums) sets() *setSums {
+	if s.Sets == nil {
+		s.Sets = &setSums{}
+	}
+	return s.Sets
 }
 
 // clone shares nothing with s.
 func (s *curveSums) clone() curveSums {
-	return curveSums{Cells: slices.Clone(s.Cells), Moments: s.Moments}
+	c := curveSums{Cells: slices.Clone(s.Cells), Moments: s.Moments}
+	if s.Sets != nil {
+		sets := *s.Sets
+		c.Sets = &sets
+	}
+	return c
 }
 
 // A curvePart is one conversation's part in the curves of a series, ring by
@@ -135,6 +152,10 @@ func (p *curvePart) clone() *curvePart {
 	c := *p
 	for i := range c {
 		c[i].Shares = slices.Clone(c[i].Shares)
+		if c[i].Sets != nil {
+			sets := *c[i].Sets
+			c[i].Sets = &sets
+		}
 	}
 	return &c
 }
@@ -144,6 +165,7 @@ type curveRecord struct {
 	Began  int64       `json:"b"`
 	Shares []cellShare `json:"s,omitempty"`
 	Joint  joint       `json:"m,omitzero"`
+	Sets   *setPart    `json:"t,omitempty"`
 }
 
 // A cellShare is one conversation's part of a cell: the weight of its pairs
@@ -162,6 +184,8 @@ func (c cellShare) sums() sums {
 type curvePair struct {
 	pair
 	lengths pairLengths
+	// set is nil if the request had no more samples than the pair.
+	set *setValues
 }
 
 // count adds a pair to the record and to its bucket of the ring.
@@ -184,6 +208,12 @@ func (c *curveRecord) count(r *ring[curveSums], bucket, newest int64, p curvePai
 	reasoning, context := p.lengths[lengthReasoning], p.lengths[lengthContext]
 	if reasoning >= 0 && context >= 0 {
 		c.Joint.count(&home.Moments, lengthBin(reasoning), lengthBin(context), p.pair)
+	}
+	if p.set != nil {
+		if c.Sets == nil {
+			c.Sets = &setPart{}
+		}
+		c.Sets.count(home.sets(), p.set)
 	}
 }
 
@@ -236,9 +266,13 @@ func (m *Monitor) takeCurves(c *conversation, r *route, key seriesKey, p levelPa
 	if t.Curve == nil {
 		t.Curve = &curvePart{}
 	}
+	pair := curvePair{p.pair, p.lengths, p.set}
 	for i := range t.Curve {
 		ring := &curves.rings[i]
-		t.Curve[i].count(ring, ring.span.bucket(p.at), ring.span.bucket(p.now), curvePair{p.pair, p.lengths})
+		t.Curve[i].count(ring, ring.span.bucket(p.at), ring.span.bucket(p.now), pair)
+	}
+	if s := p.set; s != nil && s.gap != nil {
+		curves.gaps.add(timedGap{At: p.at.UnixMilli(), Value: s.gap.value, Escalated: !s.drawn})
 	}
 }
 

@@ -16,6 +16,10 @@ type SeriesDetail struct {
 	// and thirty.
 	Curves []CurveReport `json:"curves,omitempty"`
 	Slopes *SlopeReport  `json:"slopes,omitempty"`
+	// Overthinking and Voting rest on requests with more than a pair; they are
+	// there with the curves.
+	Overthinking []OverthinkingReport `json:"overthinking,omitempty"`
+	Voting       []VotingReport       `json:"voting,omitempty"`
 }
 
 // detail reports on one series beyond its disagreement.
@@ -24,6 +28,9 @@ func (r *route) detail(window int, k seriesKey, now time.Time) SeriesDetail {
 	if c := r.curves[k].total(window, now); c != nil {
 		slopes := c.Moments.slopes()
 		d.Curves, d.Slopes = c.report(), &slopes
+		s := spans()[window]
+		since := s.start(s.bucket(now) - s.buckets + 1)
+		d.Overthinking, d.Voting = r.curves[k].overthinking(c.sets(), since), c.sets().voting()
 	}
 	return d
 }

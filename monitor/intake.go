@@ -49,10 +49,10 @@ func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.T
 	if evicted != nil {
 		m.end(evicted)
 	}
-	lengths := pairLengthsOf(o)
+	lengths, set := pairLengthsOf(o), setOf(o)
 	for level, differ := range o.Differ {
 		k := seriesKey{Kind: o.Kind, Level: level, Pinned: o.Pinned}
-		p := levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, at, now, lengths}
+		p := levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, at, now, lengths, set}
 		takeLevel(c, r, k, p)
 		m.takeCurves(c, r, k, p)
 	}
@@ -65,6 +65,7 @@ type levelPair struct {
 	// at is the time of the request, now that of taking it in.
 	at, now time.Time
 	lengths pairLengths
+	set     *setValues
 }
 
 // takeLevel takes in the pair at one level.

@@ -58,6 +58,10 @@ type Observation struct {
 	Distance *float64 `json:"distance,omitempty"`
 	// Signals are what the request's own history shows, whether drawn or not.
 	Signals *SignalRecord `json:"signals,omitempty"`
+	// Deep is the probability with which the request was drawn, beforehand, to
+	// get all of its samples and not only a pair, each run to its end: 0..1;
+	// 0: it was not.
+	Deep float64 `json:"deep,omitempty"`
 	// Escalated is whether more samples than the pair were taken because the
 	// primary reasoned longer than its route does.
 	Escalated bool `json:"escalated,omitempty"`
