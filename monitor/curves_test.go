@@ -163,9 +163,7 @@ func TestConversationStandsInTheBucketInWhichItBegan(t *testing.T) {
 				want[b] = map[cell]sums{}
 			}
 			s := want[b][k.cell]
-			s.add(cellShare{X: x[k], N: n[k]}.sums())
-			s.Pairs += n[k] / 16
-			s.Differ += x[k] / 16
+			s.add(cluster{X: x[k], N: n[k], Differ: x[k] / 16, Pairs: n[k] / 16}.sums())
 			want[b][k.cell] = s
 		}
 		got := map[int64]map[cell]sums{}

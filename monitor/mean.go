@@ -21,33 +21,47 @@ type mean struct {
 
 // A meanPart is one conversation's part of a mean.
 type meanPart struct {
-	X int64 `json:"x"`
-	N int64 `json:"n"`
+	Requests int64 `json:"r"`
+	X        int64 `json:"x"`
+	N        int64 `json:"n"`
 }
 
 // maxPart is the most that |x| of a conversation may be.
 const maxPart = 1 << 50
 
-// count adds one request of a value to a conversation's part and to its bucket's
-// mean. One that would lift the part above what it may be is left out.
+// meanOf is the part of one request; false: its value is beyond all bounds.
+func meanOf(value, weight int64) (meanPart, bool) {
+	if max(value, -value) > maxPart/weight {
+		return meanPart{}, false
+	}
+	return meanPart{Requests: 1, X: value * weight, N: weight}, true
+}
+
+// count adds one request to a conversation's part and to its bucket's mean.
 func (p *meanPart) count(m *mean, value, weight int64) {
-	if p.N+weight > maxRecord || max(value, -value) > maxPart/weight {
+	if one, ok := meanOf(value, weight); ok {
+		p.take(m, one)
+	}
+}
+
+// take adds to a conversation's part and to its bucket's mean, unless the part
+// would be more than it may.
+func (p *meanPart) take(m *mean, add meanPart) {
+	next := meanPart{Requests: p.Requests + add.Requests, X: p.X + add.X, N: p.N + add.N}
+	if next.N > maxRecord || max(next.X, -next.X) > maxPart {
 		return
 	}
-	x := p.X + value*weight
-	if max(x, -x) > maxPart {
-		return
-	}
-	if p.N > 0 {
-		m.move(*p, -1)
-	}
-	p.X, p.N = x, p.N+weight
-	m.move(*p, 1)
-	m.Requests++
+	m.move(*p, -1)
+	m.move(next, 1)
+	*p = next
 }
 
 // move adds a whole conversation, or takes it away where sign is −1.
 func (m *mean) move(p meanPart, sign int64) {
+	if p.Requests == 0 {
+		return
+	}
+	m.Requests += sign * p.Requests
 	m.G += sign
 	m.N += sign * p.N
 	m.X.add(product(sign, p.X))

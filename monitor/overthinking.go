@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -23,21 +24,13 @@ const (
 	gapFlips = 2000
 )
 
-// A gap is the difference of disagreement between the longer and the shorter
-// half of one request's samples.
-type gap struct {
-	// value is D above less D below, in 1/gapUnit.
-	value int64
-	// byOutput is whether the halves go by output tokens, since reasoning
-	// tokens are not known of all samples or are the same.
-	byOutput bool
-}
-
-// gapOf splits the whole samples of a request by the median of their own
-// lengths, both halves of the same size, so that without any effect of length
-// the difference is 0 on average at every N. It is nil below minHalves samples,
+// gapOf is D among the whole samples of a request that are longer than their own
+// median less D among the shorter ones, in 1/gapUnit. They go by reasoning
+// tokens; by output tokens where those are not known of all, or are the same.
+// Both halves have the same size, so that without any effect of length the
+// difference is 0 on average at every N. ok is false below minHalves samples,
 // and where all are equally long.
-func gapOf(o *Observation) *gap {
+func gapOf(o *Observation) (value int64, ok bool) {
 	var keys []string
 	var reasoning, output []Length
 	for _, s := range o.Samples {
@@ -47,21 +40,19 @@ func gapOf(o *Observation) *gap {
 		}
 	}
 	if len(keys) < minHalves {
-		return nil
+		return 0, false
 	}
-	g := &gap{}
 	lengths := spread(reasoning)
 	if lengths == nil {
-		g.byOutput = true
-		if lengths = spread(output); lengths == nil {
-			return nil
-		}
+		lengths = spread(output)
+	}
+	if lengths == nil {
+		return 0, false
 	}
 	above, below := est.Halves(lengths)
 	longer, _ := est.Disagreement(classes(keys, above))
 	shorter, _ := est.Disagreement(classes(keys, below))
-	g.value = int64(math.Round((longer - shorter) * gapUnit))
-	return g
+	return int64(math.Round((longer - shorter) * gapUnit)), true
 }
 
 // spread gives the tokens of lengths; nil if one is absent or all are equal.
@@ -115,10 +106,16 @@ type cachedP struct {
 	value *float64
 }
 
-// add keeps a difference, in the order of time, and forgets the oldest.
+// compare orders differences by time. Those of one time are in an order of
+// their own, so that which ones are kept does not depend on how they came.
+func (t timedGap) compare(o timedGap) int {
+	return cmp.Or(cmp.Compare(t.At, o.At), cmp.Compare(t.Value, o.Value), cmp.Compare(boolInt(t.Escalated), boolInt(o.Escalated)))
+}
+
+// add keeps a difference and forgets the oldest.
 func (g *gaps) add(t timedGap) {
 	i := len(g.All)
-	for i > 0 && g.All[i-1].At > t.At {
+	for i > 0 && g.All[i-1].compare(t) > 0 {
 		i--
 	}
 	g.All = slices.Insert(g.All, i, t)

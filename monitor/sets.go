@@ -8,8 +8,6 @@ type setSums struct {
 	// larger set. Escalated is the same of those that were not, but escalated.
 	Gap       mean `json:"g,omitzero"`
 	Escalated mean `json:"e,omitzero"`
-	// ByOutput counts those of both that went by output tokens.
-	ByOutput int64 `json:"o,omitempty"`
 	// Votes are what votes of voteSizes would have done to drawn requests.
 	Votes [voteCount]voteSums `json:"v,omitzero"`
 }
@@ -27,7 +25,9 @@ type setValues struct {
 	// that probability, 1 of an escalated request.
 	drawn  bool
 	weight int64
-	gap    *gap
+	// gap is gapOf, if there is one; votes likewise.
+	gap    int64
+	hasGap bool
 	votes  [voteCount]*voteValues
 }
 
@@ -37,7 +37,8 @@ func setOf(o *Observation) *setValues {
 	if len(o.Samples) < voteSizes()[0] || !drawn && !o.Escalated {
 		return nil
 	}
-	v := &setValues{drawn: drawn, weight: weightOne, gap: gapOf(o)}
+	v := &setValues{drawn: drawn, weight: weightOne}
+	v.gap, v.hasGap = gapOf(o)
 	if !drawn {
 		return v
 	}
@@ -50,13 +51,11 @@ func setOf(o *Observation) *setValues {
 
 // count adds one request to a conversation's part and to its bucket's sums.
 func (p *setPart) count(s *setSums, v *setValues) {
-	if g := v.gap; g != nil {
-		if v.drawn {
-			p.Gap.count(&s.Gap, g.value, v.weight)
-		} else {
-			p.Escalated.count(&s.Escalated, g.value, v.weight)
-		}
-		s.ByOutput += boolInt(g.byOutput)
+	switch {
+	case v.hasGap && v.drawn:
+		p.Gap.count(&s.Gap, v.gap, v.weight)
+	case v.hasGap:
+		p.Escalated.count(&s.Escalated, v.gap, v.weight)
 	}
 	for i, vote := range v.votes {
 		if vote != nil {
@@ -65,14 +64,32 @@ func (p *setPart) count(s *setSums, v *setValues) {
 	}
 }
 
+// means lists all means of the sums, parts those of a conversation in the same
+// order.
+func (s *setSums) means() []*mean {
+	all := []*mean{&s.Gap, &s.Escalated}
+	for i := range s.Votes {
+		v := &s.Votes[i]
+		all = append(all, &v.Changed, &v.Tokens, &v.Milliseconds)
+	}
+	return all
+}
+
+func (p *setPart) parts() []*meanPart {
+	all := []*meanPart{&p.Gap, &p.Escalated}
+	for i := range p.Votes {
+		v := &p.Votes[i]
+		all = append(all, &v.Changed, &v.Tokens, &v.Milliseconds)
+	}
+	return all
+}
+
 func (s *setSums) add(o *setSums) {
 	if o == nil {
 		return
 	}
-	s.Gap.add(&o.Gap)
-	s.Escalated.add(&o.Escalated)
-	s.ByOutput += o.ByOutput
-	for i := range s.Votes {
-		s.Votes[i].add(&o.Votes[i])
+	theirs := o.means()
+	for i, m := range s.means() {
+		m.add(theirs[i])
 	}
 }

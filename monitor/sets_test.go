@@ -55,9 +55,9 @@ func TestGapIsDisagreementAboveLessBelowTheMedianLength(t *testing.T) {
 		"one of three and all":  {set("aabxyz", 1, 2, 3, 4, 5, 6), 1 - 2.0/3},
 		"sixteen in a half":     {set("aaaaaaaaaaaaaaaabaaaaaaaaaaaaaaa", counting(32)...), 2.0 / 16},
 	} {
-		g := gapOf(&c.o)
-		if g == nil || math.Abs(float64(g.value)/gapUnit-c.want) > 1e-12 || g.byOutput {
-			t.Errorf("%s: %+v, want %v", name, g, c.want)
+		g, ok := gapOf(&c.o)
+		if !ok || math.Abs(float64(g)/gapUnit-c.want) > 1e-12 {
+			t.Errorf("%s: %v %t, want %v", name, float64(g)/gapUnit, ok, c.want)
 		}
 	}
 }
@@ -77,14 +77,14 @@ func TestGapNeedsFourSamplesOfDifferentLength(t *testing.T) {
 	unknown := set("abcd", 1, 2, 3, 4)
 	unknown.Samples[0].Reasoning, unknown.Samples[3].Output = Length{}, Length{}
 	for name, o := range map[string]Observation{"three": three, "two missing": missing, "one length": equal, "unknown": unknown} {
-		if g := gapOf(&o); g != nil {
-			t.Errorf("%s: %+v", name, g)
+		if g, ok := gapOf(&o); ok {
+			t.Errorf("%s: %d", name, g)
 		}
 	}
 	byOutput := set("aabc", 1, 2, 3, 4)
 	byOutput.Samples[2].Reasoning = Length{}
-	if g := gapOf(&byOutput); g == nil || !g.byOutput || g.value != gapUnit {
-		t.Errorf("by output: %+v", g)
+	if g, ok := gapOf(&byOutput); !ok || g != gapUnit {
+		t.Errorf("by output: %d %t", g, ok)
 	}
 }
 
@@ -101,8 +101,8 @@ func TestGapIsZeroOnAverageWithoutOverthinking(t *testing.T) {
 				answers[i], lengths[i] = "aaabc"[rng.IntN(5)], rng.IntN(1000)
 			}
 			o := set(string(answers), lengths...)
-			if g := gapOf(&o); g != nil {
-				d := float64(g.value) / gapUnit
+			if g, ok := gapOf(&o); ok {
+				d := float64(g) / gapUnit
 				sum += d
 				squares += d * d
 			}

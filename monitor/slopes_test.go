@@ -19,9 +19,9 @@ type jointPair struct {
 
 // enterAll adds a conversation of pairs to moments.
 func enterAll(m *moments, pairs ...jointPair) {
-	var j joint
+	var part jointPart
 	for _, p := range pairs {
-		j.count(m, p.reasoning, p.context, p.pair)
+		part.take(m, jointOf(p.reasoning, p.context, p.pair))
 	}
 }
 
@@ -156,10 +156,11 @@ func TestMomentsMergeExactly(t *testing.T) {
 
 func TestOneConversationCannotOutgrowItsMoments(t *testing.T) {
 	var m moments
-	var j joint
+	var part jointPart
 	for range 2 * maxRecord / maxWeight {
-		j.count(&m, lengthBins-1, lengthBins-1, pair{true, maxWeight})
+		part.take(&m, jointOf(lengthBins-1, lengthBins-1, pair{true, maxWeight}))
 	}
+	j := part.Sum
 	if j[jointWeight] > maxRecord || m.Pairs != maxRecord/maxWeight {
 		t.Errorf("weight %d of %d pairs", j[jointWeight], m.Pairs)
 	}

@@ -94,12 +94,6 @@ func (p *votePart) count(s *voteSums, v *voteValues, weight int64) {
 	p.Milliseconds.count(&s.Milliseconds, v.milliseconds, weight)
 }
 
-func (s *voteSums) add(o *voteSums) {
-	s.Changed.add(&o.Changed)
-	s.Tokens.add(&o.Tokens)
-	s.Milliseconds.add(&o.Milliseconds)
-}
-
 // A VotingReport says what a majority vote would do on a series: how often the
 // client would get another answer, and what that costs. Whether the other
 // answer is the better one, only labels tell. It rests on requests that were
