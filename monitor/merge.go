@@ -102,11 +102,13 @@ func (m *Monitor) mergeConversation(st conversationState, now time.Time) {
 		}
 		own := &c.tracks[i]
 		for w := range own.Clusters {
-			own.Clusters[w].merge(&s.windows.rings[w], t.Clusters[w])
+			ring := &s.windows.rings[w]
+			own.Clusters[w].merge(ring, ring.span.bucket(now), t.Clusters[w])
 		}
 		if own.Curve != nil && t.Curve != nil && r.curves[t.Key] != nil {
 			for w := range own.Curve {
-				own.Curve[w].merge(&r.curves[t.Key].rings[w], &t.Curve[w])
+				ring := &r.curves[t.Key].rings[w]
+				own.Curve[w].merge(ring, ring.span.bucket(now), &t.Curve[w])
 			}
 		} else if own.Curve == nil {
 			own.Curve = t.Curve
@@ -114,15 +116,15 @@ func (m *Monitor) mergeConversation(st conversationState, now time.Time) {
 	}
 }
 
-// merge puts another record of the same conversation together with this one,
-// both of whose sums stand in the ring. Records that do not fit together in one
+// merge puts another record of the same conversation together with this one. A
+// record whose bucket has left the ring since comes back with the later of the
+// two, as it would have stayed with it. Records that do not fit together in one
 // window stay apart, and so do those of a conversation with a record before.
-func (c *cluster) merge(r *ring[sums], o cluster) {
-	if o.N == 0 || r.find(o.Last) == nil {
+func (c *cluster) merge(r *ring[sums], newest int64, o cluster) {
+	if o.N == 0 {
 		return
 	}
-	own := r.find(c.Last)
-	if c.N == 0 || own == nil {
+	if c.N == 0 {
 		*c = o
 		return
 	}
@@ -130,21 +132,26 @@ func (c *cluster) merge(r *ring[sums], o cluster) {
 		First: min(c.First, o.First), Last: max(c.Last, o.Last),
 		X: c.X + o.X, N: c.N + o.N, Differ: c.Differ + o.Differ, Pairs: c.Pairs + o.Pairs,
 	}
+	home := r.find(both.Last)
 	apart := c.Before.N > 0 || o.Before.N > 0 || both.N > maxRecord || both.Last-both.First >= r.span.buckets
-	if apart {
+	if apart || home == nil {
 		return
 	}
-	own.subtract(c.sums())
-	r.find(o.Last).subtract(o.sums())
-	r.find(both.Last).add(both.sums())
+	if own := r.find(c.Last); own != nil {
+		own.subtract(c.sums())
+	}
+	if theirs := r.find(o.Last); theirs != nil && newest-o.Last < r.span.buckets {
+		theirs.subtract(o.sums())
+	}
+	home.add(both.sums())
 	*c = both
 }
 
 // merge is the same of a record of curves. All of it moves to where the earlier
 // of the two began.
-func (c *curveRecord) merge(r *ring[curveSums], o *curveRecord) {
+func (c *curveRecord) merge(r *ring[curveSums], newest int64, o *curveRecord) {
 	theirs := r.find(o.Began)
-	if theirs == nil {
+	if theirs == nil || newest-o.Began >= r.span.buckets {
 		return
 	}
 	own := r.find(c.Began)
