@@ -64,7 +64,7 @@ func (r *ring[T]) merge(slots []slot[T], now time.Time, add func(v, o *T)) {
 	newest := r.span.bucket(now)
 	for i := range slots {
 		s := &slots[i]
-		if s.Bucket > newest || newest-s.Bucket >= r.span.buckets {
+		if s.Bucket > newest {
 			continue
 		}
 		if v := r.at(s.Bucket, newest); v != nil {
@@ -102,13 +102,11 @@ func (m *Monitor) mergeConversation(st conversationState, now time.Time) {
 		}
 		own := &c.tracks[i]
 		for w := range own.Clusters {
-			ring := &s.windows.rings[w]
-			own.Clusters[w].merge(ring, ring.span.bucket(now), t.Clusters[w])
+			own.Clusters[w].merge(&s.windows.rings[w], t.Clusters[w])
 		}
 		if own.Curve != nil && t.Curve != nil && r.curves[t.Key] != nil {
 			for w := range own.Curve {
-				ring := &r.curves[t.Key].rings[w]
-				own.Curve[w].merge(ring, ring.span.bucket(now), &t.Curve[w])
+				own.Curve[w].merge(&r.curves[t.Key].rings[w], &t.Curve[w])
 			}
 		} else if own.Curve == nil {
 			own.Curve = t.Curve
@@ -120,7 +118,7 @@ func (m *Monitor) mergeConversation(st conversationState, now time.Time) {
 // record whose bucket has left the ring since comes back with the later of the
 // two, as it would have stayed with it. Records that do not fit together in one
 // window stay apart, and so do those of a conversation with a record before.
-func (c *cluster) merge(r *ring[sums], newest int64, o cluster) {
+func (c *cluster) merge(r *ring[sums], o cluster) {
 	if o.N == 0 {
 		return
 	}
@@ -132,26 +130,26 @@ func (c *cluster) merge(r *ring[sums], newest int64, o cluster) {
 		First: min(c.First, o.First), Last: max(c.Last, o.Last),
 		X: c.X + o.X, N: c.N + o.N, Differ: c.Differ + o.Differ, Pairs: c.Pairs + o.Pairs,
 	}
-	home := r.find(both.Last)
 	apart := c.Before.N > 0 || o.Before.N > 0 || both.N > maxRecord || both.Last-both.First >= r.span.buckets
-	if apart || home == nil {
+	if apart {
 		return
 	}
-	if own := r.find(c.Last); own != nil {
-		own.subtract(c.sums())
+	for _, part := range []cluster{*c, o} {
+		if home := r.find(part.Last); home != nil {
+			home.subtract(part.sums())
+		}
 	}
-	if theirs := r.find(o.Last); theirs != nil && newest-o.Last < r.span.buckets {
-		theirs.subtract(o.sums())
+	if home := r.find(both.Last); home != nil {
+		home.add(both.sums())
 	}
-	home.add(both.sums())
 	*c = both
 }
 
 // merge is the same of a record of curves. All of it moves to where the earlier
 // of the two began.
-func (c *curveRecord) merge(r *ring[curveSums], newest int64, o *curveRecord) {
+func (c *curveRecord) merge(r *ring[curveSums], o *curveRecord) {
 	theirs := r.find(o.Began)
-	if theirs == nil || newest-o.Began >= r.span.buckets {
+	if theirs == nil {
 		return
 	}
 	own := r.find(c.Began)
