@@ -1,6 +1,6 @@
 package monitor
 
-import est "hotmess/estimate"
+import "hotmess/estimate"
 
 // A mean is the sufficient statistics of a weighed mean over requests, by
 // conversations: with n the weight of the requests of a conversation and x the
@@ -81,8 +81,8 @@ func (m *mean) add(o *mean) {
 }
 
 // floats are the sums as estimate takes them, with values in units of 1/unit.
-func (m *mean) floats(unit float64) est.Sums {
-	return est.Sums{
+func (m *mean) floats(unit float64) estimate.Sums {
+	return estimate.Sums{
 		X: m.X.float() / unit, N: float64(m.N), XX: m.XX.float() / unit / unit,
 		XN: m.XN.float() / unit, NN: m.NN.float(), G: m.G,
 	}
@@ -90,18 +90,18 @@ func (m *mean) floats(unit float64) est.Sums {
 
 // figure is the mean with its interval; N counts requests, Clusters
 // conversations.
-func (m *mean) figure(unit float64) est.Figure {
-	return m.counted(est.RatioFromSums(m.floats(unit), minConversations))
+func (m *mean) figure(unit float64) estimate.Figure {
+	return m.counted(estimate.RatioFromSums(m.floats(unit), estimate.MinClusters))
 }
 
 // share is figure for values that are 0 or 1.
-func (m *mean) share() est.Figure {
-	return m.counted(est.ShareFromSums(m.floats(1), minConversations))
+func (m *mean) share() estimate.Figure {
+	return m.counted(estimate.ShareFromSums(m.floats(1), estimate.MinClusters))
 }
 
-func (m *mean) counted(f est.Figure) est.Figure {
+func (m *mean) counted(f estimate.Figure) estimate.Figure {
 	f.N = m.Requests
-	if f.Value != nil && m.G < minConversations {
+	if f.Value != nil && m.G < estimate.MinClusters {
 		f.AbsentRange = AbsentFewConversations
 	}
 	return f

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	est "hotmess/estimate"
+	"hotmess/estimate"
 )
 
 const (
@@ -49,9 +49,9 @@ func gapOf(o *Observation) (value int64, ok bool) {
 	if lengths == nil {
 		return 0, false
 	}
-	above, below := est.Halves(lengths)
-	longer, _ := est.Disagreement(classes(keys, above))
-	shorter, _ := est.Disagreement(classes(keys, below))
+	above, below := estimate.Halves(lengths)
+	longer, _ := estimate.Disagreement(classes(keys, above))
+	shorter, _ := estimate.Disagreement(classes(keys, below))
 	return int64(math.Round((longer - shorter) * gapUnit)), true
 }
 
@@ -136,7 +136,7 @@ func (g *gaps) sign(since time.Time, escalated bool) (p *float64, n int64) {
 	cached := &g.p[boolInt(escalated)]
 	if !slices.Equal(cached.of, of) {
 		*cached = cachedP{of: of}
-		if v, ok := est.SignFlip(of, gapFlips, uint64(len(of))); ok {
+		if v, ok := estimate.SignFlip(of, gapFlips, uint64(len(of))); ok {
 			cached.value = &v
 		}
 	}
@@ -153,7 +153,7 @@ type OverthinkingReport struct {
 	Set string `json:"set"`
 	// Gap is the mean of D above the median less D below, −1..1; N counts
 	// requests, Clusters conversations. Above 0: longer samples disagree more.
-	Gap est.Figure `json:"gap"`
+	Gap estimate.Figure `json:"gap"`
 	// P is the two-sided p of the sign-flip test over the latest Tested
 	// requests of the window, 1,000 at most; absent without any.
 	P      *float64 `json:"p,omitempty"`

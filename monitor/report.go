@@ -146,7 +146,7 @@ func (r *route) seriesReport(window int, k seriesKey, now time.Time) SeriesRepor
 	s := r.series[k]
 	return SeriesReport{
 		Kind: k.Kind, Level: k.Level, Pinned: k.Pinned, Headline: s.bound != nil,
-		Disagreement: estimate(s.total(window, now), r.tallied(k.stratum(), window, now)),
+		Disagreement: estimateOf(s.total(window, now), r.tallied(k.stratum(), window, now)),
 		SeriesDetail: r.detail(window, k, now),
 		Points:       s.points(window, now),
 	}

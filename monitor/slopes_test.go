@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	est "hotmess/estimate"
+	"hotmess/estimate"
 )
 
 // A jointPair is a pair with its two bins.
@@ -42,12 +42,12 @@ func TestMomentsGiveTheFitOfThePairsThemselves(t *testing.T) {
 		}
 		enterAll(&m, pairs...)
 	}
-	want, ok := est.OLS(x, y, w, cluster)
+	want, ok := estimate.OLS(x, y, w, cluster)
 	if !ok {
 		t.Fatal("no fit")
 	}
 	got := m.slopes()
-	for name, f := range map[string][2]est.Figure{"reasoning": {got.Reasoning, want[1]}, "context": {got.Context, want[2]}} {
+	for name, f := range map[string][2]estimate.Figure{"reasoning": {got.Reasoning, want[1]}, "context": {got.Context, want[2]}} {
 		if f[0].N != f[1].N || f[0].Clusters != 40 || !near(f[0].Value, f[1].Value) || !near(f[0].Low, f[1].Low) || !near(f[0].High, f[1].High) {
 			t.Errorf("%s: from moments %s, from pairs %s", name, show(f[0]), show(f[1]))
 		}
@@ -58,7 +58,7 @@ func near(a, b *float64) bool {
 	return a != nil && b != nil && math.Abs(*a-*b) < 1e-9
 }
 
-func show(f est.Figure) string {
+func show(f estimate.Figure) string {
 	if f.Value == nil || f.Low == nil {
 		return fmt.Sprintf("absent: %s %s", f.Absent, f.AbsentRange)
 	}
@@ -97,10 +97,10 @@ func TestSlopesCoverTheTruth(t *testing.T) {
 	// a point (Cameron and Miller 2015, §VI).
 	const few = 0.01
 	for i, name := range []string{"reasoning", "context"} {
-		got, tolerance := float64(covered[i])/runs, binomialTolerance(confidence, runs)
+		got, tolerance := float64(covered[i])/runs, binomialTolerance(estimate.Confidence, runs)
 		t.Logf("%s: coverage %.3f", name, got)
-		if got < confidence-few-tolerance || got > confidence+tolerance {
-			t.Errorf("%s: coverage %.3f, want %.2f (−%.2f) ± %.3f", name, got, confidence, few, tolerance)
+		if got < estimate.Confidence-few-tolerance || got > estimate.Confidence+tolerance {
+			t.Errorf("%s: coverage %.3f, want %.2f (−%.2f) ± %.3f", name, got, estimate.Confidence, few, tolerance)
 		}
 	}
 }
@@ -111,12 +111,12 @@ func TestSlopesAreAbsentWithAReason(t *testing.T) {
 		conversations int
 		pair          func(i int) jointPair
 	}{
-		AbsentLengthsUnknown:   {0, nil},
-		AbsentFewConversations: {9, spreadOut},
-		AbsentOneReasoning:     {20, func(i int) jointPair { return jointPair{3, i % 3, pair{i%4 == 0, 16}} }},
-		AbsentOneContext:       {20, func(i int) jointPair { return jointPair{i % 3, 3, pair{i%4 == 0, 16}} }},
-		est.AbsentNoSpread:     {20, func(i int) jointPair { return jointPair{i % 3, 2 + i%3, pair{i%4 == 0, 16}} }},
-		"":                     {20, spreadOut},
+		AbsentLengthsUnknown:    {0, nil},
+		AbsentFewConversations:  {9, spreadOut},
+		AbsentOneReasoning:      {20, func(i int) jointPair { return jointPair{3, i % 3, pair{i%4 == 0, 16}} }},
+		AbsentOneContext:        {20, func(i int) jointPair { return jointPair{i % 3, 3, pair{i%4 == 0, 16}} }},
+		estimate.AbsentNoSpread: {20, func(i int) jointPair { return jointPair{i % 3, 2 + i%3, pair{i%4 == 0, 16}} }},
+		"":                      {20, spreadOut},
 	} {
 		var m moments
 		for i := range c.conversations {

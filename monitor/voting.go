@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	est "hotmess/estimate"
+	"hotmess/estimate"
 )
 
 // voteCount is the number of votes that are asked about.
@@ -104,13 +104,13 @@ type VotingReport struct {
 	Samples int `json:"samples"`
 	// Changed is the share of replies whose answer the vote would change, 0..1;
 	// N counts requests, Clusters conversations.
-	Changed est.Figure `json:"changed"`
+	Changed estimate.Figure `json:"changed"`
 	// ExtraTokens is the mean cost of the N−1 extras of a request, in tokens,
 	// cached input counting half.
-	ExtraTokens est.Figure `json:"extra_tokens"`
+	ExtraTokens estimate.Figure `json:"extra_tokens"`
 	// AddedSeconds is the mean time from the end of the primary to the
 	// decision, had all samples been launched at once, in seconds; 0 or more.
-	AddedSeconds est.Figure `json:"added_seconds"`
+	AddedSeconds estimate.Figure `json:"added_seconds"`
 }
 
 // voting reports on the votes of a window.
