@@ -13,6 +13,7 @@ func (m *Monitor) take(o Observation) {
 	r.traffic.update(at, now, func(t *traffic) { t.count(&o) })
 	if len(o.Samples) > 0 && o.Samples[0].Missing == "" {
 		r.lengths.update(at, now, func(l *lengths) { l.count(o.Samples[0], o.Actions) })
+		m.sketchesFor(r).count(&o.Samples[0], o.Actions, at, now)
 	}
 	if t := tallyOf(&o); t != (tally{}) {
 		if w := r.stratumFor(stratumKey{Kind: o.Kind, Pinned: o.Pinned}); w != nil {

@@ -63,8 +63,9 @@ type Monitor struct {
 	live   *conversations
 	recent *recent
 	totals Totals
-	// curved is the number of series that curves are kept of.
-	curved int
+	// curved is the number of series that curves are kept of, sketched that of
+	// routes with sketches.
+	curved, sketched int
 }
 
 // A message is an observation to take in, or a mark that Sync waits for.

@@ -63,6 +63,10 @@ func (m *Monitor) restore(s snapshot) {
 		}
 		m.routes[name] = restoreRoute(st)
 		m.restoreCurves(m.routes[name], st.Curves)
+		if st.Sketches != nil && m.sketched < maxCurved {
+			m.sketched++
+			m.routes[name].sketches = restoreSketches(st.Sketches)
+		}
 	}
 	for _, c := range s.Conversations {
 		if m.routes[c.Key.Route] == nil || len(c.Tracks) > maxSeries {

@@ -70,6 +70,9 @@ type route struct {
 	lengths *windows[lengths]
 	traffic *windows[traffic]
 	curves  map[seriesKey]*curves
+	// sketches is nil where none are kept; median belongs to them.
+	sketches *sketches
+	median   keptMedian
 	// dropped counts pairs of series beyond maxSeries.
 	dropped int64
 }

@@ -20,11 +20,12 @@ type snapshot struct {
 
 // A routeState is the snapshot of a route.
 type routeState struct {
-	Series  []seriesState         `json:"series,omitempty"`
-	Strata  []stratumState        `json:"strata,omitempty"`
-	Lengths windowsState[lengths] `json:"lengths"`
-	Traffic windowsState[traffic] `json:"traffic"`
-	Curves  []curvesState         `json:"curves,omitempty"`
+	Series   []seriesState         `json:"series,omitempty"`
+	Strata   []stratumState        `json:"strata,omitempty"`
+	Lengths  windowsState[lengths] `json:"lengths"`
+	Traffic  windowsState[traffic] `json:"traffic"`
+	Curves   []curvesState         `json:"curves,omitempty"`
+	Sketches *sketchesState        `json:"sketches,omitempty"`
 }
 
 type seriesState struct {
@@ -63,7 +64,7 @@ func (m *Monitor) snapshot() snapshot {
 }
 
 func (r *route) state() routeState {
-	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state(), Curves: r.curvesState()}
+	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state(), Curves: r.curvesState(), Sketches: r.sketches.state()}
 	for _, k := range r.seriesKeys() {
 		s := r.series[k]
 		ss := seriesState{Key: k, Updated: s.updated, Windows: s.windows.state()}
