@@ -19,6 +19,7 @@ func (m *Monitor) WriteMetrics(w io.Writer) {
 	var b bytes.Buffer
 	m.meters.set.WritePrometheus(&b)
 	writeDisagreement(&b, m.allReadings())
+	writeFigures(&b, m.figures())
 	writeTotals(&b, m.Totals(), len(m.queue), m.gate.slots.running())
 	metrics.WriteProcessMetrics(&b)
 	// A scraper that hangs up is not our trouble.
