@@ -28,9 +28,7 @@ func (r *route) detail(window int, k seriesKey, now time.Time) SeriesDetail {
 	if c := r.curves[k].total(window, now); c != nil {
 		slopes := c.Moments.slopes()
 		d.Curves, d.Slopes = c.report(), &slopes
-		s := spans()[window]
-		since := s.start(s.bucket(now) - s.buckets + 1)
-		d.Overthinking, d.Voting = r.curves[k].overthinking(c.sets(), since), c.sets().voting()
+		d.Overthinking, d.Voting = r.curves[k].overthinking(c.sets(), window, now), c.sets().voting()
 	}
 	return d
 }

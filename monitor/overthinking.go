@@ -20,8 +20,8 @@ const (
 	// maxGaps is how many of the latest differences are kept for their p.
 	maxGaps = 1000
 	// gapFlips is how many random sign flips p is taken from; with so many its
-	// standard error at .05 is .005.
-	gapFlips = 2000
+	// standard error at .05 is .007.
+	gapFlips = 1000
 )
 
 // gapOf is D among the whole samples of a request that are longer than their own
@@ -87,8 +87,8 @@ func classes(keys []string, of []int) []int {
 // gaps are the latest differences of a series, the oldest first.
 type gaps struct {
 	All []timedGap `json:"all,omitempty"`
-	// p caches what was computed of them.
-	p [2]cachedP
+	// p caches what was computed of them, by ring and set.
+	p [curveRings][2]cachedP
 }
 
 // A timedGap is one request's difference.
@@ -124,16 +124,18 @@ func (g *gaps) add(t timedGap) {
 	}
 }
 
-// sign is the two-sided p of the latest differences since a time, were longer
-// and shorter halves alike; nil if there are none.
-func (g *gaps) sign(since time.Time, escalated bool) (p *float64, n int64) {
+// sign is the two-sided p of the latest differences within a window, were
+// longer and shorter halves alike; nil if there are none.
+func (g *gaps) sign(window int, now time.Time, escalated bool) (p *float64, n int64) {
+	s := spans()[window]
+	since := s.start(s.bucket(now) - s.buckets + 1)
 	var of []float64
 	for _, t := range g.All {
 		if t.Escalated == escalated && t.At >= since.UnixMilli() {
 			of = append(of, float64(t.Value)/gapUnit)
 		}
 	}
-	cached := &g.p[boolInt(escalated)]
+	cached := &g.p[window-windowTwoDays][boolInt(escalated)]
 	if !slices.Equal(cached.of, of) {
 		*cached = cachedP{of: of}
 		if v, ok := estimate.SignFlip(of, gapFlips, uint64(len(of))); ok {
@@ -167,14 +169,14 @@ const (
 )
 
 // overthinking reports on both sets of a window.
-func (c *curves) overthinking(s *setSums, since time.Time) []OverthinkingReport {
+func (c *curves) overthinking(s *setSums, window int, now time.Time) []OverthinkingReport {
 	var all []OverthinkingReport
 	for _, set := range []struct {
 		name string
 		sums *mean
 	}{{SetDrawn, &s.Gap}, {SetEscalated, &s.Escalated}} {
 		rep := OverthinkingReport{Set: set.name, Gap: set.sums.figure(gapUnit).Clip(-1, 1)}
-		rep.P, rep.Tested = c.gaps.sign(since, set.name == SetEscalated)
+		rep.P, rep.Tested = c.gaps.sign(window, now, set.name == SetEscalated)
 		all = append(all, rep)
 	}
 	return all
