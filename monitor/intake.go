@@ -53,7 +53,7 @@ func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.T
 	lengths, set := pairLengthsOf(o), setOf(o)
 	for level, differ := range o.Differ {
 		k := seriesKey{Kind: o.Kind, Level: level, Pinned: o.Pinned}
-		p := levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, at, now, lengths, set}
+		p := levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, at, now, lengths, set, o.Added}
 		takeLevel(c, r, k, p)
 		m.takeCurves(c, r, k, p)
 	}
@@ -67,6 +67,7 @@ type levelPair struct {
 	at, now time.Time
 	lengths pairLengths
 	set     *setValues
+	added   bool
 }
 
 // takeLevel takes in the pair at one level.
@@ -83,7 +84,7 @@ func takeLevel(c *conversation, r *route, key seriesKey, p levelPair) {
 		ring := &s.windows.rings[i]
 		t.Clusters[i].count(ring, ring.span.bucket(p.at), ring.span.bucket(p.now), p.pair)
 	}
-	if t.Unit != nil && s.bound != nil && t.Unit.count(p.differ) {
+	if t.Unit != nil && s.bound != nil && !p.added && t.Unit.count(p.differ) {
 		t.Unit.settle(s.bound)
 	}
 }

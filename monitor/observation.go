@@ -65,6 +65,9 @@ type Observation struct {
 	// Escalated is whether more samples than the pair were taken because the
 	// primary reasoned longer than its route does.
 	Escalated bool `json:"escalated,omitempty"`
+	// Added is whether it would not have been measured otherwise. Such pairs are
+	// in figures that weigh by inclusion, and in no plain mean.
+	Added bool `json:"added,omitempty"`
 	// Samples by launch number; sample 0 is the primary.
 	Samples []SampleRecord `json:"samples,omitempty"`
 	// Vote is set in ensemble mode.

@@ -32,10 +32,11 @@ type inspection struct {
 	drawn bool
 	// samples is N of the request, the primary included; deep the probability
 	// with which it was drawn to be more than a pair, 0 if it was not;
-	// escalated whether it is because the primary reasoned for long.
-	samples   int
-	deep      float64
-	escalated bool
+	// escalated whether it is because the primary reasoned for long, added
+	// whether for that alone it is measured.
+	samples          int
+	deep             float64
+	escalated, added bool
 	// retry is whether the client's library sends the request again.
 	retry bool
 	// verbatim is whether extras must be the client's own bytes.

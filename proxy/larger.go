@@ -37,7 +37,7 @@ func (o *observer) escalate(in inspection, primary ensemble.Sample) (inspection,
 		return in, nil
 	}
 	first := 1
-	if in.drawn {
+	if in.added = !in.drawn; !in.added {
 		first += in.extras()
 	}
 	in.samples = max(in.samples, in.route.sampling.Escalate.Samples)

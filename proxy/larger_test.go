@@ -123,6 +123,9 @@ func TestLongReasoningGetsMoreSamplesWhetherDrawnOrNot(t *testing.T) {
 					t.Errorf("sample %d: %+v", i, s)
 				}
 			}
+			if o.Added != (c.escalated && c.share == 0) {
+				t.Errorf("added %t", o.Added)
+			}
 			if c.escalated && (!o.Drawn || o.Inclusion != 1 || o.Reason != "" || o.Differ == nil) {
 				t.Errorf("drawn %t with inclusion %v, reason %q", o.Drawn, o.Inclusion, o.Reason)
 			}
