@@ -51,6 +51,7 @@ func newLine(t *testing.T, model *sim.Server, change func(*config.Config)) *line
 	c.DataDir, c.Upstream = t.TempDir(), upstream.URL+"/v1"
 	c.NATS.MaxStore = 64 << 20
 	c.Budget = config.Budget{ExtraTokensPerHour: 1 << 40, MaxExtraInFlight: 64}
+	c.Sampling = c.Sampling.PairsOnly()
 	c.Sampling.Rate = config.Rate{Share: 1}
 	change(&c)
 	s, err := sidecar.New(t.Context(), sidecar.Options{Config: c, Log: slog.New(slog.DiscardHandler)})

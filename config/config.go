@@ -129,6 +129,12 @@ const (
 	AllowStored = "stored"
 )
 
+// PairsOnly is s without larger sets of samples.
+func (s Sampling) PairsOnly() Sampling {
+	s.Deep.Share, s.Escalate.ReasoningOverMedian = 0, 0
+	return s
+}
+
 // A Rate is a share of requests from 0 to 1, or automatic.
 type Rate struct {
 	// Auto: about 30 measured requests an hour and route.

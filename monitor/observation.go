@@ -61,9 +61,16 @@ type Observation struct {
 	Distance *float64 `json:"distance,omitempty"`
 	// Signals are what the request's own history shows, whether drawn or not.
 	Signals *SignalRecord `json:"signals,omitempty"`
+	// Deep is the probability with which the request was drawn, beforehand, to
+	// get all of its samples and not only a pair, each run to its end: 0..1;
+	// 0: it was not.
+	Deep float64 `json:"deep,omitempty"`
 	// Escalated is whether more samples than the pair were taken because the
 	// primary reasoned longer than its route does.
 	Escalated bool `json:"escalated,omitempty"`
+	// Added is whether it would not have been measured otherwise. Such pairs are
+	// in figures that weigh by inclusion, and in no plain mean.
+	Added bool `json:"added,omitempty"`
 	// Samples by launch number; sample 0 is the primary.
 	Samples []SampleRecord `json:"samples,omitempty"`
 	// Vote is set in ensemble mode.

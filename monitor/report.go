@@ -150,6 +150,9 @@ func (r *route) window(i int, keys []seriesKey, now time.Time) WindowReport {
 			l.Context.report("context_tokens"), l.Actions.report("actions"),
 		},
 	}
+	for length := range rep.Lengths {
+		rep.Lengths[length].Quantiles = quantiles(r.sketches.total(i, length, now))
+	}
 	for _, k := range keys {
 		rep.Series = append(rep.Series, r.seriesReport(i, k, now))
 	}

@@ -66,6 +66,10 @@ func (m *Monitor) restore(s snapshot) {
 		m.routes[name] = r
 		m.restoreCurves(r, st.Curves)
 		m.restoreLabelled(r, st.Labelled)
+		if st.Sketches != nil && m.sketched < maxCurved {
+			m.sketched++
+			r.sketches = restoreSketches(st.Sketches)
+		}
 	}
 	for _, c := range s.Conversations {
 		if m.routes[c.Key.Route] == nil || len(c.Tracks) > maxSeries {

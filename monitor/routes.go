@@ -73,6 +73,9 @@ type route struct {
 	curves   map[seriesKey]*curves
 	// detection tells what has changed.
 	detection *detection
+	// sketches is nil where none are kept; median belongs to them.
+	sketches *sketches
+	median   keptMedian
 	// dropped counts pairs of series beyond maxSeries.
 	dropped int64
 }

@@ -26,6 +26,7 @@ type routeState struct {
 	Lengths  windowsState[lengths] `json:"lengths"`
 	Traffic  windowsState[traffic] `json:"traffic"`
 	Curves   []curvesState         `json:"curves,omitempty"`
+	Sketches *sketchesState        `json:"sketches,omitempty"`
 	Labelled []labelledState       `json:"labelled,omitempty"`
 
 	Detection *detectionState `json:"detection,omitempty"`
@@ -69,7 +70,10 @@ func (m *Monitor) snapshot() snapshot {
 }
 
 func (r *route) state() routeState {
-	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state(), Curves: r.curvesState(), Labelled: r.labelledState(), Detection: r.detection.state()}
+	st := routeState{
+		Lengths: r.lengths.state(), Traffic: r.traffic.state(), Curves: r.curvesState(),
+		Sketches: r.sketches.state(), Labelled: r.labelledState(), Detection: r.detection.state(),
+	}
 	for _, k := range r.seriesKeys() {
 		s := r.series[k]
 		ss := seriesState{Key: k, Updated: s.updated, Windows: s.windows.state()}
