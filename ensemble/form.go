@@ -27,7 +27,7 @@ const maxInstruction = 8 << 10
 // would compare letters and numbers that nobody asked for.
 func askedForm(v wire.View) string {
 	for _, text := range []string{v.LastUser, v.System} {
-		if form := formIn(endsOf(text, maxInstruction)); form != "" {
+		if form := formIn(Ends(text, maxInstruction)); form != "" {
 			return form
 		}
 	}

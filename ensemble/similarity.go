@@ -61,7 +61,7 @@ func (s Shingles) Similarity(other Shingles) float64 {
 // and compatibility form (NFKC). A text of fewer words than a shingle is one of
 // its own. Of a long text the first and the last 4 kB are taken.
 func shingle(text string) Shingles {
-	words := wordsOf(endsOf(text, maxCompared))
+	words := wordsOf(Ends(text, maxCompared))
 	if len(words) == 0 {
 		return nil
 	}
@@ -87,9 +87,9 @@ func wordsOf(text string) []string {
 	})
 }
 
-// endsOf is a text of at most 2·size bytes and a line end: its two ends, if it
-// is longer. Characters that the cut breaks are left out.
-func endsOf(text string, size int) string {
+// Ends cuts a text to its first and last size bytes, with a line end between
+// them, if it is longer than both. Characters that the cut breaks are left out.
+func Ends(text string, size int) string {
 	if len(text) <= 2*size {
 		return text
 	}

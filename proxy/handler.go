@@ -52,7 +52,11 @@ type Handler struct {
 	ledger  ledger
 	buffers bufferPool
 	chains  chains
-	runner  atomic.Pointer[ensemble.Runner]
+	// What signals and texts are compared with.
+	replies   recall[lastReply]
+	histories recall[lastHistory]
+	strangers strangers
+	runner    atomic.Pointer[ensemble.Runner]
 	// quiet is a logger of the standard library that says nothing: what it
 	// would say is in our own log already.
 	quiet *log.Logger
@@ -78,6 +82,7 @@ func NewHandler(s Settings) *Handler {
 		now:       s.Now,
 		quiet:     log.New(io.Discard, "", 0),
 	}
+	h.replies.limit, h.histories.limit, h.strangers.routes.limit = maxRecalled, maxRecalled, maxStrangerRoutes
 	h.running, h.stop = context.WithCancel(context.Background())
 	if h.publish == nil {
 		h.publish = func(monitor.Observation) {}
