@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"hotmess/config"
@@ -127,11 +128,16 @@ func (o *observer) callEmbeddings(ctx context.Context, model string, texts []str
 	return reply, ""
 }
 
-// embeddingsURL is the endpoint at the very host that the client's call went to.
+// embeddingsURL is the endpoint at the very host that the client's call went to,
+// in the version of the upstream's base, else in v1.
 func (o *observer) embeddingsURL() *url.URL {
 	base := o.x.dest.upstream.base
 	out := &http.Request{URL: &url.URL{Scheme: o.out.URL.Scheme, Host: o.out.URL.Host, RawQuery: base.RawQuery}}
-	setRawPath(out, join(base.EscapedPath(), wire.EmbeddingsPath))
+	path := wire.EmbeddingsPath
+	if hasVersion(base.EscapedPath()) {
+		path = strings.TrimPrefix(path, "/v1")
+	}
+	setRawPath(out, join(base.EscapedPath(), path))
 	return out.URL
 }
 

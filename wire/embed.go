@@ -9,8 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// EmbeddingsPath is where OpenAI's form of API takes texts to embed, behind a
-// base URL with or without a version.
+// EmbeddingsPath is where OpenAI's form of API takes texts to embed.
 const EmbeddingsPath = "/v1/embeddings"
 
 // maxDimensions bounds a vector; the largest of today have 4,096.
