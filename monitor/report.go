@@ -16,6 +16,8 @@ type RouteReport struct {
 	Windows []WindowReport `json:"windows"`
 	// Bounds are the anytime-valid bounds of the headline series.
 	Bounds []BoundReport `json:"bounds"`
+	// Similarity is how texts are told to be the same; nil without texts.
+	Similarity *SimilarityReport `json:"similarity,omitempty"`
 }
 
 // A WindowReport is a route over one window.
@@ -38,6 +40,7 @@ type WindowReport struct {
 	// Series are the disagreements; Lengths the four lengths of all replies.
 	Series  []SeriesReport `json:"series"`
 	Lengths []LengthReport `json:"lengths"`
+	ContentReport
 }
 
 // A SeriesReport is the disagreement of one series over a window.
@@ -97,7 +100,7 @@ func (m *Monitor) Routes() []RouteReport {
 }
 
 func (r *route) report(now time.Time) RouteReport {
-	rep := RouteReport{Bounds: []BoundReport{}}
+	rep := RouteReport{Bounds: []BoundReport{}, Similarity: r.content.likeness.report()}
 	keys := r.seriesKeys()
 	for i := range windowCount {
 		rep.Windows = append(rep.Windows, r.window(i, keys, now))
@@ -138,6 +141,7 @@ func (r *route) window(i int, keys []seriesKey, now time.Time) WindowReport {
 			l.Context.report("context_tokens"), l.Actions.report("actions"),
 		},
 	}
+	rep.ContentReport = r.content.report(i, now)
 	for _, k := range keys {
 		rep.Series = append(rep.Series, r.seriesReport(i, k, now))
 	}

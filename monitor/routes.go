@@ -69,6 +69,7 @@ type route struct {
 	strata  map[stratumKey]*windows[tally]
 	lengths *windows[lengths]
 	traffic *windows[traffic]
+	content *content
 	// dropped counts pairs of series beyond maxSeries.
 	dropped int64
 }
@@ -79,6 +80,7 @@ func newRoute() *route {
 		strata:  map[stratumKey]*windows[tally]{},
 		lengths: newWindows[lengths](),
 		traffic: newWindows[traffic](),
+		content: newContent(),
 	}
 }
 

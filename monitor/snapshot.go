@@ -24,6 +24,7 @@ type routeState struct {
 	Strata  []stratumState        `json:"strata,omitempty"`
 	Lengths windowsState[lengths] `json:"lengths"`
 	Traffic windowsState[traffic] `json:"traffic"`
+	Content *contentState         `json:"content,omitempty"`
 }
 
 type seriesState struct {
@@ -62,7 +63,7 @@ func (m *Monitor) snapshot() snapshot {
 }
 
 func (r *route) state() routeState {
-	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state()}
+	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state(), Content: r.content.state()}
 	for _, k := range r.seriesKeys() {
 		s := r.series[k]
 		ss := seriesState{Key: k, Updated: s.updated, Windows: s.windows.state()}
