@@ -51,8 +51,10 @@ func TestTheUnstableArgumentIsNamed(t *testing.T) {
 			map[string]bool{"order.item": false, "mail.to": true},
 		},
 		{
-			"a tool that is called twice is left out", replyOf("order", `{"item":"pen"}`, "order", `{"item":"ink"}`, "mail", `{"to":"a"}`),
-			replyOf("order", `{"item":"ink"}`, "order", `{"item":"pen"}`, "mail", `{"to":"a"}`), map[string]bool{"mail.to": false},
+			"a tool that is called twice is left out",
+			replyOf("order", `{"item":"pen"}`, "order", `{"item":"ink"}`, "mail", `{"to":"a"}`),
+			replyOf("order", `{"item":"ink"}`, "order", `{"item":"pen"}`, "mail", `{"to":"a"}`),
+			map[string]bool{"mail.to": false},
 		},
 		{"another tool", replyOf("order", `{"item":"pen"}`), replyOf("mail", `{"to":"a"}`), nil},
 		{"one tool more", replyOf("order", `{"item":"pen"}`), replyOf("order", `{"item":"pen"}`, "mail", `{"to":"a"}`), nil},
@@ -106,9 +108,13 @@ func TestOnlyActionsHaveArguments(t *testing.T) {
 
 func TestRepeatedCountsTheCommonestCall(t *testing.T) {
 	n, key := Repeated([]wire.Call{
-		{Name: "read", Arguments: `{"path":"a"}`}, {Name: "read", Arguments: `{"path":"b"}`},
-		{Name: "read", Arguments: ` {"path": "a"}`}, {Name: "open", Arguments: `{"path":"a"}`},
-		{ID: "another", Name: "read", Arguments: `{"path":"a"}`}, {Name: "stat"}, {Name: "stat", Arguments: "{}"},
+		{Name: "read", Arguments: `{"path":"a"}`},
+		{Name: "read", Arguments: `{"path":"b"}`},
+		{Name: "read", Arguments: ` {"path": "a"}`},
+		{Name: "open", Arguments: `{"path":"a"}`},
+		{ID: "another", Name: "read", Arguments: `{"path":"a"}`},
+		{Name: "stat"},
+		{Name: "stat", Arguments: "{}"},
 	})
 	if n != 3 || key != exactCall(wire.Call{Name: "read", Arguments: `{"path":"a"}`}) {
 		t.Errorf("%d of %q", n, key)

@@ -129,8 +129,12 @@ func TestAShorterHistoryIsCompacted(t *testing.T) {
 		history, session string
 		want             bool
 	}{
-		{long, "s", false}, {long + short, "s", false}, {short, "s", true}, {short + short, "s", false},
-		{long, "t", false}, {short, "u", false}, // of other conversations
+		{long, "s", false},
+		{long + short, "s", false},
+		{short, "s", true},
+		{short + short, "s", false},
+		{long, "t", false}, // of other conversations
+		{short, "u", false},
 	} {
 		read(t, r.ask(fmt.Sprintf(acting, c.history), "X-Hotmess-Session", c.session))
 		if got := r.observation().Signals.Compacted; got != c.want {
