@@ -32,7 +32,20 @@ func (v *View) called(name string, arguments gjson.Result) {
 	if len(v.Past) >= 2*maxPast { // rarely, so that a long history is moved once in a while
 		v.Past = slices.Clone(v.Past[len(v.Past)-maxPast+1:])
 	}
-	v.Past = append(v.Past, Call{Name: clip(name, maxWord), Arguments: strings.Clone(text)})
+	v.Past = append(v.Past, Call{Name: v.copied(name), Arguments: strings.Clone(text)})
+}
+
+// copied is a copy of a tool's name, mostly one that is there already.
+func (v *View) copied(name string) string {
+	if n := len(v.Past); n > 0 && v.Past[n-1].Name == name {
+		return v.Past[n-1].Name
+	}
+	for _, t := range v.Tools[:min(len(v.Tools), 64)] {
+		if t.Name == name {
+			return t.Name
+		}
+	}
+	return clip(name, maxWord)
 }
 
 // latest keeps the latest calls alone.
