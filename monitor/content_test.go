@@ -187,21 +187,21 @@ func TestDistancesHaveAMeanAndAnInterval(t *testing.T) {
 func TestSignalsAreCountedOverAllRequestsThatWereRead(t *testing.T) {
 	m, _ := newTest(t)
 	for _, s := range []*SignalRecord{
-		nil, {}, {Repeated: 2}, {Repeated: 3, Call: "k"}, {Invalid: 2}, {Compacted: true}, {Truncated: true}, {Retry: true},
+		nil, {}, {Repeated: 2}, {Repeated: 3, Call: "k"}, {Invalid: 2}, {Compacted: true}, {Truncated: true}, {Retry: true, Truncated: true},
 	} {
 		o := measured("c", base, false)
 		o.Drawn, o.Signals = false, s
 		m.take(o)
 	}
 	_, c := contentOf(t, m)
-	want := SignalReport{Requests: 6, Repeated: 1, Invalid: 1, Compacted: 1, Truncated: 1, Retries: 1}
+	want := SignalReport{Requests: 6, Repeated: 1, Invalid: 1, Compacted: 1, Truncated: 2, Retries: 1}
 	if diff := cmp.Diff(want, c.Signals); diff != "" {
 		t.Error(diff)
 	}
 	var page bytes.Buffer
 	m.WriteMetrics(&page)
-	for _, signal := range []string{"repeated", "invalid", "compacted", "truncated", "retry"} {
-		if line := fmt.Sprintf("hotmess_signals_total{route=\"r\",signal=%q} 1\n", signal); !strings.Contains(page.String(), line) {
+	for signal, n := range map[string]int{"repeated": 1, "invalid": 1, "compacted": 1, "truncated": 2, "retry": 1} {
+		if line := fmt.Sprintf("hotmess_signals_total{route=\"r\",signal=%q} %d\n", signal, n); !strings.Contains(page.String(), line) {
 			t.Errorf("no %s", line)
 		}
 	}

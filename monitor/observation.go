@@ -94,8 +94,9 @@ type SignalRecord struct {
 	Call     string `json:"call,omitempty"`
 	// Invalid counts calls in the reply that do not fit the schema of their tool.
 	Invalid int `json:"invalid,omitempty"`
-	// Retry is whether the client's library sends a request again. Nothing else
-	// is said of a retry.
+	// Retry is whether the request is one again that failed: the client's library
+	// says so, or the same came within a minute. Of a retry's history nothing is
+	// said, which is that of the first attempt.
 	Retry bool `json:"retry,omitempty"`
 	// Compacted is whether the history is shorter than it was a request before.
 	Compacted bool `json:"compacted,omitempty"`

@@ -7,7 +7,8 @@ const repeatedFrom = 3
 
 // signals count requests. All that were read are counted, so they are exact.
 type signals struct {
-	// Requests counts those that were looked at, without retries.
+	// Requests counts those that were looked at, without retries. A retry counts
+	// for its reply alone.
 	Requests int64 `json:"requests"`
 	// Repeated counts those whose history has a call with the same arguments
 	// three times or more.
@@ -30,14 +31,11 @@ type SignalReport signals
 // count adds one observation.
 func (s *signals) count(o *Observation) {
 	r := o.Signals
-	switch {
-	case r == nil:
-		return
-	case r.Retry:
-		s.Retries++
+	if r == nil {
 		return
 	}
-	s.Requests++
+	s.Retries += boolInt(r.Retry)
+	s.Requests += boolInt(!r.Retry)
 	s.Repeated += boolInt(r.Repeated >= repeatedFrom)
 	s.Invalid += boolInt(r.Invalid > 0)
 	s.Compacted += boolInt(r.Compacted)

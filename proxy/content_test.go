@@ -13,7 +13,6 @@ import (
 
 	"hotmess/config"
 	"hotmess/monitor"
-	"hotmess/wire"
 )
 
 // acting is a request that offers the tool order.
@@ -112,11 +111,11 @@ func TestSignalsAreSeenOnUndrawnRequestsToo(t *testing.T) {
 	}
 }
 
-func TestARetryIsOnlyARetry(t *testing.T) {
+func TestOfARetryOnlyTheReplyIsLookedAt(t *testing.T) {
 	r := newRig(t, &script{primary: calling("p", "length", `{}`)}, nil)
 	for range 2 {
 		read(t, r.ask(fmt.Sprintf(acting, act("{}")+act("{}")), "X-Stainless-Retry-Count", "1"))
-		if diff := cmp.Diff(&monitor.SignalRecord{Retry: true}, r.observation().Signals); diff != "" {
+		if diff := cmp.Diff(&monitor.SignalRecord{Retry: true, Truncated: true}, r.observation().Signals); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -221,20 +220,22 @@ func TestWhatIsNoFreePair(t *testing.T) {
 	}
 }
 
-func TestAFailedFirstAttemptIsNoHalfOfAPair(t *testing.T) {
+// TestWhoAsksAgainAfterAFailureRetries also without a header that says so.
+func TestWhoAsksAgainAfterAFailureRetries(t *testing.T) {
 	n := 0
 	u := &script{primary: func(w http.ResponseWriter, r *http.Request) {
-		if n++; n == 1 {
+		if n++; n <= 2 {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
 		says(fmt.Sprint(n), "a")(w, r)
 	}}
 	r := newRig(t, u, func(c *config.Config) { c.Sampling.Rate = config.Rate{} })
-	for range 2 {
+	agrees := map[string]bool{"exact": false}
+	for i, want := range []monitor.SignalRecord{{}, {Retry: true}, {Retry: true}, {Pair: agrees}, {}} {
 		_, _ = io.ReadAll(r.ask(question).Body)
-		if o := r.observation(); o.Signals.Pair != nil {
-			t.Errorf("pair %v", o.Signals.Pair)
+		if diff := cmp.Diff(&want, r.observation().Signals); diff != "" {
+			t.Errorf("request %d: %s", i, diff)
 		}
 	}
 }
@@ -258,8 +259,12 @@ func TestFreePairsBeginWithinAMinute(t *testing.T) {
 	h.replies.limit = maxRecalled
 	pair := func(began time.Time, id, key string) map[string]bool {
 		x := &exchange{h: h, began: began, dest: destination{upstream: &upstream{name: "u"}}}
-		o := monitor.Observation{Samples: []monitor.SampleRecord{{Keys: map[string]string{"exact": key}}}}
-		return x.freePair(inspection{plain: []byte("{}")}, &o, wire.Reply{ID: id})
+		o := monitor.Observation{Outcome: monitor.OutcomeOK, Samples: []monitor.SampleRecord{{Keys: map[string]string{"exact": key}}}}
+		retry, differ := x.again(inspection{plain: []byte("{}")}, &o, id)
+		if retry {
+			t.Error("a retry of what did not fail")
+		}
+		return differ
 	}
 	start := time.Now()
 	if pair(start, "a", "k") != nil || pair(start.Add(pairWithin+time.Second), "b", "k") != nil {

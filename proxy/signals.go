@@ -24,8 +24,11 @@ var bodySeed = maphash.MakeSeed()
 // of it outside: HMACs.
 type lastReply struct {
 	began time.Time
-	id    string
-	keys  map[string]string
+	// failed is whether the client got no whole reply: it will ask again.
+	failed bool
+	id     string
+	// keys are nil once the reply is half of a pair.
+	keys map[string]string
 }
 
 // A lastHistory is how long the history of a conversation was.
@@ -35,23 +38,24 @@ type lastHistory struct {
 }
 
 // signals are what a request that was read shows without a second sample, drawn
-// or not. A retry is no request of its own: it only counts as one.
+// or not. A retry is no request of its own: the first attempt stands for its
+// history, the retry for its reply.
 func (o *observer) signals(in inspection, obs *monitor.Observation, primary ensemble.Sample) *monitor.SignalRecord {
-	if in.retry {
-		return &monitor.SignalRecord{Retry: true}
+	r := &monitor.SignalRecord{Retry: in.retry}
+	if !in.retry && o.x.vote == nil && !o.cached {
+		r.Retry, r.Pair = o.x.again(in, obs, primary.Reply.ID)
 	}
-	r := &monitor.SignalRecord{Compacted: o.x.compacted(in.view, obs)}
-	if n, call := ensemble.Repeated(in.view.Past); n > 1 {
-		r.Repeated, r.Call = n, o.x.h.seal.seal("call", call)
+	if !r.Retry {
+		r.Compacted = o.x.compacted(in.view, obs)
+		if n, call := ensemble.Repeated(in.view.Past); n > 1 {
+			r.Repeated, r.Call = n, o.x.h.seal.seal("call", call)
+		}
 	}
 	if primary.Missing != "" {
 		return r
 	}
 	if r.Truncated = primary.Reply.AtLimit(); !r.Truncated {
 		r.Invalid = wire.Misfits(in.view, in.plain, primary.Reply.Calls)
-	}
-	if o.x.vote == nil && !o.cached {
-		r.Pair = o.x.freePair(in, obs, primary.Reply)
 	}
 	return r
 }
@@ -75,26 +79,33 @@ func (x *exchange) compacted(v wire.View, obs *monitor.Observation) (shorter boo
 	return shorter
 }
 
-// freePair compares a reply with that to an identical request of the route which
-// began within a minute; nil if there was none. Every reply is of one pair at
-// most. Replies of one id are one reply.
-func (x *exchange) freePair(in inspection, obs *monitor.Observation, reply wire.Reply) (differ map[string]bool) {
-	own := lastReply{began: x.began, keys: obs.Samples[0].Keys}
-	if reply.ID != "" {
-		own.id = x.h.seal.reply(reply.ID)
+// again looks for an identical request of the route that began within a minute:
+// if the client got no whole reply to it, this one is a retry, though nothing
+// says so; else the two replies are a free pair, and differ says at which levels
+// they do. Every reply is of one pair at most. Replies of one id are one reply.
+func (x *exchange) again(in inspection, obs *monitor.Observation, replyID string) (retry bool, differ map[string]bool) {
+	own := lastReply{began: x.began, failed: obs.Outcome != monitor.OutcomeOK, keys: obs.Samples[0].Keys}
+	if replyID != "" {
+		own.id = x.h.seal.reply(replyID)
 	}
 	x.h.replies.update(x.bodyKey(in, obs.Route), func(old lastReply, known bool) lastReply {
-		apart := own.began.Sub(old.began).Abs()
-		if !known || old.keys == nil || apart > pairWithin || own.id != "" && own.id == old.id {
+		if !known || own.began.Sub(old.began).Abs() > pairWithin {
+			return own
+		}
+		if old.failed {
+			retry = own.began.After(old.began)
+			return own
+		}
+		if own.failed || own.keys == nil || old.keys == nil || own.id != "" && own.id == old.id {
 			return own
 		}
 		differ = make(map[string]bool, len(own.keys))
 		for level, key := range own.keys {
 			differ[level] = key != old.keys[level]
 		}
-		return lastReply{}
+		return lastReply{began: own.began}
 	})
-	return differ
+	return retry, differ
 }
 
 // bodyKey tells identical requests: by route, path and body. The query is left
