@@ -22,7 +22,8 @@ type argumentKey struct {
 }
 
 // content is what a route knows beyond the keys of drawn pairs: which arguments
-// differ, how alike its texts are, signals and free pairs.
+// differ, how alike its texts are, signals and free pairs. It takes 280 bytes for
+// each argument in each bucket in which it was compared.
 type content struct {
 	names     *names
 	arguments *windows[table[argumentKey]]

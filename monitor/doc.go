@@ -32,8 +32,7 @@
 // of four length histograms (480 bytes) and of traffic (160 bytes). Slots are
 // allocated as they are used. That is 90 KiB for a route with full rings plus
 // 12 KiB for each of its series: 32 MiB for 200 routes of six series. To that
-// come, for routes with tools and texts, groups of 280 bytes for each of at most
-// 64 arguments and bucket in which it was compared, 20,000 conversations of about 1 KiB, the latest 10,000 observations or
+// come 20,000 conversations of about 1 KiB, the latest 10,000 observations or
 // 32 MiB, and a queue of 4,096 observations.
 //
 // # What a crash loses

@@ -9,6 +9,8 @@ import (
 // A RouteReport is everything that is known of one route.
 type RouteReport struct {
 	Route string `json:"route"`
+	// Similarity is how texts are told to be the same; nil without texts.
+	Similarity *SimilarityReport `json:"similarity,omitempty"`
 	// LastHour is the number of generation requests of the last hour,
 	// measured or not: what an automatic rate goes by.
 	LastHour int64 `json:"last_hour"`
@@ -16,8 +18,6 @@ type RouteReport struct {
 	Windows []WindowReport `json:"windows"`
 	// Bounds are the anytime-valid bounds of the headline series.
 	Bounds []BoundReport `json:"bounds"`
-	// Similarity is how texts are told to be the same; nil without texts.
-	Similarity *SimilarityReport `json:"similarity,omitempty"`
 }
 
 // A WindowReport is a route over one window.
@@ -28,6 +28,7 @@ type WindowReport struct {
 	// error or a broken reply.
 	Requests int64 `json:"requests"`
 	Failed   int64 `json:"failed"`
+	ContentReport
 	// Unmeasured counts requests without a measured pair, by reason.
 	Unmeasured map[Reason]int64 `json:"unmeasured,omitempty"`
 	// ExtraTokens is what extras cost; EstimatedTokens the cost of those
@@ -40,7 +41,6 @@ type WindowReport struct {
 	// Series are the disagreements; Lengths the four lengths of all replies.
 	Series  []SeriesReport `json:"series"`
 	Lengths []LengthReport `json:"lengths"`
-	ContentReport
 }
 
 // A SeriesReport is the disagreement of one series over a window.
@@ -100,11 +100,12 @@ func (m *Monitor) Routes() []RouteReport {
 }
 
 func (r *route) report(now time.Time) RouteReport {
-	rep := RouteReport{Bounds: []BoundReport{}, Similarity: r.content.likeness.report()}
+	rep := RouteReport{Bounds: []BoundReport{}}
 	keys := r.seriesKeys()
 	for i := range windowCount {
 		rep.Windows = append(rep.Windows, r.window(i, keys, now))
 	}
+	rep.Similarity = r.content.likeness.report()
 	for _, k := range keys {
 		if b := r.series[k].bound; b != nil {
 			rep.Bounds = append(rep.Bounds, b.report(k))
@@ -141,10 +142,10 @@ func (r *route) window(i int, keys []seriesKey, now time.Time) WindowReport {
 			l.Context.report("context_tokens"), l.Actions.report("actions"),
 		},
 	}
-	rep.ContentReport = r.content.report(i, now)
 	for _, k := range keys {
 		rep.Series = append(rep.Series, r.seriesReport(i, k, now))
 	}
+	rep.ContentReport = r.content.report(i, now)
 	return rep
 }
 

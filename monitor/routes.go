@@ -65,22 +65,24 @@ func (n *names) pooledRequests() int64 {
 
 // A route is everything windowed that is known of one route.
 type route struct {
+	content *content
+
 	series  map[seriesKey]*series
 	strata  map[stratumKey]*windows[tally]
 	lengths *windows[lengths]
 	traffic *windows[traffic]
-	content *content
 	// dropped counts pairs of series beyond maxSeries.
 	dropped int64
 }
 
 func newRoute() *route {
 	return &route{
+		content: newContent(),
+
 		series:  map[seriesKey]*series{},
 		strata:  map[stratumKey]*windows[tally]{},
 		lengths: newWindows[lengths](),
 		traffic: newWindows[traffic](),
-		content: newContent(),
 	}
 }
 

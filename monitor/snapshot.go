@@ -20,11 +20,12 @@ type snapshot struct {
 
 // A routeState is the snapshot of a route.
 type routeState struct {
+	Content *contentState `json:"content,omitempty"`
+
 	Series  []seriesState         `json:"series,omitempty"`
 	Strata  []stratumState        `json:"strata,omitempty"`
 	Lengths windowsState[lengths] `json:"lengths"`
 	Traffic windowsState[traffic] `json:"traffic"`
-	Content *contentState         `json:"content,omitempty"`
 }
 
 type seriesState struct {
@@ -63,7 +64,7 @@ func (m *Monitor) snapshot() snapshot {
 }
 
 func (r *route) state() routeState {
-	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state(), Content: r.content.state()}
+	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state()}
 	for _, k := range r.seriesKeys() {
 		s := r.series[k]
 		ss := seriesState{Key: k, Updated: s.updated, Windows: s.windows.state()}
@@ -72,6 +73,7 @@ func (r *route) state() routeState {
 		}
 		st.Series = append(st.Series, ss)
 	}
+	st.Content = r.content.state()
 	for k, w := range r.strata {
 		st.Strata = append(st.Strata, stratumState{Key: k, Windows: w.state()})
 	}

@@ -52,11 +52,7 @@ type Handler struct {
 	ledger  ledger
 	buffers bufferPool
 	chains  chains
-	// What signals and texts are compared with.
-	replies   recall[lastReply]
-	histories recall[lastHistory]
-	strangers strangers
-	runner    atomic.Pointer[ensemble.Runner]
+	runner  atomic.Pointer[ensemble.Runner]
 	// quiet is a logger of the standard library that says nothing: what it
 	// would say is in our own log already.
 	quiet *log.Logger
@@ -67,6 +63,11 @@ type Handler struct {
 	// running ends when the handler is closed, and the extras with it.
 	running context.Context
 	stop    context.CancelFunc
+
+	// What signals and texts are compared with.
+	replies   recall[lastReply]
+	histories recall[lastHistory]
+	strangers strangers
 }
 
 // NewHandler makes a handler.
