@@ -123,3 +123,14 @@ func TestRepeatedCountsTheCommonestCall(t *testing.T) {
 		t.Errorf("%d of %q without a call", n, key)
 	}
 }
+
+// BenchmarkRepeated is the longest history that is looked at.
+func BenchmarkRepeated(b *testing.B) {
+	var past []wire.Call
+	for i := range 256 {
+		past = append(past, wire.Call{Name: "bash", Arguments: fmt.Sprintf(`{"command":"go test ./room%d -run 'TestSomething' -count 1","timeout":%d}`, i%200, i)})
+	}
+	for b.Loop() {
+		Repeated(past)
+	}
+}
