@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"hotmess/config"
 	"hotmess/estimate"
@@ -128,6 +129,27 @@ func TestGroupsOfManySidecarsMergeExactly(t *testing.T) {
 	}
 	if diff := cmp.Diff(whole, sum); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTablesMergeByKey(t *testing.T) {
+	var whole, a, b table[string]
+	for i := range 100 {
+		key, id := fmt.Sprint("k", i%7), fmt.Sprint(i%13)
+		whole.row(key, 10).count(id, 1, 2)
+		part := &a
+		if i%3 == 0 {
+			part = &b
+		}
+		part.row(key, 10).count(id, 1, 2)
+	}
+	a.add(&b)
+	sorted := cmpopts.SortSlices(func(x, y row[string]) int { return strings.Compare(x.Key, y.Key) })
+	if diff := cmp.Diff(whole, a, sorted); diff != "" {
+		t.Error(diff)
+	}
+	if whole.row("one more", len(whole.Rows)) != nil {
+		t.Error("a full table takes more")
 	}
 }
 
