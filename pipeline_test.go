@@ -51,6 +51,7 @@ func newLine(t *testing.T, model *sim.Server, change func(*config.Config)) *line
 	c.DataDir, c.Upstream = t.TempDir(), upstream.URL+"/v1"
 	c.NATS.MaxStore = 64 << 20
 	c.Budget = config.Budget{ExtraTokensPerHour: 1 << 40, MaxExtraInFlight: 64}
+	c.Sampling = c.Sampling.PairsOnly()
 	c.Sampling.Rate = config.Rate{Share: 1}
 	change(&c)
 	s, err := sidecar.New(t.Context(), sidecar.Options{Config: c, Log: slog.New(slog.DiscardHandler)})
@@ -187,9 +188,8 @@ func readMessage(body io.Reader, stream bool) (toolMessage, error) {
 	return toolMessage{Role: "assistant", ToolCalls: []proposedCall{call}}, lines.Err()
 }
 
-// measured waits for what was observed of so many requests and gives the
-// disagreement at level target.
-func (l *line) measured(t *testing.T, requests int64) monitor.Estimate {
+// observed waits for what was observed of so many requests.
+func (l *line) observed(t *testing.T, requests int64) {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for l.monitor.Totals().Observed < requests && time.Now().Before(deadline) {
@@ -198,6 +198,13 @@ func (l *line) measured(t *testing.T, requests int64) monitor.Estimate {
 	if got := l.monitor.Totals().Observed; got != requests {
 		t.Fatalf("%d of %d requests observed; unmeasured: %v", got, requests, l.monitor.Unmeasured())
 	}
+}
+
+// measured waits for what was observed of so many requests and gives the
+// disagreement at level target.
+func (l *line) measured(t *testing.T, requests int64) monitor.Estimate {
+	t.Helper()
+	l.observed(t, requests)
 	for _, r := range l.monitor.Routes() {
 		if r.Route != "oracle.simulated" {
 			continue

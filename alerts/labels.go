@@ -85,7 +85,7 @@ const (
 func (b *Bus) Find(ctx context.Context, ids []string) (map[string][]byte, error) {
 	found := map[string][]byte{}
 	for _, s := range searches(ids) {
-		if err := b.search(ctx, s, found); err != nil {
+		if err := b.search(ctx, s, searchLimit, found); err != nil {
 			return found, fmt.Errorf("search stream %s: %w", ObservationStream, err)
 		}
 	}
@@ -98,8 +98,9 @@ type search struct {
 	wanted   map[string]bool
 }
 
-// search reads the headers of a stretch, and the messages that are wanted.
-func (b *Bus) search(ctx context.Context, s search, found map[string][]byte) error {
+// search reads the headers of a stretch, and the messages that are wanted. It
+// gives up after limit headers.
+func (b *Bus) search(ctx context.Context, s search, limit uint64, found map[string][]byte) error {
 	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
 	defer cancel()
 	consumer, err := b.js.OrderedConsumer(ctx, ObservationStream, jetstream.OrderedConsumerConfig{
@@ -117,7 +118,7 @@ func (b *Bus) search(ctx context.Context, s search, found map[string][]byte) err
 		return err
 	}
 	defer messages.Stop()
-	for range min(info.NumPending, searchLimit) {
+	for range min(info.NumPending, limit) {
 		m, err := messages.Next(jetstream.NextMaxWait(searchPatience))
 		if err != nil {
 			return err
@@ -136,5 +137,11 @@ func (b *Bus) search(ctx context.Context, s search, found map[string][]byte) err
 			return nil
 		}
 	}
+	if info.NumPending > limit {
+		return fmt.Errorf("given up after %d observations: %w", limit, errLongSearch)
+	}
 	return nil
 }
+
+// errLongSearch is wrapped by errors of searches that were not finished.
+var errLongSearch = errors.New("label fewer requests at a time, in the order of their ids")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -113,6 +114,24 @@ func TestObservationsAreFoundByTheTimeInTheirID(t *testing.T) {
 	}
 	if found, err := b.Find(t.Context(), nil); err != nil || len(found) != 0 {
 		t.Errorf("nothing: %v, %v", found, err)
+	}
+}
+
+func TestLongSearchIsGivenUpAndSaid(t *testing.T) {
+	b := openBus(t, busSettings(t.TempDir()))
+	stop := runBus(t, b)
+	var last string
+	for range 20 {
+		last = uuid.Must(uuid.NewV7()).String()
+		b.Observation("r", last, epoch, []byte(`{}`))
+	}
+	stop()
+	for limit, want := range map[uint64]error{5: errLongSearch, 20: nil, 50: nil} {
+		found := map[string][]byte{}
+		err := b.search(t.Context(), searches([]string{last})[0], limit, found)
+		if !errors.Is(err, want) || (err == nil) != (len(found) == 1) {
+			t.Errorf("limit %d: found %d, %v", limit, len(found), err)
+		}
 	}
 }
 

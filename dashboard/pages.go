@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"hotmess/monitor"
 )
 
 // maxUpstreamBody bounds the body of POST /api/v1/upstreams.
@@ -44,14 +46,22 @@ func (d *Server) routes(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"instance": d.Instance, "routes": d.Monitor.Routes()})
 }
 
-// request reports one observation.
+// request reports one observation, and where its length lies among those of its
+// route.
 func (d *Server) request(w http.ResponseWriter, r *http.Request) {
 	o, ok := d.Monitor.Request(r.PathValue("id"))
 	if !ok {
 		refuse(w, http.StatusNotFound, "no observation under this X-Hotmess-Id: it is not finished yet, was not read (mode off, or another dialect), or is older than the latest ones that are kept")
 		return
 	}
-	writeJSON(w, http.StatusOK, o)
+	reply := struct {
+		monitor.Observation
+		Placement *monitor.Placement `json:"placement,omitempty"`
+	}{Observation: o}
+	if p, ok := d.Monitor.Placement(o.ID); ok {
+		reply.Placement = &p
+	}
+	writeJSON(w, http.StatusOK, reply)
 }
 
 // alerts reports what is pending or firing.

@@ -98,6 +98,7 @@ func Run(ctx context.Context, o Options) (err error) {
 func configuration(dir, upstream string) config.Config {
 	c := config.Default()
 	c.DataDir, c.Upstream = dir, upstream
+	c.Sampling = c.Sampling.PairsOnly()
 	c.Sampling.Rate = config.Rate{Share: 1}
 	c.Budget.ExtraTokensPerHour = budget
 	c.Alerts.Rules = []config.Rule{{

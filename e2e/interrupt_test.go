@@ -69,7 +69,7 @@ func TestRunBringsAKilledWorkerBack(t *testing.T) {
 		ask >/dev/null
 		kill -9 "$(sed -n 's/.*"pid": \([0-9]*\).*/\1/p' "$1/serve.json")"
 		ask --retry 20 --retry-delay 1 --retry-all-errors`
-	p := start(t, append(c.environment(), "HOTMESS_NATS=127.0.0.1:0"), "run", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+	p := start(t, append(c.environment(), pairsOnly()...), "run", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
 		"--way", "proxy", "--", "sh", "-ec", script, "sh", dir)
 	if code := p.wait(t); code != 0 || !strings.Contains(p.stdout.String(), `"object":"list"`) {
 		t.Errorf("exit code %d, stdout %s, stderr %s", code, p.stdout, p.stderr)
@@ -88,7 +88,7 @@ func TestCtrlCEndsRunAndItsCalls(t *testing.T) {
 	c := newCorporate(t, nil)
 	c.front.model(t, "", "--quota")
 	dir := t.TempDir()
-	p := startIn(t, &syscall.SysProcAttr{Setpgid: true}, append(c.environment(), "HOTMESS_NATS=127.0.0.1:0"),
+	p := startIn(t, &syscall.SysProcAttr{Setpgid: true}, append(c.environment(), pairsOnly()...),
 		"run", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--way", "proxy", "--",
 		"curl", "--silent", "-H", testHeader+": "+t.Name(), "-H", faultHeader+": "+faultStall, "https://api.openai.com/v1/chat/completions", "-d", question(t, letterPrompt, true))
 	eventually(t, "the upstream is asked", func() bool { return len(c.front.of(t.Name())) == 1 })

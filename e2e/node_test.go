@@ -110,7 +110,7 @@ func (c nodeClient) byProxy(t *testing.T, w nodeWay, want nodeVisit) {
 	api := nodeAPI(t, w.knobs...)
 	network := newNetwork(t, api, nil)
 	s := nodeServe(t, w, nodeEnv(network))
-	p := nodePlace{api: api, network: network, sidecar: s, env: []string{"HOTMESS_NATS=127.0.0.1:0"}}
+	p := nodePlace{api: api, network: network, sidecar: s, env: pairsOnly()}
 	p.command = []string{binary, "run", "--data-dir", s.dir, "--way", "proxy", "--", c.node, c.script}
 	p.visit(t, w, want)
 }

@@ -15,7 +15,7 @@ func runAgent(t *testing.T, dir string, code int, env []string, flags ...string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	env = append(env, "HOTMESS_NATS=127.0.0.1:0", fmt.Sprint(agentVariable, "=", code))
+	env = append(append(env, pairsOnly()...), fmt.Sprint(agentVariable, "=", code))
 	args := append([]string{"run", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, flags...)
 	return start(t, env, append(args, "--", self)...)
 }

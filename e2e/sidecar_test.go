@@ -48,12 +48,18 @@ func serveOn(t *testing.T, dir, upstream string, args ...string) *sidecar {
 	return serveIn(t, dir, nil, append([]string{"--upstream", upstream}, args...)...)
 }
 
+// pairsOnly is the environment of a sidecar with a free NATS port that takes just
+// the samples that are asked for, so that calls can be counted.
+func pairsOnly() []string {
+	return []string{"HOTMESS_NATS=127.0.0.1:0", "HOTMESS_DEEP_SHARE=0", "HOTMESS_REASONING_OVER_MEDIAN=0"}
+}
+
 // serveIn is serveOn with more variables and without an upstream of its own.
 func serveIn(t *testing.T, dir string, env []string, args ...string) *sidecar {
 	t.Helper()
 	began := time.Now()
 	all := append([]string{"serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, args...)
-	s := &sidecar{process: start(t, append([]string{"HOTMESS_NATS=127.0.0.1:0"}, env...), all...), dir: dir}
+	s := &sidecar{process: start(t, append(pairsOnly(), env...), all...), dir: dir}
 	if i := slices.Index(args, "--mode"); i >= 0 {
 		s.mode = args[i+1]
 	}

@@ -145,7 +145,10 @@ func chance(runs int) float64 {
 }
 
 func TestIntervalsCoverTheTruth(t *testing.T) {
-	const runs = 600
+	runs := 600
+	if testing.Short() {
+		runs = 100
+	}
 	for _, p := range populations() {
 		for _, q := range []int{20, 50, 200} {
 			for _, n := range []int{2, 3, 5} {

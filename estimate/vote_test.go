@@ -124,6 +124,7 @@ func TestSoftVotesHaveAnEthOfTheVariance(t *testing.T) {
 			near(t, "variance", *v.Variance.Value, variance/pairs, exact)
 			near(t, "1/E", *v.Variance.Value, s.Variance/float64(e), exact)
 			near(t, "bias²", *v.Bias2.Value, math.Max(0, s.Bias2), exact)
+			near(t, "error", *v.Error.Value, math.Max(0, s.Bias2+s.Variance/float64(e)), exact)
 		}
 	}
 }

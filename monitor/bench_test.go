@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"testing"
@@ -80,5 +81,57 @@ func BenchmarkBoundTake(b *testing.B) {
 	bound := newBound()
 	for b.Loop() {
 		bound.take(0.1)
+	}
+}
+
+// curvy has a route with all that can be known of it: full rings of curves,
+// sketches and larger sets.
+func curvy(b *testing.B) *Monitor {
+	m, clock := newTest(b)
+	start := clock.now()
+	for hour := range 30 * 24 {
+		clock.advance(time.Hour)
+		for i := range 20 {
+			n := hour*20 + i
+			o := sized(fmt.Sprint(n/5), start.Add(time.Duration(hour+1)*time.Hour), n%4 == 0, pairLengths{n * 37 % 9000, n * 17 % 3000, n * 53 % 100_000, n % 40})
+			if i%10 == 0 {
+				o = larger(o, n)
+			}
+			m.take(o)
+		}
+	}
+	return m
+}
+
+func BenchmarkTakeWithCurves(b *testing.B) {
+	m, _ := newTest(b)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		m.take(sized(fmt.Sprint(i/10%2000), base, i%4 == 0, pairLengths{i * 37 % 9000, i * 17 % 3000, i * 53 % 100_000, i % 40}))
+	}
+}
+
+func BenchmarkRoutesWithFullCurves(b *testing.B) {
+	m := curvy(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Routes()
+	}
+}
+
+func BenchmarkFiguresWithFullCurves(b *testing.B) {
+	m := curvy(b)
+	for b.Loop() {
+		m.figures()
+	}
+}
+
+func BenchmarkSnapshotWithFullCurves(b *testing.B) {
+	m := curvy(b)
+	for b.Loop() {
+		s := m.snapshot()
+		if text, err := json.Marshal(s.Routes); err == nil {
+			b.ReportMetric(float64(len(text)), "bytes")
+		}
 	}
 }

@@ -3,7 +3,7 @@ package monitor
 import (
 	"math"
 
-	est "hotmess/estimate"
+	"hotmess/estimate"
 )
 
 // A CurveReport is the disagreement of a series against one length.
@@ -22,7 +22,7 @@ type CurveBin struct {
 	Low  int64  `json:"low"`
 	High *int64 `json:"high,omitempty"`
 	// Disagreement is D, 0..1; N counts pairs, Clusters conversations.
-	Disagreement est.Figure `json:"disagreement"`
+	Disagreement estimate.Figure `json:"disagreement"`
 }
 
 // report gives the four curves of a window.
@@ -44,10 +44,10 @@ func (s *curveSums) report() []CurveReport {
 }
 
 // figure is D of the sums with its interval.
-func (s sums) figure() est.Figure {
-	f := est.ShareFromSums(s.floats(), est.MinClusters)
+func (s sums) figure() estimate.Figure {
+	f := estimate.ShareFromSums(s.floats(), estimate.MinClusters)
 	f.N = s.Pairs
-	if s.G < est.MinClusters && f.Value != nil {
+	if s.G < estimate.MinClusters && f.Value != nil {
 		f.AbsentRange = AbsentFewConversations
 	}
 	return f

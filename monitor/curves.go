@@ -81,12 +81,15 @@ func (c cell) bin() int    { return int(c) % lengthBins }
 // conversation, and all sums are over whole ones.
 type curves struct {
 	rings [curveRings]ring[curveSums]
+	gaps  gaps
 }
 
 // curveSums is one bucket of curves. Cells are few and sorted.
 type curveSums struct {
 	Cells   []cellSums `json:"c,omitempty"`
 	Moments moments    `json:"m,omitzero"`
+	// Sets is nil where no request had more than a pair.
+	Sets *setSums `json:"s,omitempty"`
 }
 
 // cellSums are the sums of one cell over conversations.
@@ -117,11 +120,25 @@ func (s *curveSums) add(o *curveSums) {
 		s.cell(c.Cell).add(c.sums)
 	}
 	s.Moments.add(&o.Moments)
+	s.sets().add(o.Sets)
+}
+
+// sets finds or adds the sums over larger sets.
+func (s *curveSums) sets() *setSums {
+	if s.Sets == nil {
+		s.Sets = &setSums{}
+	}
+	return s.Sets
 }
 
 // clone shares nothing with s.
 func (s *curveSums) clone() curveSums {
-	return curveSums{Cells: slices.Clone(s.Cells), Moments: s.Moments}
+	c := curveSums{Cells: slices.Clone(s.Cells), Moments: s.Moments}
+	if s.Sets != nil {
+		sets := *s.Sets
+		c.Sets = &sets
+	}
+	return c
 }
 
 // A curvePart is one conversation's part in the curves of a series, ring by
@@ -135,6 +152,10 @@ func (p *curvePart) clone() *curvePart {
 	c := *p
 	for i := range c {
 		c[i].Shares = slices.Clone(c[i].Shares)
+		if c[i].Sets != nil {
+			sets := *c[i].Sets
+			c[i].Sets = &sets
+		}
 	}
 	return &c
 }
@@ -143,25 +164,44 @@ func (p *curvePart) clone() *curvePart {
 type curveRecord struct {
 	Began  int64       `json:"b"`
 	Shares []cellShare `json:"s,omitempty"`
-	Joint  joint       `json:"m,omitzero"`
+	Joint  jointPart   `json:"m,omitzero"`
+	Sets   *setPart    `json:"t,omitempty"`
 }
 
 // A cellShare is one conversation's part of a cell: the weight of its pairs
-// and of those that differ.
+// and of those that differ, at most maxRecord, and how many they are.
 type cellShare struct {
-	Cell cell  `json:"i"`
-	X    int64 `json:"x,omitempty"`
-	N    int64 `json:"n"`
+	Cell   cell  `json:"i"`
+	X      int32 `json:"x,omitempty"`
+	N      int32 `json:"n"`
+	Differ int32 `json:"d,omitempty"`
+	Pairs  int32 `json:"p"`
 }
 
+// sums is what it contributes to its cell; nothing before its first pair.
 func (c cellShare) sums() sums {
-	return sums{X: c.X, N: c.N, XX: c.X * c.X, XN: c.X * c.N, NN: c.N * c.N, G: 1}
+	if c.Pairs == 0 {
+		return sums{}
+	}
+	return cluster{X: int64(c.X), N: int64(c.N), Differ: int64(c.Differ), Pairs: int64(c.Pairs)}.sums()
+}
+
+// plus is the share with that of another record in the same cell; false: it
+// would weigh too much.
+func (c cellShare) plus(o cellShare) (cellShare, bool) {
+	if int64(c.N)+int64(o.N) > maxRecord {
+		return c, false
+	}
+	c.X, c.N, c.Differ, c.Pairs = c.X+o.X, c.N+o.N, c.Differ+o.Differ, c.Pairs+o.Pairs
+	return c, true
 }
 
 // A curvePair is a measured pair with its lengths.
 type curvePair struct {
 	pair
 	lengths pairLengths
+	// set is nil if the request had no more samples than the pair.
+	set *setValues
 }
 
 // count adds a pair to the record and to its bucket of the ring.
@@ -183,7 +223,13 @@ func (c *curveRecord) count(r *ring[curveSums], bucket, newest int64, p curvePai
 	}
 	reasoning, context := p.lengths[lengthReasoning], p.lengths[lengthContext]
 	if reasoning >= 0 && context >= 0 {
-		c.Joint.count(&home.Moments, lengthBin(reasoning), lengthBin(context), p.pair)
+		c.Joint.take(&home.Moments, jointOf(lengthBin(reasoning), lengthBin(context), p.pair))
+	}
+	if p.set != nil {
+		if c.Sets == nil {
+			c.Sets = &setPart{}
+		}
+		c.Sets.count(home.sets(), p.set)
 	}
 }
 
@@ -194,27 +240,31 @@ func (c *curveRecord) ended(r *ring[curveSums], newest int64) bool {
 
 // share adds a pair to one cell of the record and of its bucket.
 func (c *curveRecord) share(home *curveSums, in cell, p pair) {
-	i := slices.IndexFunc(c.Shares, func(s cellShare) bool { return s.Cell == in })
+	s := cellShare{Cell: in, N: int32(p.weight), Pairs: 1}
+	if p.differ {
+		s.X, s.Differ = s.N, 1
+	}
+	c.take(home, s)
+}
+
+// take adds a share to the record and to its bucket.
+func (c *curveRecord) take(home *curveSums, add cellShare) {
+	i := slices.IndexFunc(c.Shares, func(s cellShare) bool { return s.Cell == add.Cell })
 	if i < 0 {
 		if len(c.Shares) >= maxShares {
 			return
 		}
 		i = len(c.Shares)
-		c.Shares = append(c.Shares, cellShare{Cell: in})
+		c.Shares = append(c.Shares, cellShare{Cell: add.Cell})
 	}
-	s := &c.Shares[i]
-	if s.N+p.weight > maxRecord {
+	next, ok := c.Shares[i].plus(add)
+	if !ok {
 		return
 	}
-	sum := home.cell(in)
-	if s.N > 0 {
-		sum.subtract(s.sums())
-	}
-	s.N += p.weight
-	s.X += p.weight * boolInt(p.differ)
-	sum.add(s.sums())
-	sum.Pairs++
-	sum.Differ += boolInt(p.differ)
+	sum := home.cell(add.Cell)
+	sum.subtract(c.Shares[i].sums())
+	sum.add(next.sums())
+	c.Shares[i] = next
 }
 
 // takeCurves takes a pair at its headline level into the curves of its series.
@@ -223,23 +273,33 @@ func (m *Monitor) takeCurves(c *conversation, r *route, key seriesKey, p levelPa
 	if !p.headline || key.Pinned || r.series[key] == nil {
 		return
 	}
-	curves := r.curves[key]
+	curves := m.curvesFor(r, key)
 	if curves == nil {
-		if m.curved >= maxCurved {
-			return
-		}
-		m.curved++
-		curves = newCurves()
-		r.curves[key] = curves
+		return
 	}
 	t := c.track(key, true)
 	if t.Curve == nil {
 		t.Curve = &curvePart{}
 	}
+	pair := curvePair{p.pair, p.lengths, p.set}
 	for i := range t.Curve {
 		ring := &curves.rings[i]
-		t.Curve[i].count(ring, ring.span.bucket(p.at), ring.span.bucket(p.now), curvePair{p.pair, p.lengths})
+		t.Curve[i].count(ring, ring.span.bucket(p.at), ring.span.bucket(p.now), pair)
 	}
+	if s := p.set; s != nil && s.hasGap {
+		curves.gaps.add(timedGap{At: p.at.UnixMilli(), Value: s.gap, Escalated: !s.drawn})
+	}
+}
+
+// curvesFor finds or adds the curves of a series; nil if there are too many.
+func (m *Monitor) curvesFor(r *route, key seriesKey) *curves {
+	c := r.curves[key]
+	if c == nil && m.curved < maxCurved && r.series[key] != nil {
+		m.curved++
+		c = newCurves()
+		r.curves[key] = c
+	}
+	return c
 }
 
 // total merges the buckets of one window; nil where no curves are kept.

@@ -11,13 +11,14 @@ import (
 type curvesState struct {
 	Key   seriesKey                     `json:"key"`
 	Rings [curveRings][]slot[curveSums] `json:"rings"`
+	Gaps  []timedGap                    `json:"gaps,omitempty"`
 }
 
 // curvesState lists the curves of a route by series.
 func (r *route) curvesState() []curvesState {
 	var all []curvesState
 	for key, c := range r.curves {
-		st := curvesState{Key: key}
+		st := curvesState{Key: key, Gaps: slices.Clone(c.gaps.All)}
 		for i := range c.rings {
 			for _, s := range c.rings[i].slots {
 				if s != nil {
@@ -51,6 +52,9 @@ func (m *Monitor) restoreCurves(r *route, all []curvesState) {
 					*v = s.Value
 				}
 			}
+		}
+		for _, g := range st.Gaps {
+			c.gaps.add(g)
 		}
 		r.curves[st.Key] = c
 	}

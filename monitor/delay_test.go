@@ -82,23 +82,23 @@ type delays struct {
 
 func (s scene) delays(k float64, lives, runs int) (d delays) {
 	early := 0
-	d.run, d.runSE = meanOf(lives, func(run int) float64 {
+	d.run, d.runSE = meanRun(lives, func(run int) float64 {
 		n := runLength(steady(s.before), k, int(50*k), s.values(s.before, uint64(run)))
 		early += int(boolInt(float64(n) <= k))
 		return float64(n)
 	})
 	d.early = float64(early) / float64(lives)
-	d.delay, d.delaySE = meanOf(runs, func(run int) float64 {
+	d.delay, d.delaySE = meanRun(runs, func(run int) float64 {
 		return float64(runLength(steady(s.before), k, int(50*k), s.values(s.after, 1<<40+uint64(run))))
 	})
 	h := s.calibrated(d.run, lives)
-	d.cusum, _ = meanOf(runs, func(run int) float64 {
+	d.cusum, _ = meanRun(runs, func(run int) float64 {
 		c, next, n := newCusum(s.before, s.after), s.values(s.after, 1<<40+uint64(run)), 1.0
 		for ; c.take(next()) < h; n++ {
 		}
 		return n
 	})
-	d.learnt, d.learntSE = meanOf(runs, func(run int) float64 {
+	d.learnt, d.learntSE = meanRun(runs, func(run int) float64 {
 		return float64(runLength(s.learnt(run), k, int(50*k), s.values(s.after, 1<<40+uint64(run))))
 	})
 	early = 0
@@ -137,9 +137,19 @@ func TestDelayIsCloseToThatOfACusumThatKnowsBothRates(t *testing.T) {
 func BenchmarkDetection(b *testing.B) {
 	const k = falseAlarmConversations
 	for _, s := range []scene{
-		{0.05, 0.1, 0}, {0.05, 0.15, 0}, {0.15, 0.25, 0}, {0.15, 0.3, 0}, {0.3, 0.45, 0},
-		{0.05, 0.15, 0.1}, {0.15, 0.3, 0.1}, {0.3, 0.45, 0.1}, {0.15, 0.5, 0.1},
-		{0.05, 0.15, 0.3}, {0.15, 0.3, 0.3}, {0.3, 0.45, 0.3}, {0.15, 0.5, 0.3},
+		{0.05, 0.1, 0},
+		{0.05, 0.15, 0},
+		{0.15, 0.25, 0},
+		{0.15, 0.3, 0},
+		{0.3, 0.45, 0},
+		{0.05, 0.15, 0.1},
+		{0.15, 0.3, 0.1},
+		{0.3, 0.45, 0.1},
+		{0.15, 0.5, 0.1},
+		{0.05, 0.15, 0.3},
+		{0.15, 0.3, 0.3},
+		{0.3, 0.45, 0.3},
+		{0.15, 0.5, 0.3},
 	} {
 		b.Run(s.String(), func(b *testing.B) {
 			var d delays

@@ -195,7 +195,7 @@ func TestLengthPromiseHoldsWithALearntQuantile(t *testing.T) {
 		for range baselineConversations {
 			o.take(talk(), hearing{learn: baselineConversations, conversations: 1e9, now: base})
 		}
-		truth, _ := meanOf(2000, func(int) float64 { s := talk(); return s.value(o.Limit).X })
+		truth, _ := meanRun(2000, func(int) float64 { s := talk(); return s.value(o.Limit).X })
 		missed += int(boolInt(o.Detector.Baseline.overall().Bound < truth))
 	}
 	got := float64(missed) / runs

@@ -26,8 +26,8 @@ func runLength(d *detector, threshold float64, limit int, next func() float64) i
 	}
 }
 
-// meanOf gives the mean of what f gives in so many runs, and its standard error.
-func meanOf(runs int, f func(run int) float64) (mean, se float64) {
+// meanRun gives the mean of what f gives in so many runs, and its standard error.
+func meanRun(runs int, f func(run int) float64) (mean, se float64) {
 	sum, squares := 0.0, 0.0
 	for run := range runs {
 		v := f(run)
@@ -45,7 +45,7 @@ func meanOf(runs int, f func(run int) float64) (mean, se float64) {
 func TestDetectorKeepsItsFalseAlarmPromiseWithCorrelatedTurns(t *testing.T) {
 	const k, runs = 100, 600
 	for _, c := range []struct{ mean, icc float64 }{{0.05, 0.3}, {0.15, 0.1}, {0.3, 0.2}, {0.6, 0.3}} {
-		mean, se := meanOf(runs, func(run int) float64 {
+		mean, se := meanRun(runs, func(run int) float64 {
 			source := newCorrelated(c.mean, c.icc, uint64(run))
 			return float64(runLength(steady(c.mean), k, 100*k, source.unitValue))
 		})
@@ -60,7 +60,7 @@ func TestDetectorKeepsItsFalseAlarmPromiseWithCorrelatedTurns(t *testing.T) {
 func TestBrokenPromiseWouldBeSeen(t *testing.T) {
 	// The same simulation with a truth that is a third above the bound.
 	const k, runs = 100, 300
-	mean, se := meanOf(runs, func(run int) float64 {
+	mean, se := meanRun(runs, func(run int) float64 {
 		source := newCorrelated(0.2, 0.1, uint64(run))
 		return float64(runLength(steady(0.15), k, 100*k, source.unitValue))
 	})
@@ -138,7 +138,7 @@ func TestDetectorFindsARiseAndItsEnd(t *testing.T) {
 
 func TestAlarmEndsFalselyAsSeldomAsPromised(t *testing.T) {
 	const runs = 300
-	mean, se := meanOf(runs, func(run int) float64 {
+	mean, se := meanRun(runs, func(run int) float64 {
 		d, source := steady(0.15), newCorrelated(recovered(0.15), 0.2, uint64(run))
 		d.Risen = base
 		n := 0

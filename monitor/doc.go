@@ -35,12 +35,14 @@
 // bytes and, if it is a headline, a bound of 3 KiB; a route holds 138 buckets
 // of four length histograms (480 bytes) and of traffic (160 bytes). Slots are
 // allocated as they are used. That is 90 KiB for a route with full rings plus
-// 12 KiB for each of its series: 32 MiB for 200 routes of six series. To that
-// come 20,000 conversations of about 1 KiB, the latest 10,000 observations or
-// 32 MiB, and a queue of 4,096 observations. Labels add 256 labelled series of at
-// most 160 KiB, curves of up to 64 of them, 20,000 labelled requests or 16 MiB,
-// and as many bytes of labels that wait. Detection adds up to 35 KiB to a route,
-// most of it while it learns, and 6 KiB to each of its headlines.
+// 12 KiB for each of its series: 32 MiB for 200 routes of six series. Curves of
+// at most 64 headline series take 4 KiB for each of 78 buckets as a rule and 9 at
+// worst, sketches of at most 64 routes 5 and 64. To that come 20,000 conversations
+// of about 2 KiB, the latest 10,000 observations or 32 MiB, and a queue of 4,096
+// observations. Labels add 256 labelled series of at most 160 KiB, curves of up to
+// 64 of them, 20,000 labelled requests or 16 MiB, and as many bytes of labels that
+// wait. Detection adds up to 35 KiB to a route, most of it while it learns, and
+// 6 KiB to each of its headlines.
 //
 // # What a crash loses
 //

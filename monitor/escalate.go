@@ -46,5 +46,5 @@ func (m *Monitor) Escalate(route string, reasoning Length, factor float64) bool 
 	}
 	name := m.names.resolve(route)
 	median, ok := m.reasoningMedian(name)
-	return ok && median > 0 && float64(reasoning.Tokens) > factor*median && m.escalations.take(name, m.now())
+	return ok && float64(reasoning.Tokens) > factor*float64(median) && m.escalations.take(name, m.now())
 }

@@ -22,6 +22,7 @@ func (m *Monitor) WriteMetrics(w io.Writer) {
 	names, detections := m.detections()
 	writeDetection(&b, names, detections)
 	writeLabelled(&b, m.labelledReports())
+	writeFigures(&b, m.figures())
 	writeTotals(&b, m.Totals(), len(m.queue), m.gate.slots.running())
 	metrics.WriteProcessMetrics(&b)
 	// A scraper that hangs up is not our trouble.

@@ -10,9 +10,11 @@ func (m *Monitor) take(o Observation) {
 	at := requestTime(&o, now)
 	name := m.names.resolve(o.Route)
 	r := m.route(name)
+	r.content.take(&o, at, now)
 	r.traffic.update(at, now, func(t *traffic) { t.count(&o) })
 	if len(o.Samples) > 0 && o.Samples[0].Missing == "" {
 		r.lengths.update(at, now, func(l *lengths) { l.count(o.Samples[0], o.Actions) })
+		m.sketchesFor(r).count(&o.Samples[0], o.Actions, at, now)
 	}
 	if t := tallyOf(&o); t != (tally{}) {
 		if w := r.stratumFor(stratumKey{Kind: o.Kind, Pinned: o.Pinned}); w != nil {
@@ -48,10 +50,10 @@ func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.T
 	if evicted != nil {
 		m.end(evicted)
 	}
-	lengths := pairLengthsOf(o)
+	lengths, set := pairLengthsOf(o), setOf(o)
 	for level, differ := range o.Differ {
 		k := seriesKey{Kind: o.Kind, Level: level, Pinned: o.Pinned}
-		p := levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, contextOf(o), at, now, lengths}
+		p := levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, contextOf(o), at, now, lengths, set, o.Added}
 		takeLevel(c, r, k, p)
 		m.takeCurves(c, r, k, p)
 	}
@@ -82,6 +84,8 @@ type levelPair struct {
 	// at is the time of the request, now that of taking it in.
 	at, now time.Time
 	lengths pairLengths
+	set     *setValues
+	added   bool
 }
 
 // takeLevel takes in the pair at one level.
@@ -98,7 +102,7 @@ func takeLevel(c *conversation, r *route, key seriesKey, p levelPair) {
 		ring := &s.windows.rings[i]
 		t.Clusters[i].count(ring, ring.span.bucket(p.at), ring.span.bucket(p.now), p.pair)
 	}
-	if t.Unit == nil || s.bound == nil {
+	if t.Unit == nil || s.bound == nil || p.added {
 		return
 	}
 	r.detection.follow(c, t, p)

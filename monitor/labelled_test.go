@@ -81,8 +81,8 @@ func month(t testing.TB, m *Monitor) LabelledReport {
 	return found[0]
 }
 
-// near compares a figure with a number.
-func near(t testing.TB, name string, f est.Figure, want float64) {
+// nearFigure compares a figure with a number.
+func nearFigure(t testing.TB, name string, f est.Figure, want float64) {
 	t.Helper()
 	if f.Value == nil || math.Abs(*f.Value-want) > 1e-9 {
 		got, _ := json.Marshal(f)
@@ -108,11 +108,11 @@ func TestOutcomesOfThePrimaryGiveErrorAndVariance(t *testing.T) {
 		mustCount(t, m, Label{Request: o.ID, Outcome: outcome})
 	}
 	rep := month(t, m)
-	near(t, "accuracy", rep.Accuracy, .5)
-	near(t, "error", rep.Error, 1)         // 2·20/40
-	near(t, "variance", rep.Variance, .35) // 14/40
-	near(t, "bias²", rep.Bias2, .65)       // error − variance
-	near(t, "incoherence", rep.Incoherence, .35)
+	nearFigure(t, "accuracy", rep.Accuracy, .5)
+	nearFigure(t, "error", rep.Error, 1)         // 2·20/40
+	nearFigure(t, "variance", rep.Variance, .35) // 14/40
+	nearFigure(t, "bias²", rep.Bias2, .65)       // error − variance
+	nearFigure(t, "incoherence", rep.Incoherence, .35)
 	if rep.Error.N != 40 || rep.Error.Clusters != 40 || rep.Incoherence.Low == nil {
 		t.Errorf("%+v", rep)
 	}
@@ -145,10 +145,10 @@ func TestRightAnswersGradeEverySample(t *testing.T) {
 		sum.Error += s.Error / 40
 		sum.Variance += s.Variance / 40
 	}
-	near(t, "error", rep.Error, sum.Error)
-	near(t, "variance", rep.Variance, sum.Variance)
-	near(t, "bias²", rep.Bias2, sum.Error-sum.Variance)
-	near(t, "accuracy", rep.Accuracy, .5)
+	nearFigure(t, "error", rep.Error, sum.Error)
+	nearFigure(t, "variance", rep.Variance, sum.Variance)
+	nearFigure(t, "bias²", rep.Bias2, sum.Error-sum.Variance)
+	nearFigure(t, "accuracy", rep.Accuracy, .5)
 	for _, c := range []struct {
 		name      string
 		live, all est.Figure
@@ -158,11 +158,11 @@ func TestRightAnswersGradeEverySample(t *testing.T) {
 		{"lapse", rep.Lapse, est.Lapse(questions)},
 		{"vote gain", rep.VoteGain, est.VoteGain(questions, 3)},
 	} {
-		near(t, c.name, c.live, *c.all.Value)
-		near(t, c.name+" low", est.Figure{Value: c.live.Low}, *c.all.Low)
-		near(t, c.name+" high", est.Figure{Value: c.live.High}, *c.all.High)
+		nearFigure(t, c.name, c.live, *c.all.Value)
+		nearFigure(t, c.name+" low", est.Figure{Value: c.live.Low}, *c.all.Low)
+		nearFigure(t, c.name+" high", est.Figure{Value: c.live.High}, *c.all.High)
 	}
-	near(t, "0/1 bias", rep.ZeroOneBias, (0+1+0+2./3)/4)
+	nearFigure(t, "0/1 bias", rep.ZeroOneBias, (0+1+0+2./3)/4)
 }
 
 func TestTestsAreACoverageError(t *testing.T) {
@@ -180,9 +180,9 @@ func TestTestsAreACoverageError(t *testing.T) {
 	if rep.Scale != "tests" {
 		t.Errorf("scale %s", rep.Scale)
 	}
-	near(t, "error", rep.Error, (s1.Error+s2.Error)/2)
-	near(t, "variance", rep.Variance, (s1.Variance+s2.Variance)/2)
-	near(t, "accuracy", rep.Accuracy, .5)
+	nearFigure(t, "error", rep.Error, (s1.Error+s2.Error)/2)
+	nearFigure(t, "variance", rep.Variance, (s1.Variance+s2.Variance)/2)
+	nearFigure(t, "accuracy", rep.Accuracy, .5)
 }
 
 func TestVotedRepliesCountAsAccuracyAlone(t *testing.T) {
@@ -192,14 +192,14 @@ func TestVotedRepliesCountAsAccuracyAlone(t *testing.T) {
 	m.take(o)
 	mustCount(t, m, Label{Request: o.ID, Outcome: Pass})
 	rep := month(t, m)
-	near(t, "accuracy", rep.Accuracy, 1)
+	nearFigure(t, "accuracy", rep.Accuracy, 1)
 	if rep.Error.Absent != AbsentNoLabels {
 		t.Errorf("the winner of a vote counts as a random sample: %+v", rep.Error)
 	}
 	zero := 0
 	mustCount(t, m, Label{Request: o.ID, Outcome: Fail, Sample: &zero})
-	near(t, "error by the primary", month(t, m).Error, 2)
-	near(t, "accuracy still", month(t, m).Accuracy, 1)
+	nearFigure(t, "error by the primary", month(t, m).Error, 2)
+	nearFigure(t, "accuracy still", month(t, m).Accuracy, 1)
 }
 
 func TestEscalatedRequestsCountTheirPairAlone(t *testing.T) {
@@ -208,8 +208,8 @@ func TestEscalatedRequestsCountTheirPairAlone(t *testing.T) {
 	o.Escalated = true
 	m.take(o)
 	mustCount(t, m, Label{Request: o.ID, Key: sealed("a")})
-	near(t, "error", month(t, m).Error, 1)
-	near(t, "variance", month(t, m).Variance, 1)
+	nearFigure(t, "error", month(t, m).Error, 1)
+	nearFigure(t, "variance", month(t, m).Variance, 1)
 }
 
 func TestIncoherenceIsAbsentBelowItsMinima(t *testing.T) {
@@ -347,7 +347,7 @@ func TestLabelledMemoryOutlastsTheProcess(t *testing.T) {
 	if r := say(t, again, Label{Request: first.ID, Key: sealed("b")}); r.Status != LabelReplaced {
 		t.Errorf("%+v after a restart", r)
 	}
-	near(t, "accuracy", month(t, again).Accuracy, 29./30)
+	nearFigure(t, "accuracy", month(t, again).Accuracy, 29./30)
 }
 
 func TestDamagedLabelledSumsAreLeftOut(t *testing.T) {
@@ -458,5 +458,25 @@ func TestIncoherenceFromOutcomesCoversTheTruth(t *testing.T) {
 	}
 	if share := float64(covered) / runs; share < .87 {
 		t.Errorf("the interval covers the true %.3f in %.3f of runs", truth, share)
+	}
+}
+
+// BenchmarkLabel counts labels of requests in memory, in conversations of the
+// given length.
+func BenchmarkLabel(b *testing.B) {
+	for _, turns := range []int{1, 20, maxJudgedRequests} {
+		b.Run(fmt.Sprint("conversations of ", turns), func(b *testing.B) {
+			m, _ := newTest(b)
+			labels := make([]Label, b.N)
+			for i := range labels {
+				o := answered(fmt.Sprint(i/turns), base.Add(-time.Duration(i%turns)*time.Minute), i%60000, "a", "b")
+				m.take(o)
+				labels[i] = Label{V: 1, Request: o.ID, Key: sealed("a")}
+			}
+			b.ResetTimer()
+			for _, l := range labels {
+				m.Label(b.Context(), []Label{l})
+			}
+		})
 	}
 }

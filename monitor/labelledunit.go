@@ -1,10 +1,12 @@
 package monitor
 
+import "slices"
+
 // settleLabelled makes a conversation give its value to the detectors of
-// labelled error and variance, once: the means over its scored requests.
-// Relabels after that change the windows alone.
+// labelled error and variance, once: the means over its scored requests, if it
+// has any. Labels after that change the windows alone.
 func (m *Monitor) settleLabelled(c *judgedConversation) {
-	if c.Settled {
+	if c.Settled || c.scored() == 0 {
 		return
 	}
 	c.Settled = true
@@ -25,6 +27,16 @@ func (m *Monitor) settleLabelled(c *judgedConversation) {
 	for key, s := range sums {
 		m.labelledUnit(c.Key.Route, key, s.error/s.n, s.variance/s.n)
 	}
+}
+
+// scored is how many of its requests have scores.
+func (c *judgedConversation) scored() (n int) {
+	for _, j := range c.Requests {
+		if slices.ContainsFunc(j.Parts, func(p part) bool { return p.Cell == cellScores }) {
+			n++
+		}
+	}
+	return n
 }
 
 // most is the greatest error in the unit of the scale.

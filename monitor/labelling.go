@@ -206,7 +206,7 @@ func (m *Monitor) exchange(key conversationKey, before, j *judgedRequest, now ti
 		m.settleLabelled(gone)
 	}
 	r.labelled[j.Key].count(c, j, 1, now)
-	if len(c.Requests) >= labelledUnitSize {
+	if c.scored() >= labelledUnitSize {
 		m.settleLabelled(c)
 	}
 }

@@ -35,19 +35,19 @@ func TestRelabelReplacesExactly(t *testing.T) {
 		mustCount(t, m, Label{Request: o.ID, Outcome: Pass, Source: "ci"})
 	}
 	id := idAt(base, 0)
-	near(t, "accuracy", month(t, m).Accuracy, 1)
+	nearFigure(t, "accuracy", month(t, m).Accuracy, 1)
 	if r := say(t, m, Label{Request: id, Outcome: Pass, Source: "user"}); r.Status != LabelRepeated {
 		t.Errorf("%+v", r)
 	}
 	if r := say(t, m, Label{Request: id, Outcome: Fail, Source: "user"}); r.Status != LabelReplaced {
 		t.Errorf("%+v", r)
 	}
-	near(t, "accuracy", month(t, m).Accuracy, 2./3)
-	near(t, "error", month(t, m).Error, 2./3)
+	nearFigure(t, "accuracy", month(t, m).Accuracy, 2./3)
+	nearFigure(t, "error", month(t, m).Error, 2./3)
 	if r := say(t, m, Label{Request: id, Outcome: Pass}); r.Status != LabelReplaced {
 		t.Errorf("%+v", r)
 	}
-	near(t, "error", month(t, m).Error, 0)
+	nearFigure(t, "error", month(t, m).Error, 0)
 	if rep := month(t, m); rep.Error.N != 3 || rep.Error.Clusters != 1 {
 		t.Errorf("%d requests of %d conversations", rep.Error.N, rep.Error.Clusters)
 	}
@@ -62,8 +62,8 @@ func TestAnswerGoesBeforeOutcomes(t *testing.T) {
 	m.take(o)
 	mustCount(t, m, Label{Request: o.ID, Key: sealed("b")})
 	mustCount(t, m, Label{Request: o.ID, Outcome: Pass})
-	near(t, "error", month(t, m).Error, 1)
-	near(t, "accuracy", month(t, m).Accuracy, 0)
+	nearFigure(t, "error", month(t, m).Error, 1)
+	nearFigure(t, "accuracy", month(t, m).Accuracy, 0)
 }
 
 func TestLabelsThatCannotBeAreRefusedWithTheReason(t *testing.T) {
@@ -115,7 +115,7 @@ func TestTextIsLabelledByOutcomeAlone(t *testing.T) {
 	m.take(o)
 	mustCount(t, m, Label{Request: o.ID, Outcome: Pass})
 	rep := month(t, m)
-	near(t, "accuracy", rep.Accuracy, 1)
+	nearFigure(t, "accuracy", rep.Accuracy, 1)
 	if rep.Variance.Absent != AbsentNoLabels {
 		t.Errorf("variance without a headline: %+v", rep.Variance)
 	}
@@ -128,7 +128,7 @@ func TestUndrawnRequestsCountAsAccuracyAlone(t *testing.T) {
 	m.take(o)
 	mustCount(t, m, Label{Request: o.ID, Outcome: Fail})
 	rep := month(t, m)
-	near(t, "accuracy", rep.Accuracy, 0)
+	nearFigure(t, "accuracy", rep.Accuracy, 0)
 	if rep.Error.Absent != AbsentNoLabels {
 		t.Errorf("%+v", rep.Error)
 	}
@@ -148,7 +148,7 @@ func TestLabelWaitsForItsRequest(t *testing.T) {
 		t.Fatal("kept before it counts")
 	}
 	m.take(o)
-	near(t, "accuracy", month(t, m).Accuracy, 1)
+	nearFigure(t, "accuracy", month(t, m).Accuracy, 1)
 	if len(kept) != 1 || kept[0].Answer != "" || kept[0].Key != sealed("a") || kept[0].Time.IsZero() {
 		t.Errorf("kept %+v", kept)
 	}
@@ -219,10 +219,10 @@ func TestOldRequestsComeFromTheArchive(t *testing.T) {
 		t.Errorf("asked for %v", last)
 	}
 	// It counts in the bucket of its own time: in 30 days, not in two.
-	near(t, "accuracy", month(t, m).Accuracy, .5)
+	nearFigure(t, "accuracy", month(t, m).Accuracy, .5)
 	for _, l := range m.Routes()[0].Labelled {
 		if l.Window == "48h" {
-			near(t, "accuracy of 48h", l.Accuracy, 1)
+			nearFigure(t, "accuracy of 48h", l.Accuracy, 1)
 		}
 	}
 }
@@ -351,10 +351,35 @@ func TestCurvesOfLabelledRequestsRunOverTheirLengths(t *testing.T) {
 	if short.Low != 64 || long.Low != 512 || *long.High != 1023 {
 		t.Errorf("bins from %d and %d", short.Low, long.Low)
 	}
-	near(t, "short error", short.Error, 0)
-	near(t, "long error", long.Error, 2)
-	near(t, "long variance", long.Variance, 1)
-	near(t, "long incoherence", long.Incoherence, .5)
+	nearFigure(t, "short error", short.Error, 0)
+	nearFigure(t, "long error", long.Error, 2)
+	nearFigure(t, "long variance", long.Variance, 1)
+	nearFigure(t, "long incoherence", long.Incoherence, .5)
+}
+
+func TestConversationWithoutScoresKeepsItsValue(t *testing.T) {
+	m, clock := newTest(t)
+	o := answered("c", base, 1, "a")
+	o.Drawn = false
+	m.take(o)
+	mustCount(t, m, Label{Request: o.ID, Outcome: Fail})
+	clock.advance(conversationSilence)
+	m.sweep()
+	c := m.judged.get(conversationKey{"r", "c"})
+	if c.Settled {
+		t.Fatal("settled without a score")
+	}
+	for i := range labelledUnitSize {
+		if c.Settled {
+			t.Errorf("settled after %d scored requests", i)
+		}
+		o := answered("c", base, 2+i, "a", "b")
+		m.take(o)
+		mustCount(t, m, Label{Request: o.ID, Outcome: Fail})
+	}
+	if !c.Settled {
+		t.Error("not settled at its 20th scored request")
+	}
 }
 
 func TestLabelledConversationGivesOneValue(t *testing.T) {

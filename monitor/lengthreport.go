@@ -19,6 +19,9 @@ type LengthReport struct {
 	P50 *Bin `json:"p50,omitempty"`
 	P90 *Bin `json:"p90,omitempty"`
 	P99 *Bin `json:"p99,omitempty"`
+	// Quantiles are the same within 1 %, over two days and thirty; absent below
+	// 20 replies.
+	Quantiles *Quantiles `json:"quantiles,omitempty"`
 	// Bins are those that are not empty.
 	Bins []Bin `json:"bins,omitempty"`
 }

@@ -31,47 +31,65 @@ const jointWeight = 3
 
 // crossIndex is the place of the product of entries i ≤ j.
 func crossIndex(i, j int) int {
-	if i > j {
-		i, j = j, i
-	}
 	return i*jointSize - i*(i-1)/2 + j - i
 }
 
-// count adds a pair to a conversation's sums and to its bucket's.
-func (j *joint) count(m *moments, reasoning, context int, p pair) {
-	if j[jointWeight]+p.weight > maxRecord {
+// A jointPart is one conversation's part of moments.
+type jointPart struct {
+	Pairs int64 `json:"p"`
+	Sum   joint `json:"s"`
+}
+
+// jointOf is the part of one pair.
+func jointOf(reasoning, context int, p pair) jointPart {
+	r, c, x := int64(reasoning), int64(context), boolInt(p.differ)
+	part := jointPart{Pairs: 1, Sum: joint{x, x * r, x * c, 1, r, c, r * r, r * c, c * c}}
+	for i := range part.Sum {
+		part.Sum[i] *= p.weight
+	}
+	return part
+}
+
+// take adds to a conversation's part and to its bucket's moments, unless the
+// conversation would weigh too much.
+func (p *jointPart) take(m *moments, add jointPart) {
+	if p.Sum[jointWeight]+add.Sum[jointWeight] > maxRecord {
 		return
 	}
-	if j[jointWeight] > 0 {
-		m.remove(j)
+	m.remove(p)
+	p.Pairs += add.Pairs
+	for i, s := range add.Sum {
+		p.Sum[i] += s
 	}
-	r, c, x := int64(reasoning), int64(context), boolInt(p.differ)
-	values := joint{x, x * r, x * c, 1, r, c, r * r, r * c, c * c}
-	for i, z := range values {
-		j[i] += p.weight * z
-	}
-	m.enter(j)
-	m.Pairs++
+	m.enter(p)
 }
 
 // enter adds a whole conversation.
-func (m *moments) enter(j *joint) {
+func (m *moments) enter(p *jointPart) {
+	if p.Pairs == 0 {
+		return
+	}
 	m.G++
-	for i := range j {
-		m.Sum[i] += j[i]
+	m.Pairs += p.Pairs
+	for i := range p.Sum {
+		m.Sum[i] += p.Sum[i]
 		for k := i; k < jointSize; k++ {
-			m.Cross[crossIndex(i, k)].add(product(j[i], j[k]))
+			m.Cross[crossIndex(i, k)].add(product(p.Sum[i], p.Sum[k]))
 		}
 	}
 }
 
 // remove is the inverse of enter.
-func (m *moments) remove(j *joint) {
+func (m *moments) remove(p *jointPart) {
+	if p.Pairs == 0 {
+		return
+	}
 	m.G--
-	for i := range j {
-		m.Sum[i] -= j[i]
+	m.Pairs -= p.Pairs
+	for i := range p.Sum {
+		m.Sum[i] -= p.Sum[i]
 		for k := i; k < jointSize; k++ {
-			m.Cross[crossIndex(i, k)].subtract(product(j[i], j[k]))
+			m.Cross[crossIndex(i, k)].subtract(product(p.Sum[i], p.Sum[k]))
 		}
 	}
 }

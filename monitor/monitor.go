@@ -81,8 +81,9 @@ type Monitor struct {
 	waiting       *waiting
 	labelledCount int
 	labelling     Labelling
-	// curved is the number of series that curves are kept of.
-	curved int
+	// curved is the number of series that curves are kept of, sketched that of
+	// routes with sketches.
+	curved, sketched int
 }
 
 // A message is an observation to take in, or a mark that Sync waits for.

@@ -66,6 +66,10 @@ func (m *Monitor) restore(s snapshot) {
 		m.routes[name] = r
 		m.restoreCurves(r, st.Curves)
 		m.restoreLabelled(r, st.Labelled)
+		if st.Sketches != nil && m.sketched < maxCurved {
+			m.sketched++
+			r.sketches = restoreSketches(st.Sketches)
+		}
 	}
 	for _, c := range s.Conversations {
 		if m.routes[c.Key.Route] == nil || len(c.Tracks) > maxSeries {
@@ -91,6 +95,7 @@ func (st *routeState) recent(now time.Time) bool {
 func restoreRoute(st routeState) *route {
 	r := newRoute()
 	r.lengths, r.traffic = restoreWindows(st.Lengths), restoreWindows(st.Traffic)
+	r.content = restoreContent(st.Content)
 	for _, ss := range st.Series {
 		if s := r.seriesFor(ss.Key, ss.Bound != nil); s != nil {
 			s.updated, s.windows = ss.Updated, restoreWindows(ss.Windows)

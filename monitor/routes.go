@@ -65,6 +65,8 @@ func (n *names) pooledRequests() int64 {
 
 // A route is everything windowed that is known of one route.
 type route struct {
+	content *content
+
 	series   map[seriesKey]*series
 	strata   map[stratumKey]*windows[tally]
 	lengths  *windows[lengths]
@@ -73,12 +75,17 @@ type route struct {
 	curves   map[seriesKey]*curves
 	// detection tells what has changed.
 	detection *detection
+	// sketches is nil where none are kept; median belongs to them.
+	sketches *sketches
+	median   keptMedian
 	// dropped counts pairs of series beyond maxSeries.
 	dropped int64
 }
 
 func newRoute() *route {
 	return &route{
+		content: newContent(),
+
 		series:   map[seriesKey]*series{},
 		strata:   map[stratumKey]*windows[tally]{},
 		lengths:  newWindows[lengths](),

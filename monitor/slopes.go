@@ -1,6 +1,6 @@
 package monitor
 
-import est "hotmess/estimate"
+import "hotmess/estimate"
 
 // The regressors of the fit, by index.
 const (
@@ -21,17 +21,17 @@ type SlopeReport struct {
 	// Reasoning and Context are D per doubling; N counts pairs, Clusters
 	// conversations. They are absent below 10 conversations, where a length
 	// is the same bin throughout, and where the two lengths move as one.
-	Reasoning est.Figure `json:"reasoning"`
-	Context   est.Figure `json:"context"`
+	Reasoning estimate.Figure `json:"reasoning"`
+	Context   estimate.Figure `json:"context"`
 }
 
 // slopes fits the moments of a window.
 func (m *moments) slopes() SlopeReport {
 	if why := m.flat(); why != "" {
-		f := est.Figure{Absent: why, AbsentRange: why, N: m.Pairs, Clusters: m.G}
+		f := estimate.Figure{Absent: why, AbsentRange: why, N: m.Pairs, Clusters: m.G}
 		return SlopeReport{Reasoning: f, Context: f}
 	}
-	coef, _ := est.OLSFromMoments(m.floats())
+	coef, _ := estimate.OLSFromMoments(m.floats())
 	return SlopeReport{Reasoning: coef[regressorReasoning], Context: coef[regressorContext]}
 }
 
@@ -46,14 +46,14 @@ const (
 )
 
 // flat says why no slope can be fitted; empty if one may. Below
-// est.MinClusters a fit would pass for more than it is.
+// estimate.MinClusters a fit would pass for more than it is.
 func (m *moments) flat() string {
 	s := m.Sum
 	const w = jointWeight
 	switch {
 	case m.Pairs == 0:
 		return AbsentLengthsUnknown
-	case m.G < est.MinClusters:
+	case m.G < estimate.MinClusters:
 		return AbsentFewConversations
 	case level(s[w], s[w+regressorReasoning], s[w+3]):
 		return AbsentOneReasoning
@@ -69,8 +69,8 @@ func level(w, wz, wzz int64) bool {
 }
 
 // floats are the moments as estimate takes them.
-func (m *moments) floats() est.Moments {
-	f := est.NewMoments(regressorCount)
+func (m *moments) floats() estimate.Moments {
+	f := estimate.NewMoments(regressorCount)
 	f.N, f.G = m.Pairs, m.G
 	for i, s := range m.Sum {
 		f.Sum[i] = float64(s)

@@ -21,11 +21,14 @@ type snapshot struct {
 
 // A routeState is the snapshot of a route.
 type routeState struct {
+	Content *contentState `json:"content,omitempty"`
+
 	Series   []seriesState         `json:"series,omitempty"`
 	Strata   []stratumState        `json:"strata,omitempty"`
 	Lengths  windowsState[lengths] `json:"lengths"`
 	Traffic  windowsState[traffic] `json:"traffic"`
 	Curves   []curvesState         `json:"curves,omitempty"`
+	Sketches *sketchesState        `json:"sketches,omitempty"`
 	Labelled []labelledState       `json:"labelled,omitempty"`
 
 	Detection *detectionState `json:"detection,omitempty"`
@@ -69,7 +72,10 @@ func (m *Monitor) snapshot() snapshot {
 }
 
 func (r *route) state() routeState {
-	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state(), Curves: r.curvesState(), Labelled: r.labelledState(), Detection: r.detection.state()}
+	st := routeState{
+		Lengths: r.lengths.state(), Traffic: r.traffic.state(), Curves: r.curvesState(),
+		Sketches: r.sketches.state(), Labelled: r.labelledState(), Detection: r.detection.state(),
+	}
 	for _, k := range r.seriesKeys() {
 		s := r.series[k]
 		ss := seriesState{Key: k, Updated: s.updated, Windows: s.windows.state()}
@@ -78,6 +84,7 @@ func (r *route) state() routeState {
 		}
 		st.Series = append(st.Series, ss)
 	}
+	st.Content = r.content.state()
 	for k, w := range r.strata {
 		st.Strata = append(st.Strata, stratumState{Key: k, Windows: w.state()})
 	}

@@ -20,7 +20,7 @@ func TestWideArithmeticIsThatOfWholeNumbers(t *testing.T) {
 			if q.big().Cmp(new(big.Int).Mul(big.NewInt(a), big.NewInt(b))) != 0 {
 				t.Fatalf("%d · %d = %v", a, b, q.big())
 			}
-			small := wide{hi: int64(p.Int64() >> 63), lo: uint64(p.Int64())}
+			small := wide{hi: p.Int64() >> 63, lo: uint64(p.Int64())}
 			if rapid.Bool().Draw(t, "add") {
 				got.add(small)
 				want.Add(want, big.NewInt(p.Int64()))

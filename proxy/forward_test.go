@@ -41,6 +41,7 @@ func newForwardRig(t *testing.T, upstream http.Handler, edit func(*config.Config
 	f.forward.Authority = f.authority
 	c := config.Default()
 	c.Upstream = f.upstream.URL
+	c.Sampling = c.Sampling.PairsOnly()
 	c.Sampling.Rate = config.Rate{Share: 1}
 	if edit != nil {
 		edit(&c)

@@ -30,10 +30,13 @@ type inspection struct {
 	// whether it was.
 	rate  float64
 	drawn bool
-	// samples is N of the request, the primary included; escalated is whether
-	// it is larger because the primary reasoned for long.
-	samples   int
-	escalated bool
+	// samples is N of the request, the primary included; deep the probability
+	// with which it was drawn to be more than a pair, 0 if it was not;
+	// escalated whether it is because the primary reasoned for long, added
+	// whether for that alone it is measured.
+	samples          int
+	deep             float64
+	escalated, added bool
 	// retry is whether the client's library sends the request again.
 	retry bool
 	// verbatim is whether extras must be the client's own bytes.
@@ -92,7 +95,7 @@ func (x *exchange) draw(in *inspection) {
 		in.rate = 1
 	}
 	in.drawn = in.reason == "" && !in.retry && x.u < in.rate
-	in.samples = x.size(*in)
+	in.samples, in.deep = x.size(*in)
 	if in.reason == "" && !in.drawn && in.route.sampling.Mode != config.Ensemble {
 		in.reason = in.undrawn()
 	}

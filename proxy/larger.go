@@ -10,17 +10,22 @@ import (
 // pairSize is the N of a plain measurement set.
 const pairSize = 2
 
-// size is the number of samples that a request gets, the primary included. Of
-// measured requests a share, drawn beforehand, gets more than a pair. Who asks
-// for another N, in the configuration or by header, gets just that.
-func (x *exchange) size(in inspection) int {
+// size is the number of samples that a request gets, the primary included, and
+// the probability that it was drawn for more than a pair. Of measured requests a
+// share, drawn beforehand, gets more. Who asks for another N, in the
+// configuration or by header, gets just that, of every measured request. A vote
+// may stop samples, so that its are no such set.
+func (x *exchange) size(in inspection) (samples int, deep float64) {
 	s := in.route.sampling
-	deep := in.drawn && !in.native() && s.Mode == config.Observe && s.Samples == pairSize && x.asked.samples == 0 &&
-		x.deeper < s.Deep.Share
-	if deep {
-		return s.Deep.Samples
+	switch {
+	case !in.drawn || in.native() || s.Mode != config.Observe:
+		return s.Samples, 0
+	case s.Samples > pairSize:
+		return s.Samples, in.rate
+	case s.Samples == pairSize && x.asked.samples == 0 && x.deeper < s.Deep.Share:
+		return s.Deep.Samples, in.rate * s.Deep.Share
 	}
-	return s.Samples
+	return s.Samples, 0
 }
 
 // escalate has more samples taken of a request whose primary reasoned for long.
@@ -32,7 +37,7 @@ func (o *observer) escalate(in inspection, primary ensemble.Sample) (inspection,
 		return in, nil
 	}
 	first := 1
-	if in.drawn {
+	if in.added = !in.drawn; !in.added {
 		first += in.extras()
 	}
 	in.samples = max(in.samples, in.route.sampling.Escalate.Samples)

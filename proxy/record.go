@@ -19,7 +19,7 @@ func (x *exchange) observation(in inspection, samples []ensemble.Sample, vote *m
 		Upstream: x.dest.upstream.name,
 		Mode:     string(modeOf(in)), Outcome: x.outcomeOf(samples[0], end), Status: end.status,
 		Inclusion: in.rate, Drawn: in.drawn, Reason: in.reason,
-		Escalated: in.escalated, Vote: vote,
+		Deep: in.deep, Escalated: in.escalated, Added: in.added, Vote: vote,
 		Seconds: end.total.Seconds(), OverheadSeconds: x.overhead().Seconds(),
 	}
 	if !x.firstByte.IsZero() {

@@ -61,6 +61,7 @@ func newRigAt(t *testing.T, upstream string, edit func(*config.Config)) *rig {
 	t.Helper()
 	c := config.Default()
 	c.Upstream = upstream
+	c.Sampling = c.Sampling.PairsOnly()
 	c.Sampling.Rate = config.Rate{Share: 1}
 	if edit != nil {
 		edit(&c)

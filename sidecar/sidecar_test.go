@@ -45,6 +45,7 @@ func settings(t *testing.T) config.Config {
 	c := config.Default()
 	c.Listen, c.Admin.Listen, c.NATS.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	c.DataDir = filepath.Join(t.TempDir(), "data")
+	c.Sampling = c.Sampling.PairsOnly()
 	c.Sampling.Rate = config.Rate{Share: 1}
 	return c
 }

@@ -1,0 +1,128 @@
+package monitor
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"hotmess/estimate"
+)
+
+// voteCount is the number of votes that are asked about.
+const voteCount = 2
+
+// voteSizes are their N, the smallest first.
+func voteSizes() [voteCount]int { return [voteCount]int{3, 5} }
+
+// voteValues are what a majority vote of the first N samples of one request
+// would have done.
+type voteValues struct {
+	changed bool
+	// tokens are those of the N−1 extras, milliseconds what the vote would
+	// have taken beyond the primary.
+	tokens, milliseconds int64
+}
+
+// voteOf replays a vote of the first n samples by launch number; nil unless all
+// of them are whole. The primary's answer wins ties, as in ensemble mode.
+func voteOf(o *Observation, n int) *voteValues {
+	if len(o.Samples) < n {
+		return nil
+	}
+	votes, keys := map[string]int{}, make([]string, n)
+	for i, s := range o.Samples[:n] {
+		key, ok := s.Keys[o.Headline]
+		if !ok || s.Missing != "" || s.Number != i {
+			return nil
+		}
+		keys[i] = key
+		votes[key]++
+	}
+	winner := keys[0]
+	for _, k := range keys {
+		if votes[k] > votes[winner] {
+			winner = k
+		}
+	}
+	wait := decidedAt(o.Samples[:n], keys) - o.Samples[0].Seconds
+	return &voteValues{
+		changed:      winner != keys[0],
+		tokens:       max(0, o.ExtraTokens) * int64(n-1) / int64(len(o.Samples)-1),
+		milliseconds: int64(math.Round(max(0, min(wait, 86400)) * 1000)),
+	}
+}
+
+// decidedAt is when, counted from the launch of all samples at once, the vote
+// could no longer have another winner, in seconds.
+func decidedAt(samples []SampleRecord, keys []string) float64 {
+	order := make([]int, len(samples))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(samples[a].Seconds, samples[b].Seconds) })
+	votes := map[string]int{}
+	for seen, i := range order {
+		votes[keys[i]]++
+		first, second := 0, 0
+		for _, n := range votes {
+			first, second = max(first, n), max(second, min(first, n))
+		}
+		if first > second+len(order)-seen-1 {
+			return samples[i].Seconds
+		}
+	}
+	return samples[order[len(order)-1]].Seconds
+}
+
+// voteSums are the sums of one bucket over replayed votes.
+type voteSums struct {
+	Changed      mean `json:"c,omitzero"`
+	Tokens       mean `json:"t,omitzero"`
+	Milliseconds mean `json:"s,omitzero"`
+}
+
+// A votePart is one conversation's part of voteSums.
+type votePart struct {
+	Changed      meanPart `json:"c,omitzero"`
+	Tokens       meanPart `json:"t,omitzero"`
+	Milliseconds meanPart `json:"s,omitzero"`
+}
+
+func (p *votePart) count(s *voteSums, v *voteValues, weight int64) {
+	p.Changed.count(&s.Changed, boolInt(v.changed), weight)
+	p.Tokens.count(&s.Tokens, v.tokens, weight)
+	p.Milliseconds.count(&s.Milliseconds, v.milliseconds, weight)
+}
+
+// A VotingReport says what a majority vote would do on a series: how often the
+// client would get another answer, and what that costs. Whether the other
+// answer is the better one, only labels tell. It rests on requests that were
+// drawn beforehand for a larger set, each weighed by the inverse of its
+// probability.
+type VotingReport struct {
+	// Samples is N of the vote, the primary included.
+	Samples int `json:"samples"`
+	// Changed is the share of replies whose answer the vote would change, 0..1;
+	// N counts requests, Clusters conversations.
+	Changed estimate.Figure `json:"changed"`
+	// ExtraTokens is the mean cost of the N−1 extras of a request, in tokens,
+	// cached input counting half.
+	ExtraTokens estimate.Figure `json:"extra_tokens"`
+	// AddedSeconds is the mean time from the end of the primary to the
+	// decision, had all samples been launched at once, in seconds; 0 or more.
+	AddedSeconds estimate.Figure `json:"added_seconds"`
+}
+
+// voting reports on the votes of a window.
+func (s *setSums) voting() []VotingReport {
+	all := make([]VotingReport, 0, voteCount)
+	for i, n := range voteSizes() {
+		v := &s.Votes[i]
+		all = append(all, VotingReport{
+			Samples: n, Changed: v.Changed.share(),
+			ExtraTokens:  v.Tokens.figure(1).Clip(0, math.MaxFloat64),
+			AddedSeconds: v.Milliseconds.figure(1000).Clip(0, math.MaxFloat64),
+		})
+	}
+	return all
+}
