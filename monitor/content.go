@@ -126,6 +126,25 @@ func restoreContent(st *contentState) *content {
 	return c
 }
 
+// merge adds the windows of another sidecar, within the same bounds. What texts are
+// alike by chance is left as it is here.
+func (c *content) merge(st *contentState, now time.Time) {
+	if st == nil {
+		return
+	}
+	c.arguments.merge(st.Arguments, now, func(t, o *table[argumentKey]) {
+		own := func(k argumentKey) argumentKey { return argumentKey{Name: c.names.resolve(k.Name), Pinned: k.Pinned} }
+		t.addWithin(o, 2*(maxArguments+1), own)
+	})
+	c.free.merge(st.Free, now, func(t, o *table[seriesKey]) {
+		t.addWithin(o, maxSeries, func(k seriesKey) seriesKey { return k })
+	})
+	c.distances.merge(st.Distances, now, func(t, o *table[stratumKey]) {
+		t.addWithin(o, maxSeries, func(k stratumKey) stratumKey { return k })
+	})
+	c.signals.merge(st.Signals, now, func(s, o *signals) { s.add(o) })
+}
+
 // merged is a window of tables as one, its rows in order.
 func merged[K comparable](w *windows[table[K]], window int, now time.Time, compare func(a, b K) int) []row[K] {
 	var all table[K]

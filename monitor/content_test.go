@@ -258,7 +258,7 @@ func TestTextsHaveNoLevelSimilarUntilCalibrated(t *testing.T) {
 	if r.Similarity == nil || r.Similarity.Absent != "calibrating 57 of 200" || r.Similarity.Threshold != nil {
 		t.Errorf("%+v", r.Similarity)
 	}
-	if len(m.Readings()) != 0 {
+	if len(headlines(m)) != 0 {
 		t.Error("texts have a headline")
 	}
 }
@@ -290,7 +290,7 @@ func TestCalibratedTextsAreTheSameAboveTheThreshold(t *testing.T) {
 	refusal := textPair("refused", 0)
 	refusal.Similarity = nil // one refusal
 	m.take(refusal)
-	readings := m.Readings()
+	readings := headlines(m)
 	if len(readings) != 1 || readings[0].Level != LevelSimilar || readings[0].Pairs != 4 || readings[0].Value != 0.5 {
 		t.Errorf("%+v", readings)
 	}

@@ -107,6 +107,15 @@ func (t *table[K]) add(o *table[K]) {
 	}
 }
 
+// addWithin merges another table whose keys are named by own, within a limit.
+func (t *table[K]) addWithin(o *table[K], limit int, own func(K) K) {
+	for i := range o.Rows {
+		if g := t.row(own(o.Rows[i].Key), limit); g != nil {
+			g.add(&o.Rows[i].Groups)
+		}
+	}
+}
+
 // cloneTables is the snapshot of windows of tables. It shares nothing with them.
 func cloneTables[K comparable](w *windows[table[K]]) windowsState[table[K]] {
 	st := w.state()
