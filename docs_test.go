@@ -279,7 +279,7 @@ func TestEveryMetricIsListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live := families(t, "http://"+running.Admin+"/metrics", "hotmess_alerts_firing")
+	live := families(t, "http://"+running.Admin+"/metrics", `hotmess_alerts_firing{rule="disagreement_high"`)
 	listed := rows(section(t, operatingPage, "Metrics"))
 	if diff := gocmp.Diff(live, listed); diff != "" {
 		t.Errorf("%s lists other metrics than /metrics shows (-live +page):\n%s", operatingPage, diff)
