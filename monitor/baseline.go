@@ -22,7 +22,7 @@ const (
 	// neighbours have to be apart to stay strata of their own.
 	stratumDifference = 2
 	// baselineConfidence is the level of the upper bound.
-	baselineConfidence = 0.95
+	baselineConfidence = 0.9
 	// maxBaselineBound leaves room above the bound for a rise to be seen.
 	maxBaselineBound = 0.99
 )
@@ -177,13 +177,17 @@ func joined(a, b cohort) cohort {
 	return cohort{to: b.to, n: a.n + b.n, x: a.x + b.x, xx: a.xx + b.xx}
 }
 
-// stratum bounds the mean of a conversation from above: the one-sided 95 %
-// limit of Student's t over the conversations and one more, made up, of value
-// 1. Without it a series that hardly ever disagrees would have a bound below its
-// truth too often: no spread is seen before the first disagreement.
+// madeUp is how many conversations of value 1 are added for the bound: z²/2 at
+// its level, as Agresti and Coull (1998) do for shares.
+const madeUp = 0.821
+
+// stratum bounds the mean of a conversation from above: the one-sided 90 %
+// limit of Student's t over the conversations and the made-up ones. Without them
+// a series that hardly ever disagrees would have a bound below its truth too
+// often: no spread is seen before the first disagreement.
 func (m cohort) stratum() stratum {
 	s := stratum{To: m.to, N: int64(m.n), Mean: m.mean()}
-	m.add(value{X: 1})
+	m.n, m.x, m.xx = m.n+madeUp, m.x+madeUp, m.xx+madeUp
 	t := distuv.StudentsT{Sigma: 1, Nu: m.n - 1}.Quantile(baselineConfidence)
 	s.Bound = math.Min(maxBaselineBound, m.mean()+t*math.Sqrt(m.variance()/m.n))
 	return s

@@ -459,10 +459,10 @@ func TestDetectionIsInTheMetrics(t *testing.T) {
 	var b strings.Builder
 	m.WriteMetrics(&b)
 	for _, want := range []string{
-		`hotmess_detector_risen{route="r",rule="disagreement_rising",kind="action",level="target",pinned="false"} 1`,
-		`hotmess_detector_evidence{route="r",rule="disagreement_rising",kind="action",level="target",pinned="false"} `,
-		`hotmess_detector_threshold{route="r",rule="disagreement_rising",kind="action",level="target",pinned="false"} 60`,
-		`hotmess_detector_baseline{route="r",rule="overthinking",kind="",level="",pinned="false"} `,
+		`hotmess_detector_risen{route="r",rule="disagreement_rising",kind="action",level="target",pinned="false",scale=""} 1`,
+		`hotmess_detector_evidence{route="r",rule="disagreement_rising",kind="action",level="target",pinned="false",scale=""} `,
+		`hotmess_detector_threshold{route="r",rule="disagreement_rising",kind="action",level="target",pinned="false",scale=""} 60`,
+		`hotmess_detector_baseline{route="r",rule="overthinking",kind="",level="",pinned="false",scale=""} `,
 		`hotmess_flagged_conversations{route="r",rule="repeating"} 1`,
 		"# TYPE hotmess_detector_baseline_high gauge",
 	} {

@@ -61,7 +61,7 @@ func writeDetection(w io.Writer, names []string, reports map[string]DetectionRep
 				}
 				typed = writeType(w, g.name, typed)
 				fmt.Fprintf(w, "%s %g\n", metricName(g.name, "route", name, "rule", d.Rule,
-					"kind", d.Kind, "level", d.Level, "pinned", strconv.FormatBool(d.Pinned)), v)
+					"kind", d.Kind, "level", d.Level, "pinned", strconv.FormatBool(d.Pinned), "scale", d.Scale), v)
 			}
 		}
 	}

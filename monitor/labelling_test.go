@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -411,5 +412,15 @@ func TestLabelledConversationGivesOneValue(t *testing.T) {
 	}
 	if !m.judged.get(conversationKey{"r", "d"}).Settled {
 		t.Error("not settled at its 20th label")
+	}
+	// All failed and all pairs differ: the greatest error in Brier form is 2.
+	one := []value{{X: 1}, {X: 1}}
+	for key, l := range m.routes["r"].detection.labelled {
+		if key.Kind != o.Kind || key.Scale != scaleAnswers || !slices.Equal(l.Errors.Baseline.Values, one) || !slices.Equal(l.Variances.Baseline.Values, one) {
+			t.Errorf("detectors of %+v hold %v and %v", key, l.Errors.Baseline.Values, l.Variances.Baseline.Values)
+		}
+	}
+	if n := len(m.routes["r"].detection.labelled); n != 1 {
+		t.Errorf("%d labelled series have detectors", n)
 	}
 }
