@@ -212,6 +212,37 @@ func TestEscalatedRequestsCountTheirPairAlone(t *testing.T) {
 	nearFigure(t, "variance", month(t, m).Variance, 1)
 }
 
+func TestLargerSetsWeighByTheirOwnProbability(t *testing.T) {
+	m, _ := newTest(t)
+	for i, deep := range []float64{1, .1} { // the second stands for ten
+		keys := [][]string{{"a", "a", "a"}, {"a", "a", "b"}}[i]
+		o := answered(fmt.Sprint("c", i), base, i, keys...)
+		o.Deep, o.Escalated = deep, true
+		m.take(o)
+		mustCount(t, m, Label{Request: o.ID, Key: sealed("a")})
+	}
+	rep := month(t, m)
+	nearFigure(t, "error", rep.Error, 1./3) // (0 + 2/3)/2: drawn with the same probability
+	nearFigure(t, "vote gain", rep.VoteGain, 10*(1./3)/11)
+	if rep.VoteGain.N != 2 {
+		t.Errorf("%d requests", rep.VoteGain.N)
+	}
+}
+
+func TestAddedRequestsAreInNoPlainMean(t *testing.T) {
+	m, clock := newTest(t)
+	o := answered("c", base, 1, "a", "b")
+	o.Added, o.Escalated = true, true
+	m.take(o)
+	mustCount(t, m, Label{Request: o.ID, Outcome: Fail})
+	clock.advance(conversationSilence)
+	m.sweep()
+	if m.judged.get(conversationKey{"r", "c"}).Settled {
+		t.Error("its score goes to the detectors")
+	}
+	nearFigure(t, "error", month(t, m).Error, 2)
+}
+
 func TestIncoherenceIsAbsentBelowItsMinima(t *testing.T) {
 	m, _ := newTest(t)
 	for i := range 25 {
