@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -118,6 +119,29 @@ func TestOutcomesOfThePrimaryGiveErrorAndVariance(t *testing.T) {
 	}
 	if rep.WithinShare.Absent != AbsentNoLabels || rep.VoteGain.Absent != AbsentNeeds3 || rep.IncoherenceKL.Absent != AbsentNeeds30 {
 		t.Errorf("figures that outcomes cannot give: %+v", rep)
+	}
+}
+
+func TestLabelledShareIsOfWhatWasMeasured(t *testing.T) {
+	m, _ := newTest(t)
+	for i := range 4 {
+		o := answered("c", base, i, "a", "b")
+		m.take(o)
+		if i == 0 {
+			mustCount(t, m, Label{Request: o.ID, Outcome: Pass})
+		}
+	}
+	if rep := month(t, m); rep.Measured != 4 || rep.LabelledShare == nil || *rep.LabelledShare != .25 {
+		t.Errorf("%d measured, share %v", rep.Measured, rep.LabelledShare)
+	}
+	elsewhere, _ := newTest(t)
+	o := answered("c", base, 1, "a", "b")
+	elsewhere.labelling.Archive = func(context.Context, []string) (map[string]Observation, error) {
+		return map[string]Observation{o.ID: o}, nil
+	}
+	mustCount(t, elsewhere, Label{Request: o.ID, Outcome: Pass})
+	if rep := month(t, elsewhere); rep.Measured != 0 || rep.LabelledShare != nil {
+		t.Errorf("%d measured, share %v", rep.Measured, rep.LabelledShare)
 	}
 }
 
