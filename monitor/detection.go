@@ -82,7 +82,7 @@ func (m *Monitor) notice(name string, r *route, o *Observation, now time.Time) {
 	}
 	d.changes.count(o, opening, now)
 	d.flags.touch(c.key.ID, now)
-	if s := o.Signals; s != nil && s.Repeated >= minRepeated {
+	if s := o.Signals; s != nil && s.Repeated >= repeatedFrom {
 		d.flags.raise(flag{Rule: ruleRepeating, Of: c.key.ID, Since: now, Seen: now, Repeated: s.Repeated, Call: s.Call})
 	}
 	if len(o.Samples) > 0 && c.spell.count(o.Samples[0]) {

@@ -135,7 +135,7 @@ func (f *flag) reading(r alerts.Reading, now time.Time) alerts.Reading {
 	r.State = state(!f.over(now))
 	r.Detail["since"] = f.Since
 	if f.Rule == ruleRepeating {
-		r.Detail["repeated"], r.Detail["repeated_threshold"] = f.Repeated, minRepeated
+		r.Detail["repeated"], r.Detail["repeated_threshold"] = f.Repeated, repeatedFrom
 		if f.Call != "" {
 			r.Detail["call"] = f.Call
 		}

@@ -41,8 +41,8 @@
 // of about 2 KiB, the latest 10,000 observations or 32 MiB, and a queue of 4,096
 // observations. Labels add 256 labelled series of at most 160 KiB, curves of up to
 // 64 of them, 20,000 labelled requests or 16 MiB, and as many bytes of labels that
-// wait. Detection adds up to 35 KiB to a route, most of it while it learns, and 6
-// KiB to each of its headlines.
+// wait. Detection adds up to 35 KiB to a route, most of it while it learns, and
+// 6 KiB to each of its headlines.
 //
 // # What a crash loses
 //

@@ -9,8 +9,6 @@ const (
 	// maxFlags bounds the flagged conversations of a route; the one that has
 	// been silent longest gives way.
 	maxFlags = 50
-	// minRepeated is how often the same call has to be made in one conversation.
-	minRepeated = 3
 	// flagMemory is how long a flagged conversation is told of once it is
 	// silent: conversationSilence until it is over, and as long again, so that
 	// its end is seen.

@@ -23,7 +23,7 @@ func TestFloodOfNamesStaysBounded(t *testing.T) {
 			o.Kind, o.Headline = fmt.Sprintf("kind-%d", i), "level"
 			o.Differ = map[string]bool{"level": true, fmt.Sprintf("level-%d", i): false}
 		}
-		o.Signals = &SignalRecord{Repeated: minRepeated}
+		o.Signals = &SignalRecord{Repeated: repeatedFrom}
 		o.Samples = []SampleRecord{{Reasoning: Length{Tokens: i, Source: SourceUsage}}}
 		m.Arrived(o.Route)
 		m.Learn(o.Model, 4000, 1000)

@@ -40,6 +40,7 @@ func (m *Monitor) mergeRoute(r *route, st routeState, now time.Time) {
 			own.rings[i].merge(st.Sketches[i], now, func(v, o *lengthSketches) { v.add(o) })
 		}
 	}
+	r.content.merge(st.Content, now)
 	m.mergeLabelled(r, st.Labelled, now)
 	for _, ss := range st.Strata {
 		if w := r.stratumFor(ss.Key); w != nil {

@@ -64,6 +64,8 @@ func alike(m *Monitor) map[string]routeState {
 	all := m.snapshot().Routes
 	for name, st := range all {
 		st.Detection = nil // each sidecar has its own
+		// Tables have a test of their own: TestContentOfManySidecarsMerges.
+		st.Content = &contentState{Signals: inUse(st.Content.Signals, now)}
 		st.Lengths, st.Traffic = inUse(st.Lengths, now), inUse(st.Traffic, now)
 		for i := range st.Series {
 			s := &st.Series[i]
@@ -188,5 +190,35 @@ func TestConversationTooLongForAWindowCountsAsTwo(t *testing.T) {
 	}
 	if e := headline(t, a, windowHour); e.Pairs != 1 {
 		t.Errorf("hour: %d pairs", e.Pairs)
+	}
+}
+
+func TestContentOfManySidecarsMerges(t *testing.T) {
+	whole, _ := newTest(t)
+	parts := make([]*Monitor, 3)
+	for i := range parts {
+		parts[i], _ = newTest(t)
+	}
+	for i := range 300 {
+		o := measured(fmt.Sprint("c", i%40), base.Add(time.Duration(i)*time.Second), i%3 == 0)
+		o.Arguments = map[string]bool{fmt.Sprint("tool.a", i%5): i%4 == 0}
+		distance := float64(i%10) / 10
+		o.Distance = &distance
+		o.Signals = &SignalRecord{Repeated: i % 5, Pair: map[string]bool{"target": i%7 == 0}}
+		whole.take(o)
+		parts[i%len(parts)].take(o)
+	}
+	merged, _ := newTest(t)
+	for _, p := range parts {
+		merged.Merge(p)
+	}
+	one := whole.Routes()[0].Windows
+	for i, w := range merged.Routes()[0].Windows {
+		if diff := cmp.Diff(one[i].ContentReport, w.ContentReport); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if len(one[0].ContentReport.Arguments) != 5 {
+		t.Errorf("%d arguments: this test shows nothing", len(one[0].ContentReport.Arguments))
 	}
 }

@@ -32,6 +32,7 @@ type meters struct {
 	// labels counts what became of labels.
 	labels map[LabelStatus]*metrics.Counter
 
+	content     contentMeters
 	models      *names
 	allRequests atomic.Int64
 }
@@ -59,6 +60,7 @@ type usageLabels struct {
 func newMeters() *meters {
 	metrics.ExposeMetadata(true)
 	m := &meters{set: metrics.NewSet(), models: newNames(maxModelLabels), reasons: map[Reason]*metrics.Counter{}}
+	m.content = newContentMeters(m.set)
 	m.requests = newFamily(maxHandles, requestLabels{otherLabel, otherLabel, otherLabel, otherLabel}, m.newRequests)
 	m.samples = newFamily(maxHandles, sampleLabels{otherLabel, otherLabel}, m.newSamples)
 	for _, r := range Reasons() {
@@ -172,6 +174,7 @@ func (m *meters) observed(route string, o *Observation) {
 
 // taken counts the samples and lengths of an observation.
 func (m *meters) taken(route string, o *Observation) {
+	m.content.count(route, o)
 	for _, s := range o.Samples {
 		outcome := "ok"
 		if s.Missing != "" {

@@ -3,6 +3,7 @@ package monitor
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -223,6 +224,10 @@ func FuzzDecodeSnapshotNeverPanics(f *testing.F) {
 	f.Add(b)
 	f.Add([]byte(`{"version":2,"routes":{"r":{"series":[{"key":{},"bound":{}}],"traffic":[[],[],[{"b":9e9}]]}}}`))
 	f.Add([]byte(`{"version":2,"conversations":[{"key":{"route":"r"},"tracks":[{"unit":null}]}]}`))
+	f.Add(fmt.Appendf(nil, `{"version":%d,"routes":{"r":{"traffic":[[],[],[{"b":9e9}]],"detection":{
+		"series":[{"key":{},"rising":{"baseline":{"strata":[{"to":-5,"n":1,"bound":0.5}]}}}],"overlong":{"limit":9,"pending":[{"r":[1]}]},
+		"labelled":[{"key":{},"detection":null}],"flags":[{}],"changes":{"tracked":{"m":{"x":null}}}}}},
+		"conversations":[{"key":{"route":"r"},"spell":{"r":[1]},"tracks":[{"course":{"n":-1,"max":-3,"ranked":true}}]}]}`, snapshotVersion))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := decodeSnapshot(b)
 		if err != nil {
