@@ -17,9 +17,9 @@ import (
 // pinned, some undrawn, some voted on.
 func aDay(t *rapid.T) []Observation {
 	var all []Observation
-	for c := range rapid.IntRange(1, 25).Draw(t, "conversations") {
+	for c := range rapid.IntRange(1, 12).Draw(t, "conversations") {
 		began := base.Add(-time.Duration(rapid.IntRange(0, 36*60).Draw(t, "began")) * time.Minute)
-		for range rapid.IntRange(1, 8).Draw(t, "turns") {
+		for range rapid.IntRange(1, 6).Draw(t, "turns") {
 			at := min(time.Duration(rapid.IntRange(0, 50*60).Draw(t, "at"))*time.Second, base.Sub(began))
 			n := rapid.IntRange(0, 5000).Draw(t, "length")
 			o := sized(fmt.Sprint(c), began.Add(at+time.Duration(len(all))*time.Microsecond), n%3 == 0, pairLengths{n, n / 3, 7 * n, n % 9})
