@@ -163,6 +163,9 @@ func TestEscalatedRequestsStandApart(t *testing.T) {
 	if escalated.Set != SetEscalated || escalated.Gap.N != 1 || *escalated.Gap.Value != 1 || escalated.Tested != 1 {
 		t.Errorf("escalated %+v", escalated)
 	}
+	if d.Voting[0].Requests != 1 || drawn.Requests != 1 || escalated.Requests != 1 {
+		t.Errorf("requests of votes %d, drawn %d, escalated %d", d.Voting[0].Requests, drawn.Requests, escalated.Requests)
+	}
 	if n := d.Voting[0].Changed.N; n != 1 {
 		t.Errorf("%d votes, want that of the drawn request alone", n)
 	}
