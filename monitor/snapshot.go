@@ -26,6 +26,7 @@ type routeState struct {
 	Traffic  windowsState[traffic] `json:"traffic"`
 	Curves   []curvesState         `json:"curves,omitempty"`
 	Sketches *sketchesState        `json:"sketches,omitempty"`
+	Content  *contentState         `json:"content,omitempty"`
 }
 
 type seriesState struct {
@@ -73,6 +74,7 @@ func (r *route) state() routeState {
 		}
 		st.Series = append(st.Series, ss)
 	}
+	st.Content = r.content.state()
 	for k, w := range r.strata {
 		st.Strata = append(st.Strata, stratumState{Key: k, Windows: w.state()})
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"hotmess/config"
 	"hotmess/wire"
 )
 
@@ -61,7 +62,7 @@ func NewUpstreams(all map[string]*url.URL, only *url.URL) *Upstreams {
 		u.byName[name] = newUpstream(name, base)
 	}
 	if only != nil {
-		u.only = newUpstream("upstream", only)
+		u.only = newUpstream(config.OnlyUpstream, only)
 	}
 	return u
 }
