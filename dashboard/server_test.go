@@ -3,6 +3,7 @@ package dashboard
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -136,6 +137,36 @@ func TestPagesAreJSONWithoutRequests(t *testing.T) {
 	}
 	if w := ask(h, "GET", "/api/v1/requests/unknown", ""); w.Code != 404 || !strings.Contains(w.Body.String(), "X-Hotmess-Id") {
 		t.Errorf("unknown request: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestRequestTellsWhereItsLengthLies(t *testing.T) {
+	var mon *monitor.Monitor
+	h := port(t, func(s *Settings) { mon = s.Monitor })
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- mon.Run(ctx) }()
+	for i := range 30 {
+		mon.Observe(monitor.Observation{ID: fmt.Sprint("id", i), Route: "r", Outcome: monitor.OutcomeOK, Samples: []monitor.SampleRecord{
+			{Reasoning: monitor.Length{Tokens: 10 + i, Source: monitor.SourceUsage}},
+		}})
+	}
+	if err := mon.Sync(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		ID        string
+		Placement monitor.Placement
+	}
+	if err := json.Unmarshal(ask(h, "GET", "/api/v1/requests/id29", "").Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if p := got.Placement; got.ID != "id29" || p.Tokens != 39 || p.Above != 0 || p.N != 30 || p.Length != "reasoning_tokens" {
+		t.Errorf("%+v", got)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

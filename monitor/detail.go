@@ -26,9 +26,9 @@ type SeriesDetail struct {
 func (r *route) detail(window int, k seriesKey, now time.Time) SeriesDetail {
 	d := SeriesDetail{EffectiveAnswers: estimate.Effective(r.series[k].total(window, now).figure())}
 	if c := r.curves[k].total(window, now); c != nil {
-		slopes := c.Moments.slopes()
+		slopes, t := c.Moments.slopes(), r.tallied(k.stratum(), window, now)
 		d.Curves, d.Slopes = c.report(), &slopes
-		d.Overthinking, d.Voting = r.curves[k].overthinking(c.sets(), window, now), c.sets().voting()
+		d.Overthinking, d.Voting = r.curves[k].overthinking(c.sets(), t, window, now), c.sets().voting(t)
 	}
 	return d
 }

@@ -89,14 +89,15 @@ func (g *grader) scores(s estimate.Scores) {
 // set lists the samples that scores may rest on: a measured pair, or all samples
 // where their number was fixed beforehand and none is missing. A vote stops when
 // it is decided, and an escalation starts because of the primary, so there the
-// pair alone counts. nil: nothing was measured.
+// pair alone counts, unless the request was drawn for all of its samples. nil:
+// nothing was measured.
 func (g *grader) set() []*SampleRecord {
 	a, b := g.o.sample(0), g.o.sample(1)
 	if !g.o.Drawn || g.o.Differ == nil || a == nil || b == nil || a.Missing != "" || b.Missing != "" {
 		return nil
 	}
 	pair := []*SampleRecord{a, b}
-	if g.o.Vote != nil || g.o.Escalated {
+	if g.o.Deep == 0 && (g.o.Vote != nil || g.o.Escalated) {
 		return pair
 	}
 	all := make([]*SampleRecord, len(g.o.Samples))
@@ -153,6 +154,9 @@ func (g *grader) forms(c estimate.Counts, k int) {
 	}
 	if k < minMode {
 		return
+	}
+	if g.o.Deep > 0 { // it was drawn with another probability than a pair
+		g.weight = weightOf(g.o.Deep)
 	}
 	if wrong, of, ok := c.Lapses(); ok && of > 0 {
 		g.add(cellLapse, g.weighed(of), g.weighed(wrong))

@@ -23,6 +23,8 @@ type judgedRequest struct {
 	Key      labelledKey `json:"key"`
 	Verdicts verdicts    `json:"verdicts"`
 	Parts    []part      `json:"parts,omitempty"`
+	// Added is that of the observation: it is in no plain mean.
+	Added bool `json:"added,omitempty"`
 }
 
 // A judgedConversation is the labelled requests of one conversation.

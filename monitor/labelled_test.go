@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -121,6 +122,29 @@ func TestOutcomesOfThePrimaryGiveErrorAndVariance(t *testing.T) {
 	}
 }
 
+func TestLabelledShareIsOfWhatWasMeasured(t *testing.T) {
+	m, _ := newTest(t)
+	for i := range 4 {
+		o := answered("c", base, i, "a", "b")
+		m.take(o)
+		if i == 0 {
+			mustCount(t, m, Label{Request: o.ID, Outcome: Pass})
+		}
+	}
+	if rep := month(t, m); rep.Measured != 4 || rep.LabelledShare == nil || *rep.LabelledShare != .25 {
+		t.Errorf("%d measured, share %v", rep.Measured, rep.LabelledShare)
+	}
+	elsewhere, _ := newTest(t)
+	o := answered("c", base, 1, "a", "b")
+	elsewhere.labelling.Archive = func(context.Context, []string) (map[string]Observation, error) {
+		return map[string]Observation{o.ID: o}, nil
+	}
+	mustCount(t, elsewhere, Label{Request: o.ID, Outcome: Pass})
+	if rep := month(t, elsewhere); rep.Measured != 0 || rep.LabelledShare != nil {
+		t.Errorf("%d measured, share %v", rep.Measured, rep.LabelledShare)
+	}
+}
+
 func TestRightAnswersGradeEverySample(t *testing.T) {
 	m, _ := newTest(t)
 	votes := [][]string{{"a", "a", "b"}, {"b", "b", "a"}, {"a", "a", "a"}, {"c", "b", "a"}}
@@ -210,6 +234,37 @@ func TestEscalatedRequestsCountTheirPairAlone(t *testing.T) {
 	mustCount(t, m, Label{Request: o.ID, Key: sealed("a")})
 	nearFigure(t, "error", month(t, m).Error, 1)
 	nearFigure(t, "variance", month(t, m).Variance, 1)
+}
+
+func TestLargerSetsWeighByTheirOwnProbability(t *testing.T) {
+	m, _ := newTest(t)
+	for i, deep := range []float64{1, .1} { // the second stands for ten
+		keys := [][]string{{"a", "a", "a"}, {"a", "a", "b"}}[i]
+		o := answered(fmt.Sprint("c", i), base, i, keys...)
+		o.Deep, o.Escalated = deep, true
+		m.take(o)
+		mustCount(t, m, Label{Request: o.ID, Key: sealed("a")})
+	}
+	rep := month(t, m)
+	nearFigure(t, "error", rep.Error, 1./3) // (0 + 2/3)/2: drawn with the same probability
+	nearFigure(t, "vote gain", rep.VoteGain, 10*(1./3)/11)
+	if rep.VoteGain.N != 2 {
+		t.Errorf("%d requests", rep.VoteGain.N)
+	}
+}
+
+func TestAddedRequestsAreInNoPlainMean(t *testing.T) {
+	m, clock := newTest(t)
+	o := answered("c", base, 1, "a", "b")
+	o.Added, o.Escalated = true, true
+	m.take(o)
+	mustCount(t, m, Label{Request: o.ID, Outcome: Fail})
+	clock.advance(conversationSilence)
+	m.sweep()
+	if m.judged.get(conversationKey{"r", "c"}).Settled {
+		t.Error("its score goes to the detectors")
+	}
+	nearFigure(t, "error", month(t, m).Error, 2)
 }
 
 func TestIncoherenceIsAbsentBelowItsMinima(t *testing.T) {

@@ -30,11 +30,9 @@ func (m *Monitor) mergeJudged(c judgedConversation, now time.Time) {
 	c.Requests = slices.DeleteFunc(c.Requests, func(j *judgedRequest) bool { return r.labelled[j.Key] == nil })
 	shared := m.judged.get(c.Key) != nil
 	if shared {
-		rest := judgedConversation{Requests: slices.Clone(c.Requests)}
-		for n := len(rest.Requests) - 1; n >= 0; n-- {
-			j := rest.Requests[n]
-			r.labelled[j.Key].count(&rest, j, -1, now)
-			rest.Requests = rest.Requests[:n]
+		for n, j := range slices.Backward(c.Requests) {
+			left := judgedConversation{Requests: c.Requests[:n]}
+			r.labelled[j.Key].count(&left, j, -1, now)
 		}
 	}
 	kept := m.judged.enter(c.Key, now, false)

@@ -20,6 +20,12 @@ type LabelledReport struct {
 	// Scale is answers, where scores run from 0 to 2 (Brier), or tests, where
 	// they run from 0 to 1 (coverage error).
 	Scale string `json:"scale"`
+	// Measured counts the requests of the kind that have a measured pair,
+	// LabelledShare the part of them that the scores rest on, 0..1; absent
+	// where more are labelled than the window knows of, as after a lost
+	// snapshot.
+	Measured      int64    `json:"measured"`
+	LabelledShare *float64 `json:"labelled_share,omitempty"`
 	// Accuracy is the share of labelled replies that were right, of tests that
 	// passed, 0..1: of what the client got, measured or not.
 	Accuracy est.Figure `json:"accuracy"`
@@ -89,6 +95,10 @@ func (r *route) labelledReport(now time.Time) []LabelledReport {
 			}
 			rep := total.report(key)
 			rep.Window = spans()[curveWindow(ring)].name
+			rep.Measured = r.tallied(stratumKey{Kind: key.Kind, Pinned: key.Pinned}, curveWindow(ring), now).Measured
+			if rep.Error.N <= rep.Measured {
+				rep.LabelledShare = ratio(rep.Error.N, rep.Measured)
+			}
 			all = append(all, rep)
 		}
 	}

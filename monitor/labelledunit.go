@@ -14,7 +14,7 @@ func (m *Monitor) settleLabelled(c *judgedConversation) {
 	sums := map[labelledKey]sum{}
 	for _, j := range c.Requests {
 		for _, p := range j.Parts {
-			if p.Cell != cellScores {
+			if p.Cell != cellScores || j.Added {
 				continue
 			}
 			s, unit := sums[j.Key], float64(p.Z[0])*gradeScale
@@ -29,10 +29,10 @@ func (m *Monitor) settleLabelled(c *judgedConversation) {
 	}
 }
 
-// scored is how many of its requests have scores.
+// scored is how many of its requests have scores and are in plain means.
 func (c *judgedConversation) scored() (n int) {
 	for _, j := range c.Requests {
-		if slices.ContainsFunc(j.Parts, func(p part) bool { return p.Cell == cellScores }) {
+		if !j.Added && slices.ContainsFunc(j.Parts, func(p part) bool { return p.Cell == cellScores }) {
 			n++
 		}
 	}

@@ -177,7 +177,7 @@ func (m *Monitor) judge(o *Observation, l Label, now time.Time) (LabelStatus, er
 		return LabelRepeated, nil
 	}
 	j := &judgedRequest{
-		ID: o.ID, At: requestTime(o, now), Verdicts: next, Parts: grade(o, next),
+		ID: o.ID, At: requestTime(o, now), Verdicts: next, Parts: grade(o, next), Added: o.Added,
 		Key: labelledKey{Kind: o.Kind, Pinned: o.Pinned, Scale: next.scale()},
 	}
 	if m.labelledSeries(m.route(name), j.Key) == nil {

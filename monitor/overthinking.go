@@ -153,6 +153,9 @@ type OverthinkingReport struct {
 	// by the inverse of its probability; or escalated, of others whose primary
 	// reasoned for long.
 	Set string `json:"set"`
+	// Requests is how many of the window were to give a value; those that did,
+	// because at least four of their samples came back, are N of Gap.
+	Requests int64 `json:"requests"`
 	// Gap is the mean of D above the median less D below, −1..1; N counts
 	// requests, Clusters conversations. Above 0: longer samples disagree more.
 	Gap estimate.Figure `json:"gap"`
@@ -169,13 +172,14 @@ const (
 )
 
 // overthinking reports on both sets of a window.
-func (c *curves) overthinking(s *setSums, window int, now time.Time) []OverthinkingReport {
+func (c *curves) overthinking(s *setSums, t tally, window int, now time.Time) []OverthinkingReport {
 	var all []OverthinkingReport
 	for _, set := range []struct {
-		name string
-		sums *mean
-	}{{SetDrawn, &s.Gap}, {SetEscalated, &s.Escalated}} {
-		rep := OverthinkingReport{Set: set.name, Gap: set.sums.figure(gapUnit).Clip(-1, 1)}
+		name     string
+		sums     *mean
+		requests int64
+	}{{SetDrawn, &s.Gap, t.Deep}, {SetEscalated, &s.Escalated, t.Escalated}} {
+		rep := OverthinkingReport{Set: set.name, Requests: set.requests, Gap: set.sums.figure(gapUnit).Clip(-1, 1)}
 		rep.P, rep.Tested = c.gaps.sign(window, now, set.name == SetEscalated)
 		all = append(all, rep)
 	}

@@ -87,6 +87,10 @@ type tally struct {
 	Measured int64 `json:"m"`
 	// Missing is the weight of those that were drawn but not measured.
 	Missing int64 `json:"w,omitempty"`
+	// Deep counts those that were drawn for a larger set, Escalated others that
+	// got one because their primary reasoned for long.
+	Deep      int64 `json:"l,omitempty"`
+	Escalated int64 `json:"x,omitempty"`
 }
 
 func (t *tally) add(o tally) {
@@ -94,6 +98,8 @@ func (t *tally) add(o tally) {
 	t.Drawn += o.Drawn
 	t.Measured += o.Measured
 	t.Missing += o.Missing
+	t.Deep += o.Deep
+	t.Escalated += o.Escalated
 }
 
 // tallyOf is what one observation adds to its stratum.
@@ -101,7 +107,7 @@ func tallyOf(o *Observation) tally {
 	if !eligible(o) {
 		return tally{}
 	}
-	t := tally{Eligible: 1}
+	t := tally{Eligible: 1, Deep: boolInt(o.Deep > 0), Escalated: boolInt(o.Escalated && o.Deep == 0)}
 	switch {
 	case !o.Drawn:
 	case o.Differ != nil:

@@ -91,7 +91,7 @@ func TestGapNeedsFourSamplesOfDifferentLength(t *testing.T) {
 // TestGapIsZeroOnAverageWithoutOverthinking is the reason for halves of one
 // size: for odd and even N alike answers that do not go with length show none.
 func TestGapIsZeroOnAverageWithoutOverthinking(t *testing.T) {
-	const runs = 20_000
+	const runs = 6000
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, n := range []int{4, 5, 7, 8} {
 		sum, squares := 0.0, 0.0
@@ -162,6 +162,9 @@ func TestEscalatedRequestsStandApart(t *testing.T) {
 	}
 	if escalated.Set != SetEscalated || escalated.Gap.N != 1 || *escalated.Gap.Value != 1 || escalated.Tested != 1 {
 		t.Errorf("escalated %+v", escalated)
+	}
+	if d.Voting[0].Requests != 1 || drawn.Requests != 1 || escalated.Requests != 1 {
+		t.Errorf("requests of votes %d, drawn %d, escalated %d", d.Voting[0].Requests, drawn.Requests, escalated.Requests)
 	}
 	if n := d.Voting[0].Changed.N; n != 1 {
 		t.Errorf("%d votes, want that of the drawn request alone", n)

@@ -102,6 +102,9 @@ func (p *votePart) count(s *voteSums, v *voteValues, weight int64) {
 type VotingReport struct {
 	// Samples is N of the vote, the primary included.
 	Samples int `json:"samples"`
+	// Requests is how many of the window were drawn for a larger set; those of
+	// which all N samples came back are N of Changed.
+	Requests int64 `json:"requests"`
 	// Changed is the share of replies whose answer the vote would change, 0..1;
 	// N counts requests, Clusters conversations.
 	Changed estimate.Figure `json:"changed"`
@@ -114,12 +117,12 @@ type VotingReport struct {
 }
 
 // voting reports on the votes of a window.
-func (s *setSums) voting() []VotingReport {
+func (s *setSums) voting(t tally) []VotingReport {
 	all := make([]VotingReport, 0, voteCount)
 	for i, n := range voteSizes() {
 		v := &s.Votes[i]
 		all = append(all, VotingReport{
-			Samples: n, Changed: v.Changed.share(),
+			Samples: n, Requests: t.Deep, Changed: v.Changed.share(),
 			ExtraTokens:  v.Tokens.figure(1).Clip(0, math.MaxFloat64),
 			AddedSeconds: v.Milliseconds.figure(1000).Clip(0, math.MaxFloat64),
 		})

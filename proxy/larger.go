@@ -10,6 +10,12 @@ import (
 // pairSize is the N of a plain measurement set.
 const pairSize = 2
 
+// tells is whether more samples than a pair would tell something: they are
+// compared at a headline level, and not made alike by the client.
+func (in inspection) tells() bool {
+	return in.readable && !in.native() && !in.view.Pinned && in.compare.Headline() != ""
+}
+
 // size is the number of samples that a request gets, the primary included, and
 // the probability that it was drawn for more than a pair. Of measured requests a
 // share, drawn beforehand, gets more. Who asks for another N, in the
@@ -18,7 +24,7 @@ const pairSize = 2
 func (x *exchange) size(in inspection) (samples int, deep float64) {
 	s := in.route.sampling
 	switch {
-	case !in.drawn || in.native() || s.Mode != config.Observe:
+	case !in.drawn || !in.tells() || s.Mode != config.Observe:
 		return s.Samples, 0
 	case s.Samples > pairSize:
 		return s.Samples, in.rate
@@ -51,7 +57,7 @@ func (o *observer) escalate(in inspection, primary ensemble.Sample) (inspection,
 // escalates decides whether the reply calls for more samples.
 func (x *exchange) escalates(in inspection, primary wire.Reply) bool {
 	s := in.route.sampling
-	eligible := in.readable && !in.retry && !in.native() && (in.reason == "" || in.reason == monitor.ReasonNotDrawn)
+	eligible := in.tells() && !in.retry && (in.reason == "" || in.reason == monitor.ReasonNotDrawn)
 	if !eligible || s.Mode != config.Observe || s.Escalate.ReasoningOverMedian == 0 {
 		return false
 	}

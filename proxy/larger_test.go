@@ -20,19 +20,29 @@ func deep(share float64) func(*config.Config) {
 	return func(c *config.Config) { c.Sampling.Deep = config.Deep{Share: share, Samples: 5} }
 }
 
+// letterAsked asks for a letter, so that there is a headline level; pinnedAsked
+// does so with pinned randomness.
+const (
+	letterAsked = `{"model":"m","messages":[{"role":"user","content":"Answer with the letter only."}]}`
+	pinnedAsked = `{"model":"m","seed":1,"messages":[{"role":"user","content":"Answer with the letter only."}]}`
+)
+
 func TestDeepSetsAreDrawnAmongMeasuredRequests(t *testing.T) {
 	honoured := func(c *config.Config) { c.ClientHeaders = append(c.ClientHeaders, "samples") }
 	for name, c := range map[string]struct {
 		edits  []func(*config.Config)
 		header []string
 		want   int
+		body   string
 	}{
-		"always":        {[]func(*config.Config){deep(1)}, nil, 5},
-		"never":         {[]func(*config.Config){deep(0)}, nil, 2},
-		"not drawn":     {[]func(*config.Config){deep(1), rate(0)}, nil, 1},
-		"other samples": {[]func(*config.Config){deep(1), inMode(config.Observe, 3)}, nil, 3},
-		"asked for two": {[]func(*config.Config){deep(1), honoured}, []string{"X-Hotmess-Samples", "2"}, 2},
-		"a vote":        {[]func(*config.Config){deep(1), inMode(config.Ensemble, 2)}, nil, 2},
+		"always":        {[]func(*config.Config){deep(1)}, nil, 5, letterAsked},
+		"never":         {[]func(*config.Config){deep(0)}, nil, 2, letterAsked},
+		"not drawn":     {[]func(*config.Config){deep(1), rate(0)}, nil, 1, letterAsked},
+		"other samples": {[]func(*config.Config){deep(1), inMode(config.Observe, 3)}, nil, 3, letterAsked},
+		"asked for two": {[]func(*config.Config){deep(1), honoured}, []string{"X-Hotmess-Samples", "2"}, 2, letterAsked},
+		"prose":         {[]func(*config.Config){deep(1)}, nil, 2, question},
+		"pinned":        {[]func(*config.Config){deep(1)}, nil, 2, pinnedAsked},
+		"a vote":        {[]func(*config.Config){deep(1), inMode(config.Ensemble, 2)}, nil, 2, letterAsked},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, &script{primary: says("p", "yes"), extra: saysEach("no")}, func(cfg *config.Config) {
@@ -40,7 +50,7 @@ func TestDeepSetsAreDrawnAmongMeasuredRequests(t *testing.T) {
 					edit(cfg)
 				}
 			})
-			read(t, r.ask(question, append(c.header, firstCall, "1")...))
+			read(t, r.ask(c.body, append(c.header, firstCall, "1")...))
 			o := r.observation()
 			if len(o.Samples) != c.want {
 				t.Errorf("%d samples, want %d", len(o.Samples), c.want)
@@ -82,9 +92,9 @@ func escalating(factor float64) func(*config.Config) {
 
 // asking sends a request whose primary reasons for so many tokens, and gives the
 // observation once it is taken in.
-func (r *rig) asking(tokens int, header ...string) monitor.Observation {
+func (r *rig) asking(body string, tokens int, header ...string) monitor.Observation {
 	r.t.Helper()
-	read(r.t, r.ask(question, append(header, firstCall, "1", reasoningAsked, fmt.Sprint(tokens))...))
+	read(r.t, r.ask(body, append(header, firstCall, "1", reasoningAsked, fmt.Sprint(tokens))...))
 	o := r.observation()
 	r.settled()
 	return o
@@ -97,14 +107,17 @@ func TestLongReasoningGetsMoreSamplesWhetherDrawnOrNot(t *testing.T) {
 		header        []string
 		want          int
 		escalated     bool
+		body          string
 	}{
-		"drawn and long":      {1, 2, 1000, nil, 4, true},
-		"undrawn and long":    {0, 2, 1000, nil, 4, true},
-		"undrawn and usual":   {0, 2, 150, nil, 1, false},
-		"drawn and usual":     {1, 2, 150, nil, 2, false},
-		"not long enough":     {0, 20, 1000, nil, 1, false},
-		"switched off":        {0, 0, 1000, nil, 1, false},
-		"the library's retry": {0, 2, 1000, []string{"X-Stainless-Retry-Count", "1"}, 1, false},
+		"drawn and long":      {1, 2, 1000, nil, 4, true, letterAsked},
+		"undrawn and long":    {0, 2, 1000, nil, 4, true, letterAsked},
+		"undrawn and usual":   {0, 2, 150, nil, 1, false, letterAsked},
+		"drawn and usual":     {1, 2, 150, nil, 2, false, letterAsked},
+		"not long enough":     {0, 20, 1000, nil, 1, false, letterAsked},
+		"switched off":        {0, 0, 1000, nil, 1, false, letterAsked},
+		"prose":               {0, 2, 1000, nil, 1, false, question},
+		"pinned":              {0, 2, 1000, nil, 1, false, pinnedAsked},
+		"the library's retry": {0, 2, 1000, []string{"X-Stainless-Retry-Count", "1"}, 1, false, letterAsked},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, reasons(t), func(cfg *config.Config) {
@@ -112,9 +125,9 @@ func TestLongReasoningGetsMoreSamplesWhetherDrawnOrNot(t *testing.T) {
 				escalating(c.factor)(cfg)
 			})
 			for range 25 {
-				r.asking(100)
+				r.asking(letterAsked, 100)
 			}
-			o := r.asking(c.tokens, c.header...)
+			o := r.asking(c.body, c.tokens, c.header...)
 			if len(o.Samples) != c.want || o.Escalated != c.escalated {
 				t.Fatalf("%d samples, escalated %t", len(o.Samples), o.Escalated)
 			}
@@ -136,9 +149,9 @@ func TestLongReasoningGetsMoreSamplesWhetherDrawnOrNot(t *testing.T) {
 func TestNothingEscalatesBeforeTheRouteIsKnown(t *testing.T) {
 	r := newRig(t, reasons(t), func(c *config.Config) { rate(0)(c); escalating(2)(c) })
 	for range 5 {
-		r.asking(100)
+		r.asking(letterAsked, 100)
 	}
-	if o := r.asking(1000); o.Escalated || len(o.Samples) != 1 {
+	if o := r.asking(letterAsked, 1000); o.Escalated || len(o.Samples) != 1 {
 		t.Errorf("%d samples after 5 replies", len(o.Samples))
 	}
 }
