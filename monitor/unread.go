@@ -29,6 +29,14 @@ func (u *unread) count(at time.Time, outcome Outcome) {
 	slot.failed.Add(boolInt(failed(outcome)))
 }
 
+// passUnread counts a request for which no observation is made. Books are closed
+// here after panics, too, so a clock that panics once more must not end the
+// process: the first one is counted already.
+func (m *Monitor) passUnread(outcome Outcome) {
+	defer func() { _ = recover() }()
+	m.unread.count(m.now(), outcome)
+}
+
 // recent merges the last five minutes.
 func (u *unread) recent(now time.Time) failures {
 	var all failures
