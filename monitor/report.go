@@ -63,7 +63,7 @@ type Point struct {
 	Conversations int64 `json:"conversations"`
 }
 
-// A BoundReport is the anytime-valid lower confidence bound of the mean
+// A BoundReport is the anytime-valid lower estimate.Confidence bound of the mean
 // disagreement of a conversation.
 type BoundReport struct {
 	Kind   string `json:"kind"`
@@ -148,7 +148,7 @@ func (r *route) seriesReport(window int, k seriesKey, now time.Time) SeriesRepor
 	s := r.series[k]
 	return SeriesReport{
 		Kind: k.Kind, Level: k.Level, Pinned: k.Pinned, Headline: s.bound != nil,
-		Disagreement: estimate(s.total(window, now), r.tallied(k.stratum(), window, now)),
+		Disagreement: estimateOf(s.total(window, now), r.tallied(k.stratum(), window, now)),
 		Points:       s.points(window, now),
 	}
 }
