@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -155,6 +156,18 @@ func TestRunWritesADataSet(t *testing.T) {
 	}
 }
 
+// A counter counts calls where they are made: the server may hear late of one
+// that was given up.
+type counter struct {
+	http.RoundTripper
+	calls atomic.Int64
+}
+
+func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.calls.Add(1)
+	return c.RoundTripper.RoundTrip(r)
+}
+
 // TestRunGoesOnWhereItStopped stops a run in the middle and runs it again.
 func TestRunGoesOnWhereItStopped(t *testing.T) {
 	o := newOracle(t)
@@ -179,11 +192,12 @@ func TestRunGoesOnWhereItStopped(t *testing.T) {
 		t.Errorf("%d samples of 11 calls are in the journal", had)
 	}
 	o.before = nil
-	before := o.calls()
+	counted := &counter{RoundTripper: http.DefaultTransport}
+	options.Transport = counted
 	if _, err := Run(t.Context(), options); err != nil {
 		t.Fatal(err)
 	}
-	if again := o.calls() - before; again != 24-had {
+	if again := counted.calls.Load(); again != int64(24-had) {
 		t.Errorf("%d calls for %d missing samples", again, 24-had)
 	}
 	got := lines(t, options.Out)
@@ -191,7 +205,7 @@ func TestRunGoesOnWhereItStopped(t *testing.T) {
 		t.Errorf("the result is %+v", got)
 	}
 	whole := text(t, options.Out)
-	if _, err := Run(t.Context(), options); err != nil || o.calls() != before+24-had || text(t, options.Out) != whole {
+	if _, err := Run(t.Context(), options); err != nil || counted.calls.Load() != int64(24-had) || text(t, options.Out) != whole {
 		t.Errorf("a finished run asked again, or changed its result: %v", err)
 	}
 }
@@ -265,8 +279,9 @@ func TestARunEndsWhenEverythingFails(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "25 samples failed one after the other, the last with: the upstream answered 422") {
 		t.Error(err)
 	}
-	if o.calls() != 8+maxStreak {
-		t.Errorf("%d calls, want %d", o.calls(), 8+maxStreak)
+	// One more may have begun while the last failure was judged.
+	if n := o.calls(); n < 8+maxStreak || n > 8+maxStreak+1 {
+		t.Errorf("%d calls, want %d or one more", n, 8+maxStreak)
 	}
 }
 
