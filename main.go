@@ -8,7 +8,7 @@
 //	proxy ──▶ ensemble ──▶ monitor ──▶ alerts       config, wire: leaves
 //	sidecar assembles them, wrap runs a command beside them, dashboard is the
 //	admin port, ca the certificate authority, sim the simulated API, demo the
-//	tour
+//	tour, eval runs data sets
 package main
 
 import (
