@@ -56,7 +56,7 @@ func (e *evalCommand) Run(c *console) error {
 
 // told is a summary for people.
 func told(s eval.Summary) string {
-	text := fmt.Sprintf("%d samples of %d questions", s.Samples, s.Questions)
+	parts := []string{fmt.Sprintf("%d samples of %d questions", s.Samples, s.Questions)}
 	for _, part := range []struct {
 		n    int
 		what string
@@ -67,10 +67,10 @@ func told(s eval.Summary) string {
 		{s.Unusable, "lines of the data set not used"},
 	} {
 		if part.n > 0 {
-			text += fmt.Sprintf("; %d %s", part.n, part.what)
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
 		}
 	}
-	return text
+	return strings.Join(parts, "; ")
 }
 
 // options are the flags, and the key from the environment.

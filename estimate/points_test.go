@@ -2,6 +2,7 @@ package estimate
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -37,7 +38,7 @@ func TestPointsAreUnbiased(t *testing.T) {
 				return
 			}
 			for i, x := range places {
-				enumerate(append(runs[:len(runs):len(runs)], x), weight*p[i])
+				enumerate(append(slices.Clip(runs), x), weight*p[i])
 			}
 		}
 		enumerate(nil, 1)

@@ -118,13 +118,13 @@ func (f form) request(q Question) (path string, body []byte, err error) {
 
 // prompts are the questions whose references are answers in the form; the
 // others are problems.
-func (f form) prompts(questions []Question) ([]prompt, []Problem, error) {
+func (f form) prompts(questions []Question) ([]prompt, []lineError, error) {
 	var prompts []prompt
-	var problems []Problem
+	var problems []lineError
 	for _, q := range questions {
 		right, ok := f.reference(string(q.Reference))
 		if !ok {
-			problems = append(problems, Problem{q.line, fmt.Errorf("the reference %q is no answer in the form %s", q.Reference, f.name())})
+			problems = append(problems, lineError{q.line, fmt.Errorf("the reference %q is no answer in the form %s", q.Reference, f.name())})
 			continue
 		}
 		path, body, err := f.request(q)

@@ -61,20 +61,20 @@ func (r *reference) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// A Problem is a line of the data set that is not used.
-type Problem struct {
+// A lineError is a line of the data set that is not used.
+type lineError struct {
 	Line int
 	Err  error
 }
 
 // Error names the line.
-func (p Problem) Error() string { return fmt.Sprintf("line %d: %v", p.Line, p.Err) }
+func (p lineError) Error() string { return fmt.Sprintf("line %d: %v", p.Line, p.Err) }
 
 // Unwrap gives what is wrong with it.
-func (p Problem) Unwrap() error { return p.Err }
+func (p lineError) Unwrap() error { return p.Err }
 
 // loadQuestions reads the questions of a file, see readQuestions.
-func loadQuestions(file string) ([]Question, []Problem, error) {
+func loadQuestions(file string) ([]Question, []lineError, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open data set: %w", err)
@@ -95,9 +95,9 @@ func loadQuestions(file string) ([]Question, []Problem, error) {
 // every model of a recorded data set, counts once. Lines that cannot be used
 // are problems; the error is for a file that cannot be read, or holds nothing
 // that can be used.
-func readQuestions(r io.Reader) ([]Question, []Problem, error) {
+func readQuestions(r io.Reader) ([]Question, []lineError, error) {
 	var questions []Question
-	var problems []Problem
+	var problems []lineError
 	seen := map[questionID]Question{}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
@@ -121,7 +121,7 @@ func readQuestions(r io.Reader) ([]Question, []Problem, error) {
 			questions = append(questions, q)
 		}
 		if err != nil {
-			problems = append(problems, Problem{n, err})
+			problems = append(problems, lineError{n, err})
 		}
 	}
 	if err := lines.Err(); err != nil {
@@ -134,7 +134,7 @@ func readQuestions(r io.Reader) ([]Question, []Problem, error) {
 }
 
 // first is the first problem, or nil.
-func first(problems []Problem) error {
+func first(problems []lineError) error {
 	if len(problems) == 0 {
 		return nil
 	}

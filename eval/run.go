@@ -86,7 +86,7 @@ func prepare(o Options) (*run, error) {
 	if r.form, err = newForm(o, questions); err != nil {
 		return nil, err
 	}
-	var unfit []Problem
+	var unfit []lineError
 	if r.prompts, unfit, err = r.form.prompts(questions); err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func digest(questions []Question) string {
 }
 
 // begin says what will be done and counts what is there.
-func (r *run) begin(problems []Problem) {
+func (r *run) begin(problems []lineError) {
 	r.unusable = len(problems)
 	for i, p := range problems {
 		if i == maxNamed {

@@ -53,9 +53,9 @@ type Optimiser struct {
 	axes    [][]float64 // by axis
 }
 
-// NewOptimiser makes the optimiser of a size, above 0, for a problem.
+// NewOptimiser makes the optimiser of a size, at least 1, for a problem.
 func NewOptimiser(problem Quadratic, size float64) (*Optimiser, error) {
-	if !(size > 0 && !math.IsInf(size, 1)) {
+	if !(size >= 1 && !math.IsInf(size, 1)) {
 		return nil, fmt.Errorf("a model of %g parameters is not simulated", size)
 	}
 	if problem.Step == 0 {

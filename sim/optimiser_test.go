@@ -187,7 +187,7 @@ func TestProblemsThatCannotBeDescendedOnAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
-	for _, size := range []float64{0, -1, math.NaN(), math.Inf(1)} {
+	for _, size := range []float64{0, -1, .5, math.NaN(), math.Inf(1)} {
 		if _, err := NewOptimiser(good(), size); err == nil {
 			t.Errorf("size %v is taken", size)
 		}
