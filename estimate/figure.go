@@ -76,10 +76,12 @@ func figure(value float64, n, clusters int64) Figure {
 }
 
 // between sets the range, or leaves it absent where it is not finite.
+// Rounding does not put the value outside.
 func (f Figure) between(low, high float64) Figure {
-	if !finite(low) || !finite(high) {
+	if !finite(low, high) {
 		return f.unranged(AbsentNotFinite)
 	}
+	low, high = math.Min(low, *f.Value), math.Max(high, *f.Value)
 	f.Low, f.High, f.AbsentRange = &low, &high, ""
 	return f
 }
@@ -101,24 +103,25 @@ func (f Figure) Scale(by float64) Figure {
 	if !finite(by) {
 		return absent(AbsentNotFinite, f.N, f.Clusters)
 	}
-	f = f.each(func(v float64) float64 { return v * by })
-	if by < 0 {
+	if by < 0 && f.Value != nil {
 		f.Low, f.High = f.High, f.Low
 	}
-	return f
+	return f.each(func(v float64) float64 { return v * by })
 }
 
 // each applies a rising function to value and range.
 func (f Figure) each(rising func(float64) float64) Figure {
-	out := Figure{Absent: f.Absent, AbsentRange: f.AbsentRange, N: f.N, Clusters: f.Clusters}
-	if f.Value != nil {
-		out = figure(rising(*f.Value), f.N, f.Clusters)
-		out.AbsentRange = f.AbsentRange
+	if f.Value == nil {
+		return f
 	}
-	if out.Value != nil && f.Low != nil && f.High != nil {
-		out = out.between(rising(*f.Low), rising(*f.High))
+	out := figure(rising(*f.Value), f.N, f.Clusters)
+	switch {
+	case out.Value == nil:
+		return out
+	case f.Low == nil || f.High == nil:
+		return out.unranged(f.AbsentRange)
 	}
-	return out
+	return out.between(rising(*f.Low), rising(*f.High))
 }
 
 // Effective is the number of effective answers 1/(1−D) of a disagreement D:

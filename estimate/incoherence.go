@@ -89,16 +89,20 @@ func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 //
 // with p the accuracy of a question, p(1−p) unbiased, and p̄ the mean accuracy.
 // Unlike incoherence, which for pass/fail is p̄·W, it does not rise with
-// accuracy as such. Questions with fewer than two samples are left out. The
-// interval is linearised over questions.
+// accuracy as such. Questions with fewer than two samples are left out. It is
+// absent where fewer than MinErrors samples are wrong, or right. The interval is
+// linearised over questions.
 func WithinShare(questions []Counts) Figure {
 	var p, v []float64
+	rights, wrongs := 0, 0
 	for _, c := range questions {
-		if _, ok := c.valid(); !ok {
+		n, ok := c.valid()
+		if !ok {
 			return absent(AbsentInvalid, int64(len(questions)), int64(len(questions)))
 		}
 		if right, spread, ok := c.Within(); ok {
 			p, v = append(p, right), append(v, spread)
+			rights, wrongs = rights+c.right(), wrongs+n-c.right()
 		}
 	}
 	if len(p) == 0 {
@@ -106,8 +110,11 @@ func WithinShare(questions []Counts) Figure {
 	}
 	accuracy := mean(p)
 	w, all := within(mean(v), accuracy)
-	if all <= 0 {
+	switch {
+	case all <= 0:
 		return absent(AbsentZero, int64(len(p)), int64(len(p)))
+	case min(rights, wrongs) < MinErrors:
+		return absent(AbsentFewErrors, int64(len(p)), int64(len(p)))
 	}
 	clusters := make([]Pair, len(p))
 	for i := range p {
