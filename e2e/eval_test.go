@@ -70,7 +70,7 @@ func TestAKilledEvalGoesOn(t *testing.T) {
 	if code := p.wait(t); code != 0 {
 		t.Fatalf("exit code %d: %s", code, p.stderr)
 	}
-	for _, want := range []string{"half written", fmt.Sprintf("%d samples are in", before), "60 of 60 samples"} {
+	for _, want := range []string{"half written", fmt.Sprintf("%d samples are in", before), "60/60 samples"} {
 		if !strings.Contains(p.stderr.String(), want) {
 			t.Errorf("it does not say %q: %s", want, p.stderr)
 		}

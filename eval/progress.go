@@ -73,11 +73,12 @@ func (p *progress) say(format string, args ...any) {
 	fmt.Fprintf(p.out, "hotmess eval: "+format+"\n", args...)
 }
 
-// text is one line: what is done, what it took and how long the rest may take.
+// text is one line, short enough for most terminals: what is done, what it took
+// and how long the rest may take.
 func (p *progress) text(now time.Time) string {
 	parts := []string{
-		fmt.Sprintf("%d of %d questions", p.complete, p.questions),
-		fmt.Sprintf("%d of %d samples", p.whole, p.samples),
+		fmt.Sprintf("%d/%d questions", p.complete, p.questions),
+		fmt.Sprintf("%d/%d samples", p.whole, p.samples),
 	}
 	if p.failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", p.failed))
@@ -92,10 +93,11 @@ func (p *progress) text(now time.Time) string {
 	return strings.Join(parts, " · ")
 }
 
+// tokens are those of prompts and those of answers.
 func (p *progress) tokens() string {
-	text := fmt.Sprintf("%s tokens in, %s out", short(p.in), short(p.output))
+	text := fmt.Sprintf("%s+%s tokens", short(p.in), short(p.output))
 	if p.uncounted > 0 {
-		text += fmt.Sprintf(" (%d samples without usage)", p.uncounted)
+		text += fmt.Sprintf(" (%d samples without)", p.uncounted)
 	}
 	return text
 }

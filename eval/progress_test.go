@@ -15,12 +15,12 @@ func TestProgressTellsCostAndTimeLeft(t *testing.T) {
 	p.count(Sample{InputTokens: &n, OutputTokens: &n})
 	// Two samples in a minute leave 28 for 14 minutes; 1M tokens at $2 and at $10.
 	now := began.Add(time.Minute)
-	if got, want := p.text(now), "0 of 10 questions · 12 of 40 samples · 1.0M tokens in, 1.0M out · $12.00 · 14m0s left"; got != want {
+	if got, want := p.text(now), "0/10 questions · 12/40 samples · 1.0M+1.0M tokens · $12.00 · 14m0s left"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	p.count(Sample{})
 	p.failed = 27
-	if got := p.text(now); !strings.Contains(got, "at least $12.00") || !strings.Contains(got, "(1 samples without usage)") ||
+	if got := p.text(now); !strings.Contains(got, "at least $12.00") || !strings.Contains(got, "(1 samples without)") ||
 		strings.Contains(got, "left") || !strings.Contains(got, "27 failed") {
 		t.Errorf("%s", got)
 	}

@@ -44,6 +44,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	err = errors.Join(r.ask(ctx), r.journal.close())
+	r.caller.http.CloseIdleConnections()
 	r.progress.end(time.Now())
 	if err != nil {
 		return r.summary(nil), fmt.Errorf("%w; %d of %d samples are in %s: the same command goes on from there",

@@ -151,7 +151,7 @@ func TestRunWritesADataSet(t *testing.T) {
 		t.Errorf("sample %+v", s)
 	}
 	// 200 tokens in at a thousandth of a dollar, 80 out at a hundredth.
-	if !strings.Contains(log.String(), "5 of 5 questions · 20 of 20 samples · 200 tokens in, 80 out · $1.00") {
+	if !strings.Contains(log.String(), "5/5 questions · 20/20 samples · 200+80 tokens · $1.00") {
 		t.Errorf("progress:\n%s", log)
 	}
 }
