@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -122,9 +121,9 @@ func (f form) prompts(questions []Question) ([]prompt, []lineError, error) {
 	var prompts []prompt
 	var problems []lineError
 	for _, q := range questions {
-		right, ok := f.reference(string(q.Reference))
-		if !ok {
-			problems = append(problems, lineError{q.line, fmt.Errorf("the reference %q is no answer in the form %s", q.Reference, f.name())})
+		right, err := f.reference(string(q.Reference))
+		if err != nil {
+			problems = append(problems, lineError{q.line, fmt.Errorf("the reference %q: %w", q.Reference, err)})
 			continue
 		}
 		path, body, err := f.request(q)
@@ -140,14 +139,8 @@ func (f form) prompts(questions []Question) ([]prompt, []lineError, error) {
 }
 
 // reference is the key of a right answer.
-func (f form) reference(answer string) (string, bool) {
-	if f.compare.Kind() != ensemble.KindStructured {
-		return ensemble.AnswerKey(f.extract, answer)
-	}
-	if !json.Valid([]byte(answer)) { // a word that stands for a JSON string
-		return "", false
-	}
-	return f.key(wire.Reply{Choice: wire.Choice{Text: answer}}), true
+func (f form) reference(answer string) (string, error) {
+	return ensemble.AnswerKey(f.compare.Kind(), f.compare.Form(), answer)
 }
 
 // key is what of a reply is compared.

@@ -51,8 +51,8 @@ func TestTheInstructionAsksForWhatIsExtracted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		right, ok := f.reference(map[bool]string{true: "B", false: "12"}[extract == "letter"])
-		if got := f.key(wire.Reply{Choice: wire.Choice{Text: "So.\n" + reply}}); !ok || got != right {
+		right, err := f.reference(map[bool]string{true: "B", false: "12"}[extract == "letter"])
+		if got := f.key(wire.Reply{Choice: wire.Choice{Text: "So.\n" + reply}}); err != nil || got != right {
 			t.Errorf("%s: %q is %q, want %q", extract, reply, got, right)
 		}
 		shape, _, _ := strings.Cut(strings.NewReplacer("B", "X", "12", "N").Replace(reply), "N")
@@ -102,11 +102,11 @@ func TestJSONIsComparedWhereTheBodyAsksForIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	right, ok := f.reference(`{"a":1.0}`)
-	if got := f.key(wire.Reply{Choice: wire.Choice{Text: "```json\n{\"a\": 1}\n```"}}); !ok || got != right || f.name() != "JSON" {
-		t.Errorf("%q is not %q (%t), by %s", got, right, ok, f.name())
+	right, err := f.reference(`{"a":1.0}`)
+	if got := f.key(wire.Reply{Choice: wire.Choice{Text: "```json\n{\"a\": 1}\n```"}}); err != nil || got != right || f.name() != "JSON" {
+		t.Errorf("%q is not %q (%v), by %s", got, right, err, f.name())
 	}
-	if _, ok := f.reference("no JSON"); ok {
+	if _, err := f.reference("no JSON"); err == nil {
 		t.Error("a reference that is no JSON is taken")
 	}
 }

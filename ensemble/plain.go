@@ -5,28 +5,6 @@ import (
 	"strings"
 )
 
-// AnswerKey is the key that a reply of kind answer has at every level if it
-// gives this right answer in the form (a value of CheckExtract, not empty). It
-// is false if the answer is none in that form, such as a word where a letter is
-// asked for, or the form is invalid.
-func AnswerKey(form, answer string) (key string, ok bool) {
-	if form == "" || CheckExtract(form) != nil {
-		return "", false
-	}
-	switch form {
-	case formLetter:
-		return extractLetter(answer)
-	case formNumber:
-		return extractNumber(answer)
-	case formBoxed:
-		answer = unlatex(answer)
-	}
-	if strings.TrimSpace(answer) == "" {
-		return "", false
-	}
-	return answerValue(answer), true
-}
-
 // Refused is what PlainAnswer gives for a refusal. Brackets keep it apart from
 // what an extractor finds.
 const Refused = "(refused)"
