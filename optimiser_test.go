@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/http"
 	"sync"
 	"testing"
@@ -171,14 +170,23 @@ func checkWalks(t *testing.T, walks []walk, steps int) {
 // interval must be narrower than size, or it would tell nothing.
 func near(t *testing.T, what string, f estimate.Figure, truth, size float64) {
 	t.Helper()
+	off := away(t, what, f, truth)
+	if off > 1 || *f.High-*f.Low > size {
+		t.Errorf("%s: off by %.2f of its interval, which is %.4g wide; less than 1 and %.4g are wanted", what, off, *f.High-*f.Low, size)
+	}
+}
+
+// away is how far the truth is from a figure, as a share of the way to the end of
+// its interval on that side.
+func away(t *testing.T, what string, f estimate.Figure, truth float64) float64 {
+	t.Helper()
 	if f.Value == nil || f.Low == nil {
-		t.Errorf("%s is absent: %s %s", what, f.Absent, f.AbsentRange)
-		return
+		t.Fatalf("%s is absent: %s %s", what, f.Absent, f.AbsentRange)
 	}
-	line := fmt.Sprintf("%s: %.4g [%.4g, %.4g], true %.4g (of %.4g)", what, *f.Value, *f.Low, *f.High, truth, size)
-	if truth < *f.Low || truth > *f.High || math.Abs(*f.High-*f.Low) > size {
-		t.Error(line)
-		return
+	t.Logf("%s: %.4g [%.4g, %.4g], true %.4g", what, *f.Value, *f.Low, *f.High, truth)
+	end := *f.High
+	if truth < *f.Value {
+		end = *f.Low
 	}
-	t.Log(line)
+	return (truth - *f.Value) / (end - *f.Value)
 }

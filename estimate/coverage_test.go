@@ -145,7 +145,10 @@ func chance(runs int) float64 {
 }
 
 func TestIntervalsCoverTheTruth(t *testing.T) {
-	const runs = 600
+	runs := 600
+	if testing.Short() {
+		runs = 100
+	}
 	for _, p := range populations() {
 		for _, q := range []int{20, 50, 200} {
 			for _, n := range []int{2, 3, 5} {
@@ -163,6 +166,30 @@ func TestIntervalsCoverTheTruth(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The half-widths that the literature gives for these sizes, of a population
+// like this one, to a fifth.
+func TestIncoherenceIsAsSureAsItCanBe(t *testing.T) {
+	const runs = 200
+	p, source := population{1, 1}, rand.NewPCG(3, 1)
+	beta := distuv.Beta{Alpha: p.a, Beta: p.b, Src: source}
+	for _, c := range []struct {
+		q, n int
+		half float64
+	}{{20, 2, .23}, {50, 2, .15}, {200, 2, .075}, {200, 5, .045}} {
+		sum := 0.0
+		for range runs {
+			questions, wrong := p.draw(rand.New(source), beta, c.q, c.n)
+			scores := make([]estimate.Scores, c.q)
+			for i, k := range questions {
+				scores[i], _ = estimate.OneHot(k.N, k.Right)
+			}
+			f := estimate.Incoherence(scores, wrong)
+			sum += (*f.High - *f.Low) / 2 / runs
+		}
+		near(t, fmt.Sprintf("half-width of %d questions with %d samples", c.q, c.n), sum/c.half, 1, .2)
 	}
 }
 

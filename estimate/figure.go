@@ -11,10 +11,11 @@ const (
 	// MinClusters is the fewest clusters that an interval is given for: below
 	// it a cluster-robust standard error is itself too uncertain.
 	MinClusters = 10
-	// MinQuestions and MinErrors are the fewest labelled questions, and wrong
-	// samples among them, that incoherence is given for.
+	// MinQuestions is the fewest labelled questions that incoherence is given
+	// for.
 	MinQuestions = 20
-	MinErrors    = 10
+	// MinErrors is the fewest wrong samples among them.
+	MinErrors = 10
 )
 
 // Why a Figure, or its range, is absent.
@@ -92,10 +93,17 @@ func (f Figure) unranged(why string) Figure {
 	return f
 }
 
-// Clip limits value and range to what the figure can be. It is for totals:
-// clipping what is summed later would bias the sum.
+// Clip limits value and range to what the figure can be. The range is first
+// moved along with a value beyond, or it could lie beyond as a whole and lose
+// its width. It is for totals: clipping what is summed later would bias the
+// sum.
 func (f Figure) Clip(low, high float64) Figure {
-	return f.each(func(v float64) float64 { return math.Min(high, math.Max(low, v)) })
+	if f.Value == nil {
+		return f
+	}
+	limit := func(v float64) float64 { return math.Min(high, math.Max(low, v)) }
+	by := limit(*f.Value) - *f.Value
+	return f.each(func(v float64) float64 { return limit(v + by) })
 }
 
 // Scale multiplies value and range, for another unit.

@@ -163,6 +163,13 @@ func TestSignFlipRefusesWhatHasNoP(t *testing.T) {
 			t.Errorf("%s: p = %v", name, p)
 		}
 	}
+	if p, _ := estimate.SignFlip(slices.Repeat([]float64{1}, 60), 100, 1); p != 1./101 {
+		t.Errorf("as far as can be: p = %v of 100 flips", p)
+	}
+	// Sums that are equal but for rounding are equal.
+	if p, _ := estimate.SignFlip([]float64{-.9, -.3, -.4, .4}, 0, 0); p != 8./16 {
+		t.Errorf("equal sums: p = %v", p)
+	}
 	if p, ok := estimate.SignFlip([]float64{0, 0}, 0, 0); !ok || p != 1 {
 		t.Errorf("no difference at all: p = %v", p)
 	}

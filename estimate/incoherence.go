@@ -59,7 +59,7 @@ func incoherence(s Sums, squares float64, requests, errors int64) Figure {
 	case why != "":
 		return f.unranged(why).Clip(0, 1)
 	case i <= 0 || i >= 1:
-		return atEnd(f.between(i-half, i+half))
+		return f.between(i-half, i+half).Clip(0, 1)
 	}
 	half /= i * (1 - i) // of the logit
 	logit := math.Log(i / (1 - i))
@@ -68,16 +68,11 @@ func incoherence(s Sums, squares float64, requests, errors int64) Figure {
 
 // effective is the effective number of clusters by their weight in the
 // denominator, (Σn)²/Σn² (Kish 1965): at most the number of those with any.
-func (s Sums) effective() float64 { return s.N * s.N / s.NN }
-
-// atEnd limits a share to 0..1. The interval is moved along with a value
-// beyond, or it could lie beyond as a whole and lose its width.
-func atEnd(f Figure) Figure {
-	if f.Value == nil {
-		return f
+func (s Sums) effective() float64 {
+	if s.NN <= 0 {
+		return float64(s.G)
 	}
-	by := math.Min(1, math.Max(0, *f.Value)) - *f.Value
-	return f.each(func(v float64) float64 { return v + by }).Clip(0, 1)
+	return math.Min(float64(s.G), s.N/s.NN*s.N)
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
@@ -93,40 +88,30 @@ func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 // absent where fewer than MinErrors samples are wrong, or right. The interval is
 // linearised over questions.
 func WithinShare(questions []Counts) Figure {
-	var p, v []float64
+	var s WithinSums
 	rights, wrongs := 0, 0
 	for _, c := range questions {
 		n, ok := c.valid()
 		if !ok {
 			return absent(AbsentInvalid, int64(len(questions)), int64(len(questions)))
 		}
-		if right, spread, ok := c.Within(); ok {
-			p, v = append(p, right), append(v, spread)
+		if p, v, ok := c.Within(); ok {
+			s.add(p, v)
 			rights, wrongs = rights+c.right(), wrongs+n-c.right()
 		}
 	}
-	if len(p) == 0 {
-		return absent(AbsentNone, 0, 0)
+	if few := min(rights, wrongs); few > 0 && few < MinErrors {
+		return absent(AbsentFewErrors, s.G, s.G)
 	}
-	accuracy := mean(p)
-	w, all := within(mean(v), accuracy)
-	switch {
-	case all <= 0:
-		return absent(AbsentZero, int64(len(p)), int64(len(p)))
-	case min(rights, wrongs) < MinErrors:
-		return absent(AbsentFewErrors, int64(len(p)), int64(len(p)))
-	}
-	clusters := make([]Pair, len(p))
-	for i := range p {
-		clusters[i] = Pair{Num: v[i] - w*(1-2*accuracy)*(p[i]-accuracy), Den: all}
-	}
-	return atEnd(RatioOf(clusters, MinClusters))
+	return WithinShareFromSums(s, MinClusters)
 }
 
-// within is W, and the p̄(1−p̄) that it is a share of.
-func within(spread, accuracy float64) (w, all float64) {
-	all = accuracy * (1 - accuracy)
-	return spread / all, all
+// add counts a question that is a cluster of its own.
+func (s *WithinSums) add(p, v float64) {
+	s.G++
+	s.N, s.P, s.V = s.N+1, s.P+p, s.V+v
+	s.NN, s.NP, s.NV = s.NN+1, s.NP+p, s.NV+v
+	s.PP, s.PV, s.VV = s.PP+p*p, s.PV+p*v, s.VV+v*v
 }
 
 func mean(values []float64) float64 {

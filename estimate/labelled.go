@@ -51,21 +51,18 @@ func WithinShareFromSums(s WithinSums, least int64) Figure {
 	if why := first.refuse(); why != "" {
 		return absent(why, s.G, s.G)
 	}
-	if !finite(s.V, s.VV, s.NV, s.PV) {
-		return absent(AbsentNotFinite, s.G, s.G)
-	}
 	mean := s.P / s.N
-	w, all := within(s.V/s.N, mean)
+	all := mean * (1 - mean)
 	if all <= 0 {
 		return absent(AbsentZero, s.G, s.G)
 	}
-	c := w * (1 - 2*mean)
+	c := s.V / s.N / all * (1 - 2*mean)
 	// The numerator is v − c·p + d·n, the denominator all·n.
 	d := c * mean
-	return atEnd(RatioFromSums(Sums{
+	return RatioFromSums(Sums{
 		X: s.V, N: all * s.N,
 		XX: s.VV + c*c*s.PP + d*d*s.NN - 2*c*s.PV + 2*d*s.NV - 2*c*d*s.NP,
 		XN: all * (s.NV - c*s.NP + d*s.NN), NN: all * all * s.NN,
 		G: s.G,
-	}, least))
+	}, least).Clip(0, 1)
 }

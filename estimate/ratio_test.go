@@ -130,6 +130,8 @@ func TestFiguresSayWhyTheyAreAbsent(t *testing.T) {
 		"NaN score":         {estimate.Incoherence([]estimate.Scores{{Error: nan}}, 3), "not_finite", "not_finite"},
 		"no spread (W)":     {estimate.WithinShare(slices.Repeat([]estimate.Counts{{N: []int{2, 2}}}, 12)), "", "no_spread"},
 		"all right (W)":     {estimate.WithinShare(slices.Repeat([]estimate.Counts{{N: []int{2, 0}}}, 12)), "zero_denominator", "zero_denominator"},
+		"few right (W)":     {estimate.WithinShare(slices.Repeat([]estimate.Counts{{N: []int{1, 8}}}, 9)), "fewer_than_10_errors", "fewer_than_10_errors"},
+		"few wrong (W)":     {estimate.WithinShare(slices.Repeat([]estimate.Counts{{N: []int{8, 1}}}, 9)), "fewer_than_10_errors", "fewer_than_10_errors"},
 		"singles (W)":       {estimate.WithinShare([]estimate.Counts{{N: []int{1}}}), "no_data", "no_data"},
 		"bad counts (W)":    {estimate.WithinShare([]estimate.Counts{{N: []int{-1, 5}}}), "invalid", "invalid"},
 		"bad class (lapse)": {estimate.Lapse([]estimate.Counts{{N: []int{1, 5}, Right: 2}}), "invalid", "invalid"},
@@ -175,6 +177,46 @@ func TestIncoherenceStaysWithinItsRange(t *testing.T) {
 	if *f.Value != 1 || *f.High != 1 || *f.Low >= 1 {
 		t.Errorf("bias² below 0: value %v", *f.Value)
 	}
+}
+
+// Thirty questions, ten of which have all the error, unevenly: t has the
+// degrees of freedom of the effective number of questions, (Σe)²/Σe² − 1.
+func TestIncoherenceCountsQuestionsByTheirError(t *testing.T) {
+	scores, pairs := make([]estimate.Scores, 30), make([]estimate.Pair, 30)
+	for i := range 10 {
+		e := float64(1 + i%2) // five of 1, five of 2: 15²/25 = 9
+		v := []float64{.2, .4, .9}[i%3] * e
+		scores[i] = estimate.Scores{Error: e, Variance: v, Bias2: e - v}
+		pairs[i] = estimate.Pair{Num: v, Den: e}
+	}
+	f, plain := estimate.Incoherence(scores, 15), estimate.RatioOf(pairs, 10)
+	i := *f.Value
+	logit := func(p float64) float64 { return math.Log(p / (1 - p)) }
+	se := (*plain.High - *plain.Low) / 2 / 2.045229642 // t, 29 degrees of freedom
+	half := 2.306004135 * se / (i * (1 - i))           // 8 degrees of freedom
+	near(t, "half", (logit(*f.High)-logit(*f.Low))/2, half, 1e-8)
+	for k := range scores {
+		scores[k].Variance, scores[k].Bias2 = 0, scores[k].Error
+	}
+	f = estimate.Incoherence(scores, 15)
+	near(t, "limit without variance", math.Pow(1-*f.High, 9), .05, exact)
+}
+
+// The form for pairs of runs that pass or fail: mixed pairs over fails.
+func TestIncoherenceOfPairsIsMixedOverFails(t *testing.T) {
+	var scores []estimate.Scores
+	mixed, fails := 0, 0
+	for i := range 30 {
+		failed := i % 3 // of two runs
+		s, _ := estimate.OneHot([]int{2 - failed, failed}, 0)
+		scores = append(scores, s)
+		fails += failed
+		if failed == 1 {
+			mixed++
+		}
+	}
+	f := estimate.Incoherence(scores, fails)
+	near(t, "incoherence", *f.Value, float64(mixed)/float64(fails), exact)
 }
 
 // For pass/fail, incoherence is p̄·W, exactly and in every sample.
@@ -271,6 +313,10 @@ func TestWilsonAndEffectiveAnswers(t *testing.T) {
 	near(t, "effective answers", *e.Value, 4, exact)
 	near(t, "low", *e.Low, 1/(1-*d.Low), exact)
 	near(t, "high", *e.High, 1/(1-*d.High), exact)
+	d = estimate.ShareOf(append(slices.Repeat([]estimate.Pair{{Num: 1, Den: 1}}, 10), estimate.Pair{Den: 1}), 10)
+	if e = estimate.Effective(d); *d.High != 1 || e.Value == nil || e.High != nil || e.AbsentRange != estimate.AbsentZero {
+		t.Errorf("D up to 1: %+v", e)
+	}
 	if e = estimate.Effective(estimate.ShareOf(slices.Repeat([]estimate.Pair{{Num: 1, Den: 1}}, 20), 10)); e.Absent != estimate.AbsentZero {
 		t.Errorf("D = 1: %+v", e)
 	}

@@ -56,9 +56,15 @@ func eachSubset(samples []int, e int, f func(chosen, rest []int)) {
 
 func voteExamples() []estimate.Counts {
 	return []estimate.Counts{
-		{N: []int{3, 2, 2, 1}, Right: 0}, {N: []int{3, 2, 2, 1}, Right: 1}, {N: []int{3, 2, 2, 1}, Right: 3},
-		{N: []int{2, 2, 2, 2}, Right: 2}, {N: []int{8}, Right: 0}, {N: []int{4, 4}, Right: 1},
-		{N: []int{1, 1, 1, 1, 1, 1, 1}, Right: 4}, {N: []int{5, 0, 3}, Right: 1}, {N: []int{5, 3}, Right: -1},
+		{N: []int{3, 2, 2, 1}, Right: 0},
+		{N: []int{3, 2, 2, 1}, Right: 1},
+		{N: []int{3, 2, 2, 1}, Right: 3},
+		{N: []int{2, 2, 2, 2}, Right: 2},
+		{N: []int{8}, Right: 0},
+		{N: []int{4, 4}, Right: 1},
+		{N: []int{1, 1, 1, 1, 1, 1, 1}, Right: 4},
+		{N: []int{5, 0, 3}, Right: 1},
+		{N: []int{5, 3}, Right: -1},
 	}
 }
 
@@ -118,6 +124,7 @@ func TestSoftVotesHaveAnEthOfTheVariance(t *testing.T) {
 			near(t, "variance", *v.Variance.Value, variance/pairs, exact)
 			near(t, "1/E", *v.Variance.Value, s.Variance/float64(e), exact)
 			near(t, "bias²", *v.Bias2.Value, math.Max(0, s.Bias2), exact)
+			near(t, "error", *v.Error.Value, math.Max(0, s.Bias2+s.Variance/float64(e)), exact)
 		}
 	}
 }

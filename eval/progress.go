@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -46,8 +47,9 @@ func (p *progress) look(now time.Time) {
 	switch {
 	case p.terminal:
 		text := p.text(now)
-		fmt.Fprintf(p.out, "\r%s%s", text, strings.Repeat(" ", max(0, p.shown-len(text))))
-		p.shown = len(text)
+		width := utf8.RuneCountInString(text)
+		fmt.Fprintf(p.out, "\r%s%s", text, strings.Repeat(" ", max(0, p.shown-width)))
+		p.shown = width
 	case now.Sub(p.said) >= sayEvery:
 		p.said = now
 		fmt.Fprintln(p.out, p.text(now))
