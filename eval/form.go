@@ -69,6 +69,8 @@ type form struct {
 	instruction string
 	extract     string
 	compare     ensemble.Comparer
+	// pinned is whether the requests leave little to chance, see wire.View.
+	pinned bool
 }
 
 // newForm fixes what o leaves to the questions. They must not be empty.
@@ -95,6 +97,7 @@ func newForm(o Options, questions []Question) (form, error) {
 	if view.Choices > 1 {
 		return f, fmt.Errorf("--body asks for %d answers a call, of which one would be used: use --samples", view.Choices)
 	}
+	f.pinned = view.Pinned
 	f.compare, err = ensemble.NewComparer(view, f.extract)
 	if err != nil {
 		return f, fmt.Errorf("--extract: %w", err)

@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -52,6 +54,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	}
 	lines := collect(o, r.prompts, r.journal)
 	r.nameEmpty(lines)
+	r.nameServed(lines)
 	if len(lines) == 0 {
 		return r.summary(lines), errors.New("all samples of all questions failed: there is nothing to report")
 	}
@@ -166,6 +169,9 @@ func (r *run) begin(problems []lineError) {
 	r.progress.had = r.progress.whole
 	r.progress.began, r.progress.said = time.Now(), time.Now()
 	r.progress.say("%d questions × %d samples of %s; the answer is looked for as %s", len(r.prompts), r.o.Samples, r.o.Model, r.form.name())
+	if r.form.pinned {
+		r.progress.say("the requests have a seed or the temperature 0: their samples vary less than an agent's, and still do")
+	}
 	if r.progress.had > 0 {
 		r.progress.say("%d samples are in %s already", r.progress.had, journalName(r.o.Out))
 	}
@@ -202,6 +208,25 @@ func (r *run) nameEmpty(lines []line) {
 	if named > maxNamed {
 		r.progress.say("and so did those of %d more questions", named-maxNamed)
 	}
+}
+
+// nameServed names the models that the upstream says it answered with, if they
+// are several: their samples are not of one model.
+func (r *run) nameServed(lines []line) {
+	served := map[string]int{}
+	for _, l := range lines {
+		for _, s := range l.Samples {
+			served[s.Served]++
+		}
+	}
+	if len(served) < 2 {
+		return
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(served)) {
+		parts = append(parts, fmt.Sprintf("%q %d times", name, served[name]))
+	}
+	r.progress.say("%d models answered, as the upstream calls them: %s", len(served), strings.Join(parts[:min(len(parts), maxNamed)], ", "))
 }
 
 // summary counts; lines are nil for a run that stopped.

@@ -30,7 +30,9 @@ type oracle struct {
 	// returns a status, 0 for a whole reply.
 	before func(calls int, text string) int
 	// sameID gives all replies one id.
-	sameID       bool
+	sameID bool
+	// models are the names of one letter that serve in turn; empty: "served".
+	models       string
 	server       *httptest.Server
 	flying, most int
 }
@@ -64,15 +66,18 @@ func (o *oracle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no", status)
 		return
 	}
-	answer, id := "B", fmt.Sprint(calls)
+	answer, id, model := "B", fmt.Sprint(calls), "served"
+	if n := len(o.models); n > 0 {
+		model = o.models[k%n : k%n+1]
+	}
 	if k%2 == 0 { // every second sample of a question is right
 		answer = "A"
 	}
 	if o.sameID {
 		id = "one"
 	}
-	fmt.Fprintf(w, `{"id":"c-%s","model":"served","choices":[{"index":0,"message":{"content":"Well.\nAnswer: %s"},"finish_reason":"stop"}],`+
-		`"usage":{"prompt_tokens":10,"completion_tokens":4}}`, id, answer)
+	fmt.Fprintf(w, `{"id":"c-%s","model":"%s","choices":[{"index":0,"message":{"content":"Well.\nAnswer: %s"},"finish_reason":"stop"}],`+
+		`"usage":{"prompt_tokens":10,"completion_tokens":4}}`, id, model, answer)
 }
 
 func (o *oracle) calls() int {
@@ -386,6 +391,37 @@ func TestLinesThatAreNotUsedAreSaid(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "line 3: ") || !strings.Contains(log.String(), "and 3 more lines") {
 		t.Error(log)
+	}
+}
+
+func TestPinnedRequestsAreSaid(t *testing.T) {
+	cold, warm := 0., 1.
+	for _, tc := range []struct {
+		temperature *float64
+		body        string
+		said        bool
+	}{{nil, "", false}, {&warm, "", false}, {&cold, "", true}, {nil, `{"seed":7}`, true}} {
+		o := newOracle(t)
+		options, log := o.setUp(t, 1)
+		options.Temperature = tc.temperature
+		if tc.body != "" {
+			options.Body = json.RawMessage(tc.body)
+		}
+		if _, err := Run(t.Context(), options); err != nil || strings.Contains(log.String(), "temperature 0") != tc.said {
+			t.Errorf("%+v: %v, log %s", tc, err, log)
+		}
+	}
+}
+
+func TestSeveralServedModelsAreNamed(t *testing.T) {
+	for _, models := range []string{"a", "ab"} {
+		o := newOracle(t)
+		o.models = models
+		options, log := o.setUp(t, 1)
+		want := strings.Contains(models, "b")
+		if _, err := Run(t.Context(), options); err != nil || strings.Contains(log.String(), `2 models answered, as the upstream calls them: "a" 2 times, "b" 2 times`) != want {
+			t.Errorf("%s: %v, log %s", models, err, log)
+		}
 	}
 }
 
