@@ -73,6 +73,11 @@ func chatProbes() map[string][]probe {
 			{shown: "`reasoning_content`", reply: `{"choices":[{"message":{"content":"a","reasoning_content":"b"},"finish_reason":"stop"}]}`},
 			{shown: "`reasoning`", reply: `{"choices":[{"message":{"content":"a","reasoning":"b"},"finish_reason":"stop"}]}`},
 		},
+		"past": {
+			{shown: "`tool_calls`", set: object{"messages": []object{{"role": "assistant", "tool_calls": []object{{"function": object{"name": "f"}}}}}}},
+			{shown: "`function_call`", set: object{"messages": []object{{"role": "assistant", "function_call": object{"name": "f"}}}}},
+		},
+		"limit":  {{shown: "`finish_reason` `length`", reply: `{"choices":[{"message":{"content":"a"},"finish_reason":"length"}]}`}},
 		"cached": {{shown: "`prompt_tokens_details.cached_tokens`", reply: `{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":4}}}`}},
 	}
 }
@@ -114,6 +119,11 @@ func responsesProbes() map[string][]probe {
 			{shown: "`summary`", reply: whole(`{"type":"reasoning","summary":[{"type":"summary_text","text":"b"}]},`+message, "")},
 			{shown: "`encrypted_content`", reply: whole(`{"type":"reasoning","summary":[],"encrypted_content":"e"},`+message, "")},
 		},
+		"past": {
+			{shown: "`function_call`", set: object{"input": []object{{"type": "function_call", "name": "f"}}}},
+			{shown: "`custom_tool_call`", set: object{"input": []object{{"type": "custom_tool_call", "name": "f"}}}},
+		},
+		"limit":  {{shown: "`incomplete_details` `max_output_tokens`", reply: `{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"output":[` + message + `]}`}},
 		"cached": {{shown: "`input_tokens_details.cached_tokens`", reply: whole(message, `,"usage":{"input_tokens":9,"output_tokens":2,"input_tokens_details":{"cached_tokens":4}}`)}},
 	}
 }
@@ -154,6 +164,11 @@ func messagesProbes() map[string][]probe {
 			{shown: "`thinking`", reply: whole(`{"type":"thinking","thinking":"b","signature":"s"},`+text, "")},
 			{shown: "`redacted_thinking`", reply: whole(`{"type":"redacted_thinking","data":"d"},`+text, "")},
 		},
+		"past": {{shown: "`tool_use`", set: object{"messages": []object{{"role": "assistant", "content": []object{{"type": "tool_use", "name": "f", "input": object{}}}}}}}},
+		"limit": {
+			{shown: "`stop_reason` `max_tokens`", reply: `{"type":"message","content":[{"type":"text","text":"a"}],"stop_reason":"max_tokens"}`},
+			{shown: "`model_context_window_exceeded`", reply: `{"type":"message","content":[{"type":"text","text":"a"}],"stop_reason":"model_context_window_exceeded"}`},
+		},
 		"cached": {{shown: "`cache_read_input_tokens`", reply: whole(text, `,"usage":{"input_tokens":1,"cache_read_input_tokens":4,"output_tokens":2}`)}},
 	}
 }
@@ -181,6 +196,8 @@ func geminiProbes() map[string][]probe {
 		"refusal":  {{shown: "`finishReason` `SAFETY` and its like", reply: strings.Replace(whole("", ""), "STOP", "SAFETY", 1)}, {shown: "`promptFeedback.blockReason`", reply: `{"promptFeedback":{"blockReason":"OTHER"}}`}},
 		"counted":  {{shown: "`thoughtsTokenCount`", reply: whole(`{"text":"a"}`, `,"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":2,"thoughtsTokenCount":1}`)}},
 		"sealed":   {{shown: "`thought` parts", reply: whole(`{"text":"b","thought":true},{"text":"a"}`, "")}, {shown: "`thoughtSignature`", reply: whole(`{"text":"a","thoughtSignature":"s"}`, "")}},
+		"past":     {{shown: "`functionCall`", set: object{"contents": []object{{"role": "model", "parts": []object{{"functionCall": object{"name": "f"}}}}}}}},
+		"limit":    {{shown: "`finishReason` `MAX_TOKENS`", reply: `{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"MAX_TOKENS"}]}`}},
 		"cached":   {{shown: "`cachedContentTokenCount`", reply: whole(`{"text":"a"}`, `,"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":2,"cachedContentTokenCount":4}`)}},
 	}
 }
@@ -210,6 +227,8 @@ func capabilities() []row {
 		{key: "counted", title: "reasoning tokens as reported", reply: func(r wire.Reply) bool { return r.Usage.HasReasoning && r.Usage.Reasoning == 1 }},
 		{key: "text", title: "else estimated from reasoning that is shown whole", reply: func(r wire.Reply) bool { return r.ReasoningBytes > 0 }},
 		{key: "sealed", title: "else as the output that is not visible, where reasoning is summarised or sealed", reply: func(r wire.Reply) bool { return r.Reasoned && r.ReasoningBytes == 0 }},
+		{key: "past", title: "calls of the history, for the signal `repeated`", request: func(v wire.View, _ string) bool { return len(v.Past) == 1 && v.Past[0].Name == "f" }},
+		{key: "limit", title: "stopped at a limit, for the signal `truncated`", reply: func(r wire.Reply) bool { return r.AtLimit() }},
 		{key: "cached", title: "cached input", reply: func(r wire.Reply) bool { return r.Usage.CachedInput == 4 }},
 	}
 }

@@ -182,9 +182,8 @@ func readMessage(body io.Reader, stream bool) (toolMessage, error) {
 	return toolMessage{Role: "assistant", ToolCalls: []proposedCall{call}}, lines.Err()
 }
 
-// measured waits for what was observed of so many requests and gives the
-// disagreement at level target.
-func (l *line) measured(t *testing.T, requests int64) monitor.Estimate {
+// observed waits for what was observed of so many requests.
+func (l *line) observed(t *testing.T, requests int64) {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for l.monitor.Totals().Observed < requests && time.Now().Before(deadline) {
@@ -193,6 +192,13 @@ func (l *line) measured(t *testing.T, requests int64) monitor.Estimate {
 	if got := l.monitor.Totals().Observed; got != requests {
 		t.Fatalf("%d of %d requests observed; unmeasured: %v", got, requests, l.monitor.Unmeasured())
 	}
+}
+
+// measured waits for what was observed of so many requests and gives the
+// disagreement at level target.
+func (l *line) measured(t *testing.T, requests int64) monitor.Estimate {
+	t.Helper()
+	l.observed(t, requests)
 	for _, r := range l.monitor.Routes() {
 		if r.Route != "oracle.simulated" {
 			continue

@@ -49,10 +49,12 @@ type Config struct {
 	Ensemble Voting   `yaml:"ensemble"`
 	Budget   Budget   `yaml:"budget"`
 	Routes   []Route  `yaml:"routes"`
-	Alerts   Alerts   `yaml:"alerts"`
-	NATS     NATS     `yaml:"nats"`
-	Limits   Limits   `yaml:"limits"`
-	Forward  Forward  `yaml:"forward"`
+	// Embeddings says how texts are compared by meaning; off by default.
+	Embeddings Embeddings `yaml:"embeddings"`
+	Alerts     Alerts     `yaml:"alerts"`
+	NATS       NATS       `yaml:"nats"`
+	Limits     Limits     `yaml:"limits"`
+	Forward    Forward    `yaml:"forward"`
 	// ClientHeaders lists the X-Hotmess-* request headers that are honoured:
 	// mode, samples, route, session. All are stripped in any case.
 	ClientHeaders []string `yaml:"client_headers"`
@@ -154,6 +156,19 @@ type RouteSampling struct {
 	Mode    Mode  `yaml:"mode"`
 	Samples *int  `yaml:"samples"`
 	Rate    *Rate `yaml:"rate"`
+}
+
+// Embeddings has the texts of measured pairs embedded, to tell how far they are
+// apart. The texts go to the upstream that wrote them, with the client's own
+// key, and cost tokens of the budget.
+type Embeddings struct {
+	// Upstream is the name of one that has an embeddings endpoint in OpenAI's
+	// form; empty: nothing is embedded. Requests to others are left alone.
+	Upstream string `yaml:"upstream"`
+	// Model embeds.
+	Model string `yaml:"model"`
+	// Routes is a glob over route names; empty: all.
+	Routes string `yaml:"routes"`
 }
 
 // Alerts holds the alert rules.

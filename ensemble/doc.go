@@ -20,6 +20,10 @@
 // At level target an action is its tool and its identifying arguments; the
 // rule is written out at identify and, for shell commands, at shellTarget.
 //
+// Beside keys: Comparer.Arguments names the argument that is unstable,
+// [Shingles] tell how alike two texts are, [Repeated] finds the commonest call
+// of a history.
+//
 // # Promises
 //
 // The primary is sent as the client sent it and never waits for the gate.

@@ -27,7 +27,7 @@ const maxInstruction = 8 << 10
 // would compare letters and numbers that nobody asked for.
 func askedForm(v wire.View) string {
 	for _, text := range []string{v.LastUser, v.System} {
-		if form := formIn(ends(text)); form != "" {
+		if form := formIn(Ends(text, maxInstruction)); form != "" {
 			return form
 		}
 	}
@@ -105,13 +105,6 @@ func asciiLower(s string) string {
 		}
 	}
 	return string(b)
-}
-
-func ends(s string) string {
-	if len(s) <= 2*maxInstruction {
-		return s
-	}
-	return s[:maxInstruction] + "\n" + s[len(s)-maxInstruction:]
 }
 
 // What prompts say when they ask for a form.

@@ -10,6 +10,7 @@ func (m *Monitor) take(o Observation) {
 	at := requestTime(&o, now)
 	name := m.names.resolve(o.Route)
 	r := m.route(name)
+	r.content.take(&o, at, now)
 	r.traffic.update(at, now, func(t *traffic) { t.count(&o) })
 	if len(o.Samples) > 0 && o.Samples[0].Missing == "" {
 		r.lengths.update(at, now, func(l *lengths) { l.count(o.Samples[0], o.Actions) })

@@ -30,6 +30,7 @@ type meters struct {
 	// extra and extraEstimated count tokens of settled extras.
 	extra, extraEstimated *metrics.Counter
 
+	content     contentMeters
 	models      *names
 	allRequests atomic.Int64
 }
@@ -57,6 +58,7 @@ type usageLabels struct {
 func newMeters() *meters {
 	metrics.ExposeMetadata(true)
 	m := &meters{set: metrics.NewSet(), models: newNames(maxModelLabels), reasons: map[Reason]*metrics.Counter{}}
+	m.content = newContentMeters(m.set)
 	m.requests = newFamily(maxHandles, requestLabels{otherLabel, otherLabel, otherLabel, otherLabel}, m.newRequests)
 	m.samples = newFamily(maxHandles, sampleLabels{otherLabel, otherLabel}, m.newSamples)
 	for _, r := range Reasons() {
@@ -166,6 +168,7 @@ func (m *meters) observed(route string, o *Observation) {
 
 // taken counts the samples and lengths of an observation.
 func (m *meters) taken(route string, o *Observation) {
+	m.content.count(route, o)
 	for _, s := range o.Samples {
 		outcome := "ok"
 		if s.Missing != "" {

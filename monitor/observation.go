@@ -46,16 +46,22 @@ type Observation struct {
 	// Differ says, for each level, whether samples 0 and 1 differ. It is nil
 	// unless both are whole: the measured pair.
 	Differ map[string]bool `json:"differ,omitempty"`
-	// Arguments says, for each argument that samples 0 and 1 both gave to the
-	// one call that they agree on by tool, whether it differs. Keys are
-	// tool.argument.
+	// Arguments says, for each argument of the calls that samples 0 and 1 agree
+	// on by tool, whether it differs; one that a single sample gave does. Keys
+	// are tool.argument, of names that the request lists.
 	Arguments map[string]bool `json:"arguments,omitempty"`
 	// Similarity is how alike the texts of samples 0 and 1 are by their words,
 	// 0..1; nil where no texts are compared.
 	Similarity *float64 `json:"similarity,omitempty"`
+	// Unrelated are the similarities of the text of sample 0 to replies of the
+	// route in other conversations: what similarity is by chance.
+	Unrelated []float64 `json:"unrelated,omitempty"`
 	// Distance is 1 - cosine of the embeddings of their answers; nil unless
 	// embeddings are configured.
 	Distance *float64 `json:"distance,omitempty"`
+	// DistanceMissing says why there is none although embeddings are configured
+	// for the request.
+	DistanceMissing Reason `json:"distance_missing,omitempty"`
 	// Signals are what the request's own history shows, whether drawn or not.
 	Signals *SignalRecord `json:"signals,omitempty"`
 	// Escalated is whether more samples than the pair were taken because the
@@ -88,6 +94,10 @@ type SignalRecord struct {
 	Call     string `json:"call,omitempty"`
 	// Invalid counts calls in the reply that do not fit the schema of their tool.
 	Invalid int `json:"invalid,omitempty"`
+	// Retry is whether the request is one again that failed: the client's library
+	// says so, or the same came within a minute. Of a retry's history nothing is
+	// said, which is that of the first attempt.
+	Retry bool `json:"retry,omitempty"`
 	// Compacted is whether the history is shorter than it was a request before.
 	Compacted bool `json:"compacted,omitempty"`
 	// Truncated is whether the reply stopped at its length limit.

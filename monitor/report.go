@@ -9,6 +9,8 @@ import (
 // A RouteReport is everything that is known of one route.
 type RouteReport struct {
 	Route string `json:"route"`
+	// Similarity is how texts are told to be the same; nil without texts.
+	Similarity *SimilarityReport `json:"similarity,omitempty"`
 	// LastHour is the number of generation requests of the last hour,
 	// measured or not: what an automatic rate goes by.
 	LastHour int64 `json:"last_hour"`
@@ -26,6 +28,7 @@ type WindowReport struct {
 	// error or a broken reply.
 	Requests int64 `json:"requests"`
 	Failed   int64 `json:"failed"`
+	ContentReport
 	// Unmeasured counts requests without a measured pair, by reason.
 	Unmeasured map[Reason]int64 `json:"unmeasured,omitempty"`
 	// ExtraTokens is what extras cost; EstimatedTokens the cost of those
@@ -102,6 +105,7 @@ func (r *route) report(now time.Time) RouteReport {
 	for i := range windowCount {
 		rep.Windows = append(rep.Windows, r.window(i, keys, now))
 	}
+	rep.Similarity = r.content.likeness.report()
 	for _, k := range keys {
 		if b := r.series[k].bound; b != nil {
 			rep.Bounds = append(rep.Bounds, b.report(k))
@@ -141,6 +145,7 @@ func (r *route) window(i int, keys []seriesKey, now time.Time) WindowReport {
 	for _, k := range keys {
 		rep.Series = append(rep.Series, r.seriesReport(i, k, now))
 	}
+	rep.ContentReport = r.content.report(i, now)
 	return rep
 }
 

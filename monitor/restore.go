@@ -86,6 +86,7 @@ func (st *routeState) recent(now time.Time) bool {
 func restoreRoute(st routeState) *route {
 	r := newRoute()
 	r.lengths, r.traffic = restoreWindows(st.Lengths), restoreWindows(st.Traffic)
+	r.content = restoreContent(st.Content)
 	for _, ss := range st.Series {
 		if s := r.seriesFor(ss.Key, ss.Bound != nil); s != nil {
 			s.updated, s.windows = ss.Updated, restoreWindows(ss.Windows)

@@ -65,6 +65,8 @@ func (n *names) pooledRequests() int64 {
 
 // A route is everything windowed that is known of one route.
 type route struct {
+	content *content
+
 	series  map[seriesKey]*series
 	strata  map[stratumKey]*windows[tally]
 	lengths *windows[lengths]
@@ -75,6 +77,8 @@ type route struct {
 
 func newRoute() *route {
 	return &route{
+		content: newContent(),
+
 		series:  map[seriesKey]*series{},
 		strata:  map[stratumKey]*windows[tally]{},
 		lengths: newWindows[lengths](),

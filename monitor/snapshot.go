@@ -20,6 +20,8 @@ type snapshot struct {
 
 // A routeState is the snapshot of a route.
 type routeState struct {
+	Content *contentState `json:"content,omitempty"`
+
 	Series  []seriesState         `json:"series,omitempty"`
 	Strata  []stratumState        `json:"strata,omitempty"`
 	Lengths windowsState[lengths] `json:"lengths"`
@@ -71,6 +73,7 @@ func (r *route) state() routeState {
 		}
 		st.Series = append(st.Series, ss)
 	}
+	st.Content = r.content.state()
 	for k, w := range r.strata {
 		st.Strata = append(st.Strata, stratumState{Key: k, Windows: w.state()})
 	}

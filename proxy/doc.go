@@ -23,6 +23,10 @@
 // A request is read before it is sent only where a configured route of its
 // upstream is in ensemble mode.
 //
+// Behind the reply, an observer also looks for signals: in the request's own
+// history, against the schemas of its tools, and among the latest requests,
+// whose bodies and texts are remembered as hashes alone.
+//
 // # Promises
 //
 // The request that leaves is the request that came, byte for byte, but for

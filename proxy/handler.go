@@ -63,6 +63,11 @@ type Handler struct {
 	// running ends when the handler is closed, and the extras with it.
 	running context.Context
 	stop    context.CancelFunc
+
+	// What signals and texts are compared with.
+	replies   recall[lastReply]
+	histories recall[lastHistory]
+	strangers strangers
 }
 
 // NewHandler makes a handler.
@@ -78,6 +83,7 @@ func NewHandler(s Settings) *Handler {
 		now:       s.Now,
 		quiet:     log.New(io.Discard, "", 0),
 	}
+	h.replies.limit, h.histories.limit, h.strangers.routes.limit = maxRecalled, maxRecalled, maxStrangerRoutes
 	h.running, h.stop = context.WithCancel(context.Background())
 	if h.publish == nil {
 		h.publish = func(monitor.Observation) {}

@@ -38,6 +38,8 @@ type observer struct {
 	extras  context.Context
 	cancel  context.CancelFunc
 	started bool
+	// cached is whether the reply came from a gateway's cache.
+	cached bool
 	// ending is what ended gave; counted is whether the request is counted.
 	ending  *ending
 	counted bool
@@ -220,6 +222,7 @@ func (o *observer) record(in inspection, samples []ensemble.Sample, vote *monito
 		return
 	}
 	observation := o.x.observation(in, samples, vote, o.end())
+	o.content(&observation, in, samples)
 	o.counted = true
 	o.x.h.monitor.Observe(observation)
 	o.x.h.publish(observation)
@@ -290,6 +293,7 @@ func (o *observer) launch(in inspection, n int) chan []ensemble.Sample {
 // primary folds the copy of the reply. begun is called at its first token.
 func (o *observer) primary(in inspection, head replyHead, begun func()) (s ensemble.Sample) {
 	s.Status = head.status
+	o.cached = wire.CacheHit(head.header)
 	began := o.x.began
 	defer func() { s.Took = o.x.h.now().Sub(began) }()
 	if head.status < 200 || head.status > 299 {

@@ -13,14 +13,16 @@ import (
 type policy struct {
 	sampling config.Sampling
 	voting   config.Voting
-	limits   config.Limits
-	routes   []config.Route
-	honours  map[string]bool
+	// embeddings has a glob in Routes.
+	embeddings config.Embeddings
+	limits     config.Limits
+	routes     []config.Route
+	honours    map[string]bool
 }
 
 // newPolicy reads a policy off a validated configuration.
 func newPolicy(c config.Config) *policy {
-	p := &policy{sampling: c.Sampling, voting: c.Ensemble, limits: c.Limits, routes: c.Routes, honours: map[string]bool{}}
+	p := &policy{sampling: c.Sampling, voting: c.Ensemble, embeddings: c.Embeddings, limits: c.Limits, routes: c.Routes, honours: map[string]bool{}}
 	for _, name := range c.ClientHeaders {
 		p.honours[name] = true
 	}

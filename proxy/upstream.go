@@ -61,7 +61,7 @@ func NewUpstreams(all map[string]*url.URL, only *url.URL) *Upstreams {
 		u.byName[name] = newUpstream(name, base)
 	}
 	if only != nil {
-		u.only = newUpstream("upstream", only)
+		u.only = newUpstream(config.OnlyUpstream, only)
 	}
 	return u
 }

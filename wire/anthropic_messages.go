@@ -57,6 +57,7 @@ func readAnthropicMessage(v *View, m gjson.Result) anthropicMessage {
 		switch kind {
 		case "tool_use":
 			msg.calls = true
+			v.called(member(block, "name").Str, member(block, "input"))
 		case "tool_result":
 			msg.results = true
 		default:

@@ -19,7 +19,7 @@ func readChatMessages(v *View, messages gjson.Result) {
 	var system strings.Builder
 	var first, last gjson.Result
 	messages.ForEach(func(_, m gjson.Result) bool {
-		msg := readChatMessage(m)
+		msg := readChatMessage(v, m)
 		v.Messages++
 		v.PromptBytes += msg.rest + contentSize(msg.content)
 		switch msg.role {
@@ -49,7 +49,7 @@ func separate(b *strings.Builder) {
 	}
 }
 
-func readChatMessage(m gjson.Result) chatMessage {
+func readChatMessage(v *View, m gjson.Result) chatMessage {
 	var msg chatMessage
 	if !m.IsObject() {
 		return msg
@@ -63,13 +63,13 @@ func readChatMessage(m gjson.Result) chatMessage {
 		case "refusal":
 			msg.rest += len(value.String())
 		case "tool_calls":
-			acts, size := sizeOfCalls(value)
+			acts, size := readChatCalls(v, value)
 			msg.acts = msg.acts || acts
 			msg.rest += size
 		case "function_call":
 			if value.IsObject() {
 				msg.acts = true
-				msg.rest += sizeOfCall(value)
+				msg.rest += readChatCall(v, value)
 			}
 		}
 		return true
@@ -77,28 +77,32 @@ func readChatMessage(m gjson.Result) chatMessage {
 	return msg
 }
 
-// sizeOfCalls reports whether a tool_calls value holds calls, and the bytes of
-// their names and arguments.
-func sizeOfCalls(calls gjson.Result) (acts bool, size int) {
+// readChatCalls reads a tool_calls value: whether it holds calls, and the bytes
+// of their names and arguments.
+func readChatCalls(v *View, calls gjson.Result) (acts bool, size int) {
 	if !calls.IsArray() {
 		return false, 0
 	}
 	calls.ForEach(func(_, call gjson.Result) bool {
 		acts = true
-		size += sizeOfCall(call.Get("function")) + sizeOfCall(call.Get("custom"))
+		size += readChatCall(v, call.Get("function")) + readChatCall(v, call.Get("custom"))
 		return true
 	})
 	return acts, size
 }
 
-// sizeOfCall is the size of a function's name and arguments or a custom tool's
-// name and input.
-func sizeOfCall(f gjson.Result) int {
-	size := 0
-	for _, key := range [...]string{"name", "arguments", "input"} {
-		size += len(f.Get(key).String())
+// readChatCall reads the name and arguments of a function, or the name and input
+// of a custom tool, and gives their size.
+func readChatCall(v *View, f gjson.Result) int {
+	if !f.IsObject() {
+		return 0
 	}
-	return size
+	name, arguments, input := f.Get("name").String(), f.Get("arguments"), f.Get("input")
+	if !arguments.Exists() {
+		arguments = input
+	}
+	v.called(name, arguments)
+	return len(name) + len(f.Get("arguments").String()) + len(input.String())
 }
 
 // contentText is the text of a message's content: a string, or a list of parts

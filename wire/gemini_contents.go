@@ -20,7 +20,7 @@ func readGeminiContents(v *View, contents gjson.Result) {
 	var first, last gjson.Result
 	acting := false
 	eachOf(contents, func(message gjson.Result) {
-		content := readGeminiContent(message)
+		content := readGeminiContent(v, message)
 		v.Messages++
 		v.PromptBytes += content.size
 		if content.acts && !acting { // parallel calls may come in several contents
@@ -47,7 +47,7 @@ func (c geminiContent) users() bool {
 	return c.speaks || !c.answers
 }
 
-func readGeminiContent(message gjson.Result) geminiContent {
+func readGeminiContent(v *View, message gjson.Result) geminiContent {
 	var c geminiContent
 	message.ForEach(func(key, value gjson.Result) bool {
 		switch key.Str {
@@ -61,11 +61,22 @@ func readGeminiContent(message gjson.Result) geminiContent {
 	eachOf(c.parts, func(p gjson.Result) {
 		part := readGeminiPart(p)
 		c.speaks = c.speaks || part.text != ""
-		c.acts = c.acts || part.acts
+		if part.acts {
+			c.acts = true
+			v.called(field(part.call, "name").String(), geminiArguments(part.call))
+		}
 		c.answers = c.answers || part.answers
 		c.size += len(part.text) + part.rest
 	})
 	return c
+}
+
+// geminiArguments are those of a call in the history; as they came, if in pieces.
+func geminiArguments(call gjson.Result) gjson.Result {
+	if args := field(call, "args"); present(args) {
+		return args
+	}
+	return field(call, "partialArgs")
 }
 
 // A geminiPart is one part of a message while it is read; its text may still
@@ -73,7 +84,8 @@ func readGeminiContent(message gjson.Result) geminiContent {
 type geminiPart struct {
 	text          string // that of a thought is left out
 	acts, answers bool
-	rest          int // bytes of text beside text
+	call          gjson.Result // the function call, where acts
+	rest          int          // bytes of text beside text
 }
 
 // readGeminiPart skips images, sound and files without looking into them.
@@ -92,7 +104,7 @@ func readGeminiPart(p gjson.Result) geminiPart {
 		case "thought":
 			thought = value.Type == gjson.True
 		case "functionCall":
-			part.acts = true
+			part.acts, part.call = true, value
 			part.rest += sizeOfData(value)
 		case "functionResponse":
 			part.answers = true

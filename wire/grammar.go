@@ -8,6 +8,10 @@ type grammar interface {
 	// view reads the top level of a request; the Target has what its path
 	// says. The error wraps ErrNotDialect.
 	view(t Target, fields map[string]gjson.Result) (View, error)
+	// schema is that of the arguments of a tool which the top level of a request
+	// offers; it does not exist for one that is not offered there, or without a
+	// schema.
+	schema(fields map[string]gjson.Result, tool string) gjson.Result
 	// edits are the splices that make the body of an extra in observe mode out
 	// of a request's, which is root. The error wraps ErrNotDialect.
 	edits(v View, root gjson.Result) ([]splice, error)

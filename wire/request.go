@@ -42,7 +42,9 @@ func readView(t Target, body []byte) (View, error) {
 			return View{}, ErrOtherAPI
 		}
 	}
-	return grammars(t.Dialect).view(t, fields)
+	v, err := grammars(t.Dialect).view(t, fields)
+	v.latest()
+	return v, err
 }
 
 // byBody tells the dialect of a request whose path is shared by the models of

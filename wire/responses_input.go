@@ -87,6 +87,9 @@ func (f *inputFold) message(role string, content gjson.Result) {
 // are only referred to, or lie in the chain upstream, is counted at its results.
 func (f *inputFold) act(kind string, item gjson.Result) {
 	calls := callsClient(kind, item)
+	if calls {
+		f.view.called(readCall(kind, item))
+	}
 	switch {
 	case calls && f.turn != calling:
 		f.view.Actions++

@@ -208,6 +208,7 @@ func TestMalformedItemsAreSkipped(t *testing.T) {
 		{"type":"function_call_output","output":{"text":"x"}},{"type":"computer_call","actions":null}]}`
 	want := View{
 		Dialect: OpenAIResponses, Choices: 1, Stored: true, Messages: 5, Actions: 2,
+		Past:     []Call{{Name: shellTool, Arguments: "ls"}, {Name: computerTool}},
 		LastUser: "part twos", PromptBytes: 9,
 	}
 	if diff := cmp.Diff(want, readResponses(t, body)); diff != "" {

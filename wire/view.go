@@ -45,6 +45,9 @@ type View struct {
 	// Actions counts the assistant turns with tool calls in the history. It
 	// means nothing where Chain.Holds part of the history.
 	Actions int
+	// Past are the latest calls in the history, 256 at most, without their
+	// ids. Arguments of more than 512 bytes are replaced by their SHA-256.
+	Past []Call
 	// Messages counts the messages of the request.
 	Messages int
 	// PromptBytes is the size of the text of all messages and tools, in

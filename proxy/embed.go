@@ -1,0 +1,152 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"hotmess/config"
+	"hotmess/ensemble"
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+const (
+	// embedWithin bounds a call that embeds, its turn at the gate included.
+	embedWithin = 30 * time.Second
+	// maxEmbedded is how much of each end of an answer is embedded, in bytes:
+	// together less than the 8,192 tokens that models of today take, at two
+	// bytes a token.
+	maxEmbedded = 8 << 10
+	// maxEmbeddings is the largest reply of an embeddings endpoint, in bytes.
+	maxEmbeddings = 8 << 20
+)
+
+// distance fills in how far the texts of samples 0 and 1 are apart by their
+// embeddings, where embeddings are configured, or why that is not known. The
+// call goes to the upstream that the client's own call went to, with the
+// credentials of that call, or is not made.
+func (o *observer) distance(obs *monitor.Observation, in inspection, first, second string) {
+	e := o.x.policy.embeddings
+	if e.Upstream == "" || e.Upstream != o.x.dest.upstream.name || !config.Fits(e.Routes, obs.Route) {
+		return
+	}
+	if in.compare.Kind() != ensemble.KindText || first == "" || second == "" {
+		return
+	}
+	if in.verbatim { // its signature is of the client's own call alone
+		obs.DistanceMissing = monitor.ReasonSigned
+		return
+	}
+	texts := []string{ensemble.Ends(first, maxEmbedded), ensemble.Ends(second, maxEmbedded)}
+	vectors, tokens, missing := o.embed(e.Model, texts)
+	obs.ExtraTokens += tokens
+	if missing == "" {
+		obs.Distance, missing = cosineDistance(vectors[0], vectors[1])
+	}
+	obs.DistanceMissing = missing
+}
+
+// cosineDistance is 1 − cosine of two vectors, 0..2. A vector of length 0 has no
+// direction.
+func cosineDistance(a, b []float64) (*float64, monitor.Reason) {
+	var ab, aa, bb float64
+	for i := range a {
+		ab, aa, bb = ab+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
+	}
+	d := 1 - ab/math.Sqrt(aa)/math.Sqrt(bb)
+	if math.IsNaN(d) || math.IsInf(d, 0) {
+		return nil, monitor.ReasonUnreadable
+	}
+	d = min(2, max(0, d)) // rounding
+	return &d, ""
+}
+
+// embed makes the call, once the gate lets it in like any extra. tokens is what
+// it was settled at.
+func (o *observer) embed(model string, texts []string) (vectors [][]float64, tokens int64, missing monitor.Reason) {
+	ctx, cancel := context.WithTimeout(o.extras, embedWithin)
+	defer cancel()
+	for _, text := range texts {
+		tokens += int64(o.x.h.monitor.EstimateTokens(model, len(text)))
+	}
+	settle, refused := o.x.h.monitor.Gate().Enter(ctx, o.x.dest.upstream.name, tokens)
+	if refused != "" {
+		return nil, 0, refused
+	}
+	estimated := true
+	defer func() { settle(tokens, estimated) }()
+	body, missing := o.callEmbeddings(ctx, model, texts)
+	if missing != "" {
+		return nil, tokens, missing
+	}
+	vectors, used, err := wire.ReadEmbeddings(body, len(texts))
+	if err != nil {
+		return nil, tokens, monitor.ReasonUnreadable
+	}
+	if used > 0 {
+		tokens, estimated = int64(used), false
+	}
+	return vectors, tokens, ""
+}
+
+// callEmbeddings posts the texts and gives the body of the reply.
+func (o *observer) callEmbeddings(ctx context.Context, model string, texts []string) ([]byte, monitor.Reason) {
+	body, err := wire.EmbeddingsRequest(model, texts)
+	if err != nil {
+		return nil, monitor.ReasonMalformed
+	}
+	out := (&http.Request{
+		Method: http.MethodPost, URL: o.embeddingsURL(), Host: o.out.Host,
+		Header: wire.Credentials(o.header), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+	}).WithContext(ctx)
+	out.Header.Set("Content-Type", "application/json")
+	out.Header.Set("Accept-Encoding", "identity")
+	res, err := o.x.h.transport.RoundTrip(out)
+	if err != nil {
+		return nil, lostEmbedding(ctx)
+	}
+	defer res.Body.Close()
+	o.x.h.heard(o.x.dest.upstream.name, res.StatusCode, res.Header)
+	if res.StatusCode != http.StatusOK {
+		return nil, monitor.ReasonFailed
+	}
+	reply, err := io.ReadAll(io.LimitReader(res.Body, maxEmbeddings+1))
+	switch {
+	case err != nil:
+		return nil, lostEmbedding(ctx)
+	case len(reply) > maxEmbeddings:
+		return nil, monitor.ReasonTooBig
+	}
+	return reply, ""
+}
+
+// embeddingsURL is the endpoint at the very host that the client's call went to,
+// in the version of the upstream's base, else in v1.
+func (o *observer) embeddingsURL() *url.URL {
+	base := o.x.dest.upstream.base
+	out := &http.Request{URL: &url.URL{Scheme: o.out.URL.Scheme, Host: o.out.URL.Host, RawQuery: base.RawQuery}}
+	path := wire.EmbeddingsPath
+	if hasVersion(base.EscapedPath()) {
+		path = strings.TrimPrefix(path, "/v1")
+	}
+	setRawPath(out, join(base.EscapedPath(), path))
+	return out.URL
+}
+
+func lostEmbedding(ctx context.Context) monitor.Reason {
+	switch {
+	case ctx.Err() == nil:
+		return monitor.ReasonFailed
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return monitor.ReasonTimeout
+	}
+	return monitor.ReasonGone
+}

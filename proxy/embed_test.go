@@ -1,0 +1,167 @@
+package proxy
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hotmess/config"
+	"hotmess/monitor"
+)
+
+// An embedder is an upstream with an embeddings endpoint.
+type embedder struct {
+	script
+	reply func(w http.ResponseWriter, r *http.Request)
+
+	mu    sync.Mutex
+	calls []seen
+}
+
+func (e *embedder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasSuffix(r.URL.Path, "/embeddings") {
+		e.script.ServeHTTP(w, r)
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
+	e.mu.Lock()
+	e.calls = append(e.calls, seen{Method: r.Method, URI: r.RequestURI, Header: r.Header.Clone(), Body: string(body)})
+	e.mu.Unlock()
+	e.reply(w, r)
+}
+
+func (e *embedder) embedded() []seen {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]seen(nil), e.calls...)
+}
+
+// vectors answers with embeddings, and 7 tokens of usage.
+func vectors(first, second string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"data":[{"index":0,"embedding":%s},{"index":1,"embedding":%s}],"usage":{"total_tokens":7}}`, first, second)
+	}
+}
+
+func newEmbedder(reply func(http.ResponseWriter, *http.Request)) *embedder {
+	return &embedder{script: script{primary: says("p", "one text"), extra: saysEach("other text")}, reply: reply}
+}
+
+func embedding(c *config.Config) {
+	c.Embeddings = config.Embeddings{Upstream: config.OnlyUpstream, Model: "embed-1"}
+}
+
+func TestTextsAreEmbeddedWithTheClientsOwnKey(t *testing.T) {
+	e := newEmbedder(vectors("[1,0]", "[3,4]"))
+	r := newRig(t, e, embedding)
+	read(t, r.ask(question, firstCall, "1", "Authorization", "Bearer k", "Cookie", "c", "X-Hotmess-Session", "s"))
+	o := r.observation()
+	// cosine of [1 0] and [3 4] is 3/5; the extra took 15 tokens.
+	if o.Distance == nil || math.Abs(*o.Distance-0.4) > 1e-12 || o.DistanceMissing != "" || o.ExtraTokens != 15+7 {
+		t.Fatalf("observation %+v", o)
+	}
+	calls := e.embedded()
+	if len(calls) != 1 || calls[0].URI != "/v1/embeddings" || calls[0].Body != `{"model":"embed-1","input":["one text","other text"],"encoding_format":"float"}` {
+		t.Fatalf("calls %+v", calls)
+	}
+	h := calls[0].Header
+	h.Del("Content-Length")
+	want := http.Header{"Authorization": {"Bearer k"}, "Content-Type": {"application/json"}, "Accept-Encoding": {"identity"}, "User-Agent": h["User-Agent"]}
+	if diff := cmp.Diff(want, h); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEmbeddingsAreOffUnlessTheRequestFits(t *testing.T) {
+	const letter = `{"model":"m","messages":[{"role":"user","content":"Answer with the letter only."}]}`
+	for name, c := range map[string]struct {
+		set  func(*config.Config)
+		body string
+	}{
+		"off by default":   {nil, question},
+		"another upstream": {func(c *config.Config) { c.Embeddings = config.Embeddings{Upstream: "openai", Model: "m"} }, question},
+		"another route": {func(c *config.Config) {
+			embedding(c)
+			c.Embeddings.Routes = "chat*"
+		}, question},
+		"another kind": {embedding, letter},
+		"not drawn": {func(c *config.Config) {
+			embedding(c)
+			c.Sampling.Rate = config.Rate{}
+		}, question},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEmbedder(vectors("[1]", "[1]"))
+			r := newRig(t, e, c.set)
+			read(t, r.ask(c.body, firstCall, "1"))
+			if o := r.observation(); o.Distance != nil || o.DistanceMissing != "" || len(e.embedded()) != 0 {
+				t.Errorf("%d calls, observation %+v", len(e.embedded()), o)
+			}
+		})
+	}
+}
+
+func TestFailedEmbeddingsAreSilentButCounted(t *testing.T) {
+	for name, c := range map[string]struct {
+		reply func(http.ResponseWriter, *http.Request)
+		want  monitor.Reason
+	}{
+		"an error":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }, monitor.ReasonFailed},
+		"no embeddings": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"data":[]}`) }, monitor.ReasonUnreadable},
+		"no direction":  {vectors("[0,0]", "[1,0]"), monitor.ReasonUnreadable},
+		"no end": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, strings.Repeat(" ", maxEmbeddings+1))
+		}, monitor.ReasonTooBig},
+		"broken off": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, monitor.ReasonFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, newEmbedder(c.reply), embedding)
+			if got := read(t, r.ask(question, firstCall, "1")); !strings.Contains(got, "one text") {
+				t.Errorf("the client got %s", got)
+			}
+			o := r.observation()
+			if o.Distance != nil || o.DistanceMissing != c.want || o.Differ == nil {
+				t.Errorf("observation %+v", o)
+			}
+		})
+	}
+}
+
+func TestEmbeddingsStayWithinTheBudget(t *testing.T) {
+	e := newEmbedder(vectors("[1]", "[1]"))
+	// Enough for the extra's worst case, which is settled at 15 tokens.
+	r := newRig(t, e, func(c *config.Config) {
+		embedding(c)
+		c.Budget.ExtraTokensPerHour = 4200
+	})
+	u := &e.script
+	long := strings.Repeat("word ", 4000)
+	u.primary, u.extra = says("p", long), saysEach(long)
+	read(t, r.ask(question, firstCall, "1"))
+	if o := r.observation(); o.DistanceMissing != monitor.ReasonBudget || len(e.embedded()) != 0 || o.Differ == nil {
+		t.Errorf("%d calls, observation %+v", len(e.embedded()), o)
+	}
+}
+
+func TestEmbeddingsGoWhereTheCallWent(t *testing.T) {
+	for base, want := range map[string]string{
+		"": "/v1/embeddings", "/v1": "/v1/embeddings", "/gate/v4": "/gate/v4/embeddings", "/v1beta/openai": "/v1beta/openai/embeddings", "/gate": "/gate/v1/embeddings",
+	} {
+		e := newEmbedder(vectors("[1]", "[1]"))
+		r := newRig(t, e, func(c *config.Config) {
+			embedding(c)
+			c.Upstream += base
+		})
+		read(t, r.ask(question, firstCall, "1"))
+		r.observation()
+		if calls := e.embedded(); len(calls) != 1 || calls[0].URI != want {
+			t.Errorf("base %s: calls %+v", base, calls)
+		}
+	}
+}
