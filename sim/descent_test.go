@@ -143,10 +143,12 @@ func FuzzDescent(f *testing.F) {
 	f.Add(`{"a":[[1e6]],"b":[-1e6],"start":[1e6],"step":1e6}`, `{"x":[-1e6]}`, "quadratic-1")
 	f.Add(`{"a":[[0]],"b":[0],"start":[0]}`, `{`, "quadratic-0.00001")
 	f.Fuzz(func(t *testing.T, problem, answer, model string) {
-		res := post(&Server{}, with("", map[string]any{"model": model, "messages": []any{
-			map[string]any{"role": "user", "content": problem}, map[string]any{"role": "assistant", "content": answer},
+		messages := []any{
+			map[string]any{"role": "user", "content": problem},
+			map[string]any{"role": "assistant", "content": answer},
 			map[string]any{"role": "user", "content": "Go on."},
-		}}))
+		}
+		res := post(&Server{}, with("", map[string]any{"model": model, "messages": messages}))
 		if res.Code != http.StatusOK && res.Code != http.StatusBadRequest {
 			t.Errorf("status %d: %s", res.Code, res.Body)
 		}
