@@ -236,7 +236,7 @@ func TestContentOfManySidecarsMerges(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	if len(one[0].ContentReport.Arguments) != 5 {
-		t.Errorf("%d arguments: this test shows nothing", len(one[0].ContentReport.Arguments))
+	if len(one[0].Arguments) != 5 {
+		t.Errorf("%d arguments: this test shows nothing", len(one[0].Arguments))
 	}
 }
