@@ -31,7 +31,6 @@ func (m *Monitor) Merge(o *Monitor) {
 func (m *Monitor) mergeRoute(r *route, st routeState, now time.Time) {
 	r.lengths.merge(st.Lengths, now, func(v, o *lengths) { v.add(o) })
 	r.traffic.merge(st.Traffic, now, func(v, o *traffic) { v.add(o) })
-	r.content.merge(st.Content, now)
 	if own := m.sketchesFor(r); own != nil && st.Sketches != nil {
 		for i := range own.rings {
 			own.rings[i].merge(st.Sketches[i], now, func(v, o *lengthSketches) { v.add(o) })
@@ -61,38 +60,6 @@ func (m *Monitor) mergeRoute(r *route, st routeState, now time.Time) {
 		for _, g := range cs.Gaps {
 			c.gaps.add(g)
 		}
-	}
-}
-
-// merge adds the windows of another's content. What is alike by chance is learnt
-// by each for itself.
-func (c *content) merge(st *contentState, now time.Time) {
-	if st == nil {
-		return
-	}
-	c.arguments.merge(st.Arguments, now, func(v, o *table[argumentKey]) {
-		for _, r := range o.Rows {
-			r.Key.Name = c.names.resolve(r.Key.Name)
-			v.merge(r, 2*(maxArguments+1))
-		}
-	})
-	c.free.merge(st.Free, now, func(v, o *table[seriesKey]) {
-		for _, r := range o.Rows {
-			v.merge(r, maxSeries)
-		}
-	})
-	c.distances.merge(st.Distances, now, func(v, o *table[stratumKey]) {
-		for _, r := range o.Rows {
-			v.merge(r, maxSeries)
-		}
-	})
-	c.signals.merge(st.Signals, now, func(v, o *signals) { v.add(o) })
-}
-
-// merge adds a row, unless there are limit others.
-func (t *table[K]) merge(r row[K], limit int) {
-	if g := t.row(r.Key, limit); g != nil {
-		g.add(&r.Groups)
 	}
 }
 
