@@ -20,13 +20,14 @@ type snapshot struct {
 
 // A routeState is the snapshot of a route.
 type routeState struct {
+	Content *contentState `json:"content,omitempty"`
+
 	Series   []seriesState         `json:"series,omitempty"`
 	Strata   []stratumState        `json:"strata,omitempty"`
 	Lengths  windowsState[lengths] `json:"lengths"`
 	Traffic  windowsState[traffic] `json:"traffic"`
 	Curves   []curvesState         `json:"curves,omitempty"`
 	Sketches *sketchesState        `json:"sketches,omitempty"`
-	Content  *contentState         `json:"content,omitempty"`
 }
 
 type seriesState struct {
