@@ -26,7 +26,10 @@ type conversationKey struct {
 type conversation struct {
 	key conversationKey
 	// seen is when its latest request was taken in, by the monitor's clock.
-	seen   time.Time
+	seen time.Time
+	// ended is whether it has been silent for long enough since then, so that
+	// silent passes it over.
+	ended  bool
 	tracks []track
 	// spell is nil before its first request that could be measured.
 	spell *spell
@@ -107,7 +110,8 @@ func newConversations(limit int) *conversations {
 // touch notes a request of a conversation that is in the table.
 func (t *conversations) touch(key conversationKey, now time.Time) {
 	if e, ok := t.byKey[key]; ok {
-		e.Value.(*conversation).seen = now
+		c := e.Value.(*conversation)
+		c.seen, c.ended = now, false
 		t.order.MoveToFront(e)
 	}
 }
@@ -130,13 +134,17 @@ func (t *conversations) enter(key conversationKey, now time.Time) (c, evicted *c
 	return c, evicted
 }
 
-// silent calls f for every conversation without a request since the time.
+// silent calls f for every conversation without a request since the time, once
+// for each silence.
 func (t *conversations) silent(since time.Time, f func(*conversation)) {
 	for e := t.order.Back(); e != nil; e = e.Prev() {
 		c := e.Value.(*conversation)
 		if c.seen.After(since) {
 			return
 		}
-		f(c)
+		if !c.ended {
+			c.ended = true
+			f(c)
+		}
 	}
 }

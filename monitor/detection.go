@@ -180,7 +180,9 @@ func (d *detection) accept() {
 	}
 	d.flags = slices.DeleteFunc(d.flags, func(f flag) bool { return f.Rule == ruleIncoherent })
 	d.overlong = &overlong{}
-	clear(d.labelled)
+	for key := range d.labelled { // kept, so that readings tell that they learn
+		d.labelled[key] = &labelledDetection{}
+	}
 	d.changes.Noticed, d.changes.Model = time.Time{}, nil
 }
 

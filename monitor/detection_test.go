@@ -70,7 +70,7 @@ func TestRisingDisagreementIsLearntHeldAndAccepted(t *testing.T) {
 		converse(m, clock, fmt.Sprint("a", i), 10, everyNth(10))
 	}
 	r := readingOf(t, m, ruleRising)
-	if r.State != alerts.StateAbsent || r.Detail["learned_conversations"] != 29 || r.Detail["baseline_size"] != 30 {
+	if r.State != alerts.StateLearning || r.Detail["learned_conversations"] != 29 || r.Detail["baseline_size"] != 30 {
 		t.Fatalf("learning: %+v", r)
 	}
 	converse(m, clock, "a29", 10, everyNth(10))
@@ -94,7 +94,7 @@ func TestRisingDisagreementIsLearntHeldAndAccepted(t *testing.T) {
 	if n, ok := m.AcceptBaseline("r"); n != 1 || !ok {
 		t.Errorf("accepted %d %v", n, ok)
 	}
-	if r := readingOf(t, m, ruleRising); r.State != alerts.StateAbsent || r.Detail["learned_conversations"] != 0 {
+	if r := readingOf(t, m, ruleRising); r.State != alerts.StateLearning || r.Detail["learned_conversations"] != 0 {
 		t.Errorf("accepted: %+v", r)
 	}
 	for i := range 60 {
@@ -152,7 +152,7 @@ func TestLongerReasoningIsOverthinking(t *testing.T) {
 	if n, _ := m.AcceptBaseline("r"); n != 1 {
 		t.Errorf("accepted %d", n)
 	}
-	if r := readingOf(t, m, ruleOverlong); r.State != alerts.StateAbsent || r.Detail["long_tokens"] != nil {
+	if r := readingOf(t, m, ruleOverlong); r.State != alerts.StateLearning || r.Detail["long_tokens"] != nil {
 		t.Errorf("accepted: %+v", r)
 	}
 }

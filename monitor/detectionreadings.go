@@ -54,6 +54,7 @@ func (d *detection) judged(r alerts.Reading, t *detector, scale float64, armed i
 	}
 	r.Detail = detail
 	if !t.armed() {
+		r.State = alerts.StateLearning
 		detail["learned_conversations"], detail["baseline_size"] = len(t.Baseline.Values), d.promise.learn
 		return r
 	}
