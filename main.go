@@ -8,7 +8,7 @@
 //	proxy ──▶ ensemble ──▶ monitor ──▶ alerts       config, wire: leaves
 //	sidecar assembles them, wrap runs a command beside them, dashboard is the
 //	admin port, ca the certificate authority, sim the simulated API, demo the
-//	tour
+//	tour, eval runs data sets
 package main
 
 import (
@@ -46,6 +46,7 @@ type commands struct {
 	Serve       serveCommand     `cmd:"" default:"withargs" help:"Run the sidecar (the default)."`
 	Run         runCommand       `cmd:"" help:"Run a command with the sidecar beside it."`
 	Env         envCommand       `cmd:"" help:"Print the environment that leads an agent to the running sidecar."`
+	Eval        evalCommand      `cmd:"" help:"Run a labelled data set through an upstream, each question several times."`
 	Demo        demoCommand      `cmd:"" help:"Show it all on a simulated model: no key, no network."`
 	Watch       watchCommand     `cmd:"" help:"Print alerts as they come."`
 	Label       labelCommand     `cmd:"" help:"Say what became of requests: right, wrong, or what the right answer was."`

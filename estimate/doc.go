@@ -7,8 +7,8 @@
 // keeps anything.
 //
 // Per question, from the counts of its answer classes: Disagreement, OneHot,
-// Outcomes, Vectors, ZeroOne, KL. Scores are unbiased from two samples on and
-// are never clipped, since clipping one by one biases their sum.
+// Outcomes, Vectors, Points, ZeroOne, KL. Scores are unbiased from two samples
+// on and are never clipped, since clipping one by one biases their sum.
 //
 // Over questions: a Figure, which carries value, interval and n. A cluster is
 // what is independent of others: a question in a report, a conversation live.

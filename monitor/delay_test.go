@@ -170,3 +170,65 @@ func BenchmarkDetection(b *testing.B) {
 		})
 	}
 }
+
+// A household is a sidecar of some detectors that have learnt their baselines,
+// of means .05, .15, .25 … in steady traffic.
+type household struct {
+	detectors int
+	icc       float64
+}
+
+// alarms is how many false alarms it raises in so many conversations after
+// learning. An alarm that has ended may come again.
+func (h household) alarms(k float64, conversations int, seed uint64) (n int) {
+	for i := range h.detectors {
+		s := scene{before: 0.05 + 0.1*float64(i), icc: h.icc}
+		d, next := s.learnt(int(seed)*100+i), s.values(s.before, seed*100+uint64(i))
+		for range conversations {
+			before := d.Risen
+			d.take(value{X: next()}, hearing{conversations: k, armed: func() int { return h.detectors }, now: base})
+			n += int(boolInt(before.IsZero() && !d.Risen.IsZero()))
+		}
+	}
+	return n
+}
+
+// rate is the mean number of false alarms per K conversations over many such
+// sidecars, its standard error, and the share of sidecars above 1.
+func (h household) rate(k float64, conversations, sidecars int) (mean, se, above float64) {
+	budget, over := float64(conversations)/k, 0
+	mean, se = meanRun(sidecars, func(run int) float64 {
+		rate := float64(h.alarms(k, conversations, uint64(run))) / budget
+		over += int(boolInt(rate > 1))
+		return rate
+	})
+	return mean, se, float64(over) / float64(sidecars)
+}
+
+// TestPromiseHoldsOnAverageOverLearntBaselines holds that the baselines whose
+// bound is below the truth do not use up what the others save.
+func TestPromiseHoldsOnAverageOverLearntBaselines(t *testing.T) {
+	for _, h := range []household{{1, 0}, {4, 0.1}} {
+		mean, se, above := h.rate(100, 3000, 80)
+		t.Logf("%+v: %.2f ± %.2f false alarms per K conversations, %.2f of the sidecars above 1", h, mean, 1.96*se, above)
+		if mean-4*se > 1 {
+			t.Errorf("%+v: %.2f ± %.2f false alarms per K conversations", h, mean, 1.96*se)
+		}
+	}
+}
+
+// BenchmarkLearntDetection prints the same at K = 1,000.
+func BenchmarkLearntDetection(b *testing.B) {
+	for _, h := range []household{{1, 0}, {1, 0.1}, {1, 0.3}, {4, 0}, {4, 0.1}, {4, 0.3}} {
+		b.Run(fmt.Sprintf("%d/icc%.1f", h.detectors, h.icc), func(b *testing.B) {
+			var mean, se, above float64
+			for b.Loop() {
+				mean, se, above = h.rate(falseAlarmConversations, 10*falseAlarmConversations, 150)
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(mean, "alarms/K")
+			b.ReportMetric(1.96*se, "±alarms/K")
+			b.ReportMetric(100*above, "%above")
+		})
+	}
+}

@@ -35,12 +35,12 @@ func (m *Monitor) Merge(o *Monitor) {
 func (m *Monitor) mergeRoute(r *route, st routeState, now time.Time) {
 	r.lengths.merge(st.Lengths, now, func(v, o *lengths) { v.add(o) })
 	r.traffic.merge(st.Traffic, now, func(v, o *traffic) { v.add(o) })
-	r.content.merge(st.Content, now)
 	if own := m.sketchesFor(r); own != nil && st.Sketches != nil {
 		for i := range own.rings {
 			own.rings[i].merge(st.Sketches[i], now, func(v, o *lengthSketches) { v.add(o) })
 		}
 	}
+	r.content.merge(st.Content, now)
 	m.mergeLabelled(r, st.Labelled, now)
 	for _, ss := range st.Strata {
 		if w := r.stratumFor(ss.Key); w != nil {

@@ -134,10 +134,10 @@ func (o *observer) embeddingsURL() *url.URL {
 	base := o.x.dest.upstream.base
 	out := &http.Request{URL: &url.URL{Scheme: o.out.URL.Scheme, Host: o.out.URL.Host, RawQuery: base.RawQuery}}
 	path := wire.EmbeddingsPath
-	if hasVersion(base.EscapedPath()) {
+	if config.HasVersion(base.EscapedPath()) {
 		path = strings.TrimPrefix(path, "/v1")
 	}
-	setRawPath(out, join(base.EscapedPath(), path))
+	setRawPath(out, config.JoinPath(base.EscapedPath(), path))
 	return out.URL
 }
 

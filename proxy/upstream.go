@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -140,7 +139,7 @@ func (u *Upstreams) find(method, rawPath, query string, h http.Header) (destinat
 	if up == nil {
 		return destination{}, fmt.Errorf("no upstream named %s", target.Provider)
 	}
-	path := join(up.base.EscapedPath(), versioned(up, target, rest))
+	path := config.JoinPath(up.base.EscapedPath(), versioned(up, target, rest))
 	return destination{upstream: up, target: target, base: up.base, path: path, client: client}, nil
 }
 
@@ -228,7 +227,7 @@ func plainHost(address string) string {
 // clients' base URLs include it, and nothing answers without.
 func versioned(up *upstream, t wire.Target, path string) string {
 	bare := path == "/messages" || strings.HasPrefix(path, "/messages/")
-	if t.Provider == wire.ProviderAnthropic && bare && !hasVersion(up.base.EscapedPath()) {
+	if t.Provider == wire.ProviderAnthropic && bare && !config.HasVersion(up.base.EscapedPath()) {
 		return "/v1" + path
 	}
 	return path
@@ -263,39 +262,4 @@ func cutSegment(path string) (segment, rest string) {
 		return path, "/"
 	}
 	return path[:i], path[i:]
-}
-
-// version matches a path segment that names an API version.
-var version = regexp.MustCompile(`^v[0-9]+((alpha|beta)[0-9]*)?$`)
-
-// join joins a request path to an upstream's base path, both raw. Clients and
-// upstreams both carry the version, so it must not appear twice:
-//
-//	base ends in a version      the path's own version takes its place
-//	base holds a version inside the path's version is dropped
-//	otherwise                   plain concatenation
-func join(base, path string) string {
-	base = strings.TrimRight(base, "/")
-	first, rest := cutSegment(path)
-	if !version.MatchString(first) {
-		return base + path
-	}
-	head, last := base[:strings.LastIndex(base, "/")+1], base[strings.LastIndex(base, "/")+1:]
-	switch {
-	case version.MatchString(last):
-		return strings.TrimRight(head, "/") + path
-	case hasVersion(base):
-		return base + rest
-	}
-	return base + path
-}
-
-// hasVersion reports whether any segment of path is a version.
-func hasVersion(path string) bool {
-	for seg := range strings.SplitSeq(path, "/") {
-		if version.MatchString(seg) {
-			return true
-		}
-	}
-	return false
 }

@@ -21,7 +21,8 @@
 // (Server.RightAnswer) is one of its options A), B), … or an integer, and
 // stands in the last line, "Answer: X", below prose that hardly ever repeats.
 // Where a schema is asked for the answer is JSON by it. With a Replay, answers
-// are recorded samples of real models.
+// are recorded samples of real models. Models named quadratic-47k, quadratic-5m, …
+// take steps of a descent instead: see Optimiser, which is synthetic.
 //
 // # Promises
 //

@@ -29,6 +29,8 @@ type drawn struct {
 	pRight float64
 	// disagreement is 1 − Σp² of the distribution, or absent.
 	disagreement *float64
+	// bias2 and variance are an optimiser's, else nil.
+	bias2, variance *float64
 }
 
 // simulate answers from the knobs.

@@ -30,18 +30,25 @@ type Truth struct {
 	// Dialect is the form in which it was asked, one of the constants.
 	Dialect string `json:"dialect"`
 	Model   string `json:"model"`
-	// ID names the task or question; Step counts the tool results of a task.
+	// ID names the task, question or problem; Step counts the tool results of a
+	// task, or the steps that an optimiser has taken.
 	ID   string `json:"id"`
 	Step int    `json:"step"`
 	// Answer is equal for answers that mean the same.
 	Answer string `json:"answer"`
 	Right  bool   `json:"right"`
-	// PRight is the probability of a right answer.
+	// PRight is the probability of a right answer; 0 for optimisers, whose
+	// answers are near or far and neither right nor wrong.
 	PRight float64 `json:"p_right"`
 	// D is the true disagreement: the probability that two answers differ,
 	// 1 − Σp², or, replayed, that two different recorded samples do. Absent
 	// if only one was recorded.
 	D *float64 `json:"d_true,omitempty"`
+	// Bias2 and Variance are those of an optimiser's position after the step
+	// that is answered with, over trajectories from its start: see Optimiser.
+	// Absent for other models.
+	Bias2    *float64 `json:"bias2_true,omitempty"`
+	Variance *float64 `json:"variance_true,omitempty"`
 	// ReasoningTokens as in usage.
 	ReasoningTokens int `json:"reasoning_tokens"`
 	// Fault is rate_limit, server_error, overloaded, cut, stall, slow,
@@ -173,6 +180,7 @@ func (s *Server) truth(t *turn, i int) Truth {
 		Time: s.now().UTC(), Request: t.Request.Hash, Occurrence: t.Request.Occurrence, Choice: i,
 		Dialect: t.prompt.dialect, Model: t.prompt.model,
 		ID: t.Request.ID, Step: t.Request.Step, Answer: a.truth.key, Right: a.truth.right,
-		PRight: a.truth.pRight, D: a.truth.disagreement, ReasoningTokens: a.reasoning, Fault: string(t.fault),
+		PRight: a.truth.pRight, D: a.truth.disagreement, Bias2: a.truth.bias2, Variance: a.truth.variance,
+		ReasoningTokens: a.reasoning, Fault: string(t.fault),
 	}
 }

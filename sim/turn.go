@@ -63,6 +63,10 @@ func (s *Server) answer(p *prompt, x *exchange) (*turn, *failure) {
 		}
 		p.recorded = recorded
 	}
+	trajectory, fail := s.descent(p)
+	if fail != nil {
+		return nil, fail
+	}
 	nth := s.served.Add(1)
 	seen, cards := s.arrive(p.hash, p.recorded, p.choices)
 	t := &turn{prompt: p, server: s, from: visit(p.hash, seen), at: s.now(), Request: Request{
@@ -70,9 +74,12 @@ func (s *Server) answer(p *prompt, x *exchange) (*turn, *failure) {
 	}}
 	x.from = t.from
 	t.fault = s.Faults.draw(t.source("fault"))
-	if p.recorded != nil {
+	switch {
+	case p.recorded != nil:
 		s.replay(t, cards)
-	} else {
+	case trajectory != nil:
+		s.descend(t, trajectory)
+	default:
 		s.simulate(t, nth)
 	}
 	if t.fault == length {

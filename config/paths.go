@@ -1,0 +1,37 @@
+package config
+
+import "strings"
+
+// JoinPath joins a request path to an upstream's base path, both raw. Clients and
+// upstreams both carry the version, so it must not appear twice:
+//
+//	base ends in a version      the path's own version takes its place
+//	base holds a version inside the path's version is dropped
+//	otherwise                   plain concatenation
+func JoinPath(base, path string) string {
+	base = strings.TrimRight(base, "/")
+	first, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if !versionName.MatchString(first) {
+		return base + path
+	}
+	head, last := base[:strings.LastIndex(base, "/")+1], base[strings.LastIndex(base, "/")+1:]
+	switch {
+	case versionName.MatchString(last):
+		return strings.TrimRight(head, "/") + path
+	case HasVersion(base) && more:
+		return base + "/" + rest
+	case HasVersion(base):
+		return base + "/"
+	}
+	return base + path
+}
+
+// HasVersion reports whether any segment of a path is a version.
+func HasVersion(path string) bool {
+	for seg := range strings.SplitSeq(path, "/") {
+		if versionName.MatchString(seg) {
+			return true
+		}
+	}
+	return false
+}
