@@ -48,6 +48,7 @@ type commands struct {
 	Env         envCommand       `cmd:"" help:"Print the environment that leads an agent to the running sidecar."`
 	Demo        demoCommand      `cmd:"" help:"Show it all on a simulated model: no key, no network."`
 	Watch       watchCommand     `cmd:"" help:"Print alerts as they come."`
+	Report      reportCommand    `cmd:"" help:"The tables and figures of recorded samples: error, bias², variance, incoherence."`
 	Ca          caCommand        `cmd:"" help:"The certificate authority by which the forward way opens TLS."`
 	Check       checkCommand     `cmd:"" help:"Check the configuration."`
 	Healthcheck healthCommand    `cmd:"" help:"Exit with 0 if the sidecar answers."`
