@@ -26,6 +26,7 @@ func (r *reportCommand) Run(c *console) error {
 		return err
 	}
 	rep := report.New(data)
+	if !r.JSON { return rep.Text(c.stdout) }
 	return rep.JSON(c.stdout)
 }
 

@@ -20,6 +20,7 @@ const (
 // Why a part of a report is absent.
 const (
 	absentNoLength  = "no_length_recorded"
+	absentNoActions = "no_number_of_actions_recorded"
 	absentFewer60   = "fewer_than_60_questions_with_lengths"
 	absentUnits     = "several_units_of_length"
 	absentUndefined = "undefined_in_part_of_the_resamples"
@@ -30,11 +31,13 @@ const (
 type axis struct {
 	of   func(Sample) float64
 	unit func(*Question) string
+	// none is the reason where no sample has such a length.
+	none string
 }
 
 var (
-	byLength  = axis{of: func(s Sample) float64 { return s.Length }, unit: func(q *Question) string { return q.Unit }}
-	byActions = axis{of: func(s Sample) float64 { return s.Actions }, unit: func(*Question) string { return "actions" }}
+	byLength  = axis{of: func(s Sample) float64 { return s.Length }, unit: func(q *Question) string { return q.Unit }, none: absentNoLength}
+	byActions = axis{of: func(s Sample) float64 { return s.Actions }, unit: func(*Question) string { return "actions" }, none: absentNoActions}
 )
 
 // unitOf is the unit of the items that have lengths; why says that there is
@@ -52,7 +55,7 @@ func (a axis) unitOf(items []item) (unit, why string) {
 		unit = u
 	}
 	if unit == "" {
-		return "", absentNoLength
+		return "", a.none
 	}
 	return unit, ""
 }

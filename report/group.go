@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"hotmess/estimate"
 )
@@ -59,27 +60,40 @@ type Group struct {
 	Observed *Route `json:"observed,omitempty"`
 
 	items []item
+	label string
 }
 
-// Name is the group's name for people.
+// Name is the group's name for people, within its data set: what all groups
+// of the set share is left out.
 func (g *Group) Name() string {
-	name := g.Model
-	if g.Dataset == observedSet {
-		name = g.Task
-		if g.Condition != "" {
-			name += " · " + g.Condition
-		}
-		return name
-	}
-	for _, part := range []string{g.Task, g.Condition} {
-		if part != "" {
-			name += " · " + part
-		}
-	}
-	if name == "" {
+	if g.label == "" {
 		return g.Dataset
 	}
-	return name
+	return g.label
+}
+
+// label names groups by those parts of their keys that differ within a data
+// set, and by the model in any case.
+func label(groups []*Group) {
+	for _, g := range groups {
+		var parts []string
+		if g.Model != "" {
+			parts = append(parts, g.Model)
+		}
+		if g.Task != "" && differs(groups, g, func(o *Group) string { return o.Task }) {
+			parts = append(parts, g.Task)
+		}
+		if g.Condition != "" && differs(groups, g, func(o *Group) string { return o.Condition }) {
+			parts = append(parts, g.Condition)
+		}
+		g.label = strings.Join(parts, " · ")
+	}
+}
+
+// differs is whether a part of the key is not the same in all groups of g's
+// data set.
+func differs(groups []*Group, g *Group, part func(*Group) string) bool {
+	return slices.ContainsFunc(groups, func(o *Group) bool { return o.Dataset == g.Dataset && part(o) != part(g) })
 }
 
 // An item is one question with its scores.

@@ -22,6 +22,7 @@ func New(d *Data) *Report {
 	for _, g := range r.Groups {
 		g.measure()
 	}
+	label(r.Groups)
 	r.Comparisons = compare(r.Groups)
 	effects(r.Groups)
 	return r
