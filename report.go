@@ -4,19 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"hotmess/report"
 )
 
 // reportCommand prints the tables of recorded samples.
 type reportCommand struct {
-	Files  []string `arg:"" optional:"" placeholder:"FILE" help:"Data sets, agents' runs, recorded observations (JSON lines, also gzipped); - is the standard input."`
-	Labels []string `placeholder:"FILE" help:"Labels of recorded observations (JSON lines)."`
-	JSON   bool     `name:"json" help:"Print one JSON object for each group."`
-	HTML   string   `name:"html" placeholder:"FILE" help:"Write all tables and figures to one HTML page."`
-	Model  []string `placeholder:"NAME" help:"Only these models."`
-	Task   []string `placeholder:"NAME" help:"Only these tasks."`
+	Files  []string `arg:"" placeholder:"FILE" help:"Data sets, agents' runs, recorded observations, as JSON lines, also gzipped; - is the standard input."`
+	Labels []string `placeholder:"FILE" help:"Labels of recorded observations, as JSON lines."`
+	JSON   bool     `name:"json" help:"Print one JSON object for each group instead."`
+	HTML   string   `name:"html" placeholder:"FILE" help:"Write tables and figures to one HTML page, too."`
+	report.Filter
 }
 
 // Run runs the command.
@@ -25,12 +23,33 @@ func (r *reportCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	rep := report.New(data)
-	if !r.JSON { return rep.Text(c.stdout) }
-	return rep.JSON(c.stdout)
+	for _, b := range data.Broken {
+		fmt.Fprintf(c.stderr, "hotmess: warning: %v\n", b)
+	}
+	if more := data.BrokenLines - len(data.Broken); more > 0 {
+		fmt.Fprintf(c.stderr, "hotmess: warning: %d more broken lines\n", more)
+	}
+	rep, err := report.New(data, r.Filter)
+	if err != nil {
+		return err
+	}
+	if r.HTML != "" {
+		if err := writePage(rep, r.HTML); err != nil {
+			return err
+		}
+	}
+	if r.JSON {
+		return rep.JSON(c.stdout)
+	}
+	return rep.Text(c.stdout)
 }
 
-var _ = errors.New
-var _ = fmt.Sprint
-var _ = os.Exit
-var _ = filepath.Join
+// writePage writes the HTML form to a file.
+func writePage(rep *report.Report, name string) (err error) {
+	f, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("--html: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return rep.HTML(f)
+}

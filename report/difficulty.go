@@ -257,3 +257,19 @@ func newFamily(name string, groups []*Group) Family {
 	}
 	return f
 }
+
+// members gives the groups of a family, in the order of its sizes.
+func (c *Comparison) members(f Family) []*Group {
+	var out []*Group
+	for _, g := range c.Groups {
+		if name, _, ok := size(g.Model); ok && name == f.Name {
+			out = append(out, g)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *Group) int {
+		_, x, _ := size(a.Model)
+		_, y, _ := size(b.Model)
+		return cmp.Compare(x, y)
+	})
+	return out
+}

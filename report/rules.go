@@ -138,7 +138,7 @@ func runAdaptive(items []item, most int, lengths bool) Rule {
 		var right, samples, spent float64
 		for range deals {
 			deal(it.q, random, drawn)
-			n, votes, heard := draw(drawn, lead, len(it.counts))
+			n, votes, heard := hear(drawn, lead, len(it.counts))
 			right += rightOf(votes, heard) / deals
 			samples += float64(n) / deals
 			for _, s := range drawn[:n] {
@@ -162,8 +162,8 @@ func leads(most int) [][]float64 {
 	return table
 }
 
-// draw hears samples in order until the vote is decided.
-func draw(samples []Sample, lead [][]float64, classes int) (n int, votes []int, heard int) {
+// hear takes samples in order until the vote is decided.
+func hear(samples []Sample, lead [][]float64, classes int) (n int, votes []int, heard int) {
 	votes = make([]int, classes)
 	for _, s := range samples {
 		n++

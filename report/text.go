@@ -15,7 +15,7 @@ const (
 	// gap stands between the columns of a table.
 	gap = "  "
 	// leastName is the fewest columns that a name is cut to.
-	leastName = 12
+	leastName = 10
 )
 
 // Text writes all tables for a terminal.
