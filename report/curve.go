@@ -171,6 +171,9 @@ func pick(items []item, idx []int) []item {
 // variance and incoherence.
 const terms = 4
 
+// negligible is what a mean of scores is below by rounding alone.
+const negligible = 1e-9
+
 // term is the mean of one of them over the items at idx. Where there is no
 // error the ratio is not defined: it is 0 here, which has no logarithm either.
 func term(items []item, idx []int, t int) float64 {
@@ -181,17 +184,21 @@ func term(items []item, idx []int, t int) float64 {
 		sums.Variance += items[i].Variance
 	}
 	n := float64(len(idx))
+	v := 0.0
 	switch {
 	case t == 0:
-		return sums.Error / n
+		v = sums.Error / n
 	case t == 1:
-		return sums.Bias2 / n
+		v = sums.Bias2 / n
 	case t == 2:
-		return sums.Variance / n
-	case sums.Error == 0:
+		v = sums.Variance / n
+	case sums.Error > 0:
+		v = sums.Variance / sums.Error
+	}
+	if math.Abs(v) < negligible {
 		return 0
 	}
-	return sums.Variance / sums.Error
+	return v
 }
 
 // A fit fits one term on k groups of items.

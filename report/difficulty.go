@@ -239,7 +239,7 @@ func newFamily(name string, groups []*Group) Family {
 		fitted := func(of func(Part) estimate.Figure) estimate.Slope {
 			var x, y []float64
 			for i, g := range groups {
-				if v := of(g.ByDifficulty.Groups[d].Part).Value; v != nil {
+				if v := of(g.ByDifficulty.Groups[d].Part).Value; v != nil && *v > negligible {
 					x, y = append(x, f.Sizes[i]), append(y, *v)
 				}
 			}

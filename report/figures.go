@@ -96,8 +96,8 @@ func termMarks() []Mark {
 // termSeries are the four terms over parts.
 func termSeries(x []float64, parts []Part) []*series {
 	all := []*series{
-		{colour: black, glyph: draw.SquareGlyph{}}, {colour: blue, glyph: draw.CircleGlyph{}},
-		{colour: orange, glyph: draw.TriangleGlyph{}}, {colour: green, glyph: draw.CrossGlyph{}, dashed: true},
+		{colour: black, glyph: draw.BoxGlyph{}}, {colour: blue, glyph: draw.CircleGlyph{}},
+		{colour: orange, glyph: draw.PyramidGlyph{}}, {colour: green, glyph: draw.CrossGlyph{}, dashed: true},
 	}
 	for i, p := range parts {
 		for t, f := range []estimate.Figure{p.Error, p.Bias2, p.Variance, p.Incoherence} {
@@ -121,12 +121,15 @@ func curvePlots(dataset string, v view, groups []*Group) []Plot {
 			x, parts = append(x, point.Length), append(parts, point.Part)
 		}
 		one := newPlot(atEnd(g.Name(), longestName), c.Unit, "Brier units, ratio")
-		for _, s := range termSeries(x, parts) {
+		all, logX := termSeries(x, parts), x[0] > 0 && x[len(x)-1] > x[0]
+		dodge(all, logX)
+		for _, s := range all {
 			s.add(one, false)
 		}
-		if x[0] > 0 && x[len(x)-1] > x[0] {
+		if logX {
 			logScale(&one.X)
 		}
+		one.Y.Max = max(one.Y.Max, highest(groups, v))
 		one.Y.Min = min(0, one.Y.Min)
 		p.Panels = append(p.Panels, panel(one))
 	}
@@ -134,6 +137,20 @@ func curvePlots(dataset string, v view, groups []*Group) []Plot {
 		return nil
 	}
 	return []Plot{p}
+}
+
+// highest is the top of the highest interval of all panels, so that they can be
+// compared by eye.
+func highest(groups []*Group, v view) float64 {
+	top := 0.0
+	for _, g := range groups {
+		for _, p := range v.curve(g).Groups {
+			if p.Error.High != nil {
+				top = max(top, *p.Error.High)
+			}
+		}
+	}
+	return top
 }
 
 // differencePlot draws three differences of each group.
@@ -204,7 +221,7 @@ func difficultyPlots(c *Comparison) []Plot {
 		for _, end := range []struct {
 			g *Group
 			series
-		}{{c.Small, series{colour: red, glyph: draw.TriangleGlyph{}, dashed: true}}, {c.Large, series{colour: blue, glyph: draw.CircleGlyph{}}}} {
+		}{{c.Small, series{colour: red, glyph: draw.PyramidGlyph{}, dashed: true}}, {c.Large, series{colour: blue, glyph: draw.CircleGlyph{}}}} {
 			s := line(end.g)
 			s.colour, s.glyph, s.dashed, s.plain = end.colour, end.glyph, end.dashed, false
 			s.add(one, false)
@@ -229,7 +246,7 @@ func hues() []color.RGBA {
 
 // familyPlot draws terms against the number of parameters.
 func familyPlot(c *Comparison, f Family) Plot {
-	p := Plot{Caption: fmt.Sprintf("%s: %s by number of parameters, a line for each group of questions (mean error of all models); both axes logarithmic", c.title(), clean(f.Name))}
+	p := Plot{Caption: fmt.Sprintf("%s: %s by number of parameters, a line for each group of questions (mean error of all models); both axes logarithmic, terms below .0001 left out", c.title(), clean(f.Name))}
 	for i, ref := range c.Reference {
 		p.Legend = append(p.Legend, Mark{Name: number(ref, 2), Colour: css(hues()[i])})
 	}
@@ -248,10 +265,10 @@ func familyPlot(c *Comparison, f Family) Plot {
 			s := &series{colour: hues()[d], glyph: draw.CircleGlyph{}}
 			for _, g := range members {
 				_, parameters, _ := size(g.Model)
-				value := term.of(g.ByDifficulty.Groups[d])
-				value.Low, value.High = nil, nil // of a handful of questions each: they would hide the lines
+				// Intervals, of a handful of questions each, would hide the lines.
+				value := shown(unranged(term.of(g.ByDifficulty.Groups[d])))
 				s.x, s.y = append(s.x, parameters), append(s.y, value)
-				any = any || (value.Value != nil && *value.Value > 0)
+				any = any || value.Value != nil
 			}
 			s.add(one, true)
 		}
@@ -263,6 +280,18 @@ func familyPlot(c *Comparison, f Family) Plot {
 		p.Panels = append(p.Panels, panel(one))
 	}
 	return p
+}
+
+// leastShown is the smallest term on a logarithmic axis; the paper's figures
+// are clipped there, too.
+const leastShown = 1e-4
+
+// shown leaves out what lies below.
+func shown(f estimate.Figure) estimate.Figure {
+	if f.Value != nil && *f.Value < leastShown {
+		return estimate.Figure{}
+	}
+	return f
 }
 
 // spread keeps a logarithmic axis from having no extent.

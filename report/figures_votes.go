@@ -9,7 +9,7 @@ import (
 // ensemblingPlots draws the terms against E.
 func ensemblingPlots(dataset string, groups []*Group) []Plot {
 	p := Plot{
-		Caption: dataset + ": E samples averaged (soft) or voted on (hard); both axes logarithmic. The soft variance lies on the line of 1/E by its nature",
+		Caption: dataset + ": E samples averaged (soft) or voted on (hard); both axes logarithmic. The soft variance lies on the line of 1/E by its nature; terms below .0001 are left out",
 		Legend: []Mark{
 			{Name: "error, soft", Colour: css(black)}, {Name: "bias² (constant)", Colour: css(blue)}, {Name: "variance, soft", Colour: css(orange)},
 			{Name: "1/E", Colour: css(grey), Dashed: true}, {Name: "error, hard", Colour: css(red), Dashed: true}, {Name: "variance, hard", Colour: css(green), Dashed: true},
@@ -23,20 +23,20 @@ func ensemblingPlots(dataset string, groups []*Group) []Plot {
 		one := newPlot(atEnd(g.Name(), longestName), "E (samples)", "Brier units")
 		line := &series{colour: grey, dashed: true, plain: true}
 		all := []*series{
-			{colour: black, glyph: draw.SquareGlyph{}}, {colour: blue, glyph: draw.CircleGlyph{}}, {colour: orange, glyph: draw.TriangleGlyph{}},
-			{colour: red, glyph: draw.SquareGlyph{}, dashed: true}, {colour: green, glyph: draw.CrossGlyph{}, dashed: true},
+			{colour: black, glyph: draw.BoxGlyph{}}, {colour: blue, glyph: draw.CircleGlyph{}}, {colour: orange, glyph: draw.PyramidGlyph{}, points: true},
+			{colour: red, glyph: draw.BoxGlyph{}, dashed: true}, {colour: green, glyph: draw.CrossGlyph{}, dashed: true},
 		}
 		for _, e := range points {
 			x := float64(e.E)
 			for i, f := range []estimate.Figure{e.Error, e.Bias2, e.Variance, e.HardError, e.HardVariance} {
-				all[i].x, all[i].y = append(all[i].x, x), append(all[i].y, unranged(f))
+				all[i].x, all[i].y = append(all[i].x, x), append(all[i].y, shown(unranged(f)))
 			}
 			if first := points[0].Variance.Value; first != nil {
 				v := *first / x
 				line.x, line.y = append(line.x, x), append(line.y, estimate.Figure{Value: &v})
 			}
 		}
-		for _, s := range append(all, line) {
+		for _, s := range append([]*series{line}, all...) {
 			s.add(one, true)
 		}
 		if one.Y.Min > 0 && one.Y.Max > one.Y.Min {
@@ -69,7 +69,7 @@ func votePlots(dataset string, groups []*Group) []Plot {
 		}
 		one := newPlot(atEnd(g.Name(), longestName), "samples", "accuracy")
 		lines := map[string]*series{
-			methodFixed: {colour: black, glyph: draw.SquareGlyph{}}, methodAdaptive: {colour: orange, glyph: draw.TriangleGlyph{}},
+			methodFixed: {colour: black, glyph: draw.BoxGlyph{}}, methodAdaptive: {colour: orange, glyph: draw.PyramidGlyph{}},
 			methodFirst: {colour: blue, glyph: draw.CircleGlyph{}, dashed: true},
 		}
 		for _, r := range g.Votes.Rules {

@@ -110,33 +110,43 @@ type series struct {
 	colour color.RGBA
 	glyph  draw.GlyphDrawer
 	dashed bool
-	// plain leaves glyphs and intervals out.
+	// plain leaves glyphs and intervals out, points the line.
 	plain  bool
+	points bool
 	x      []float64
 	y      []estimate.Figure
-	dodged float64
 }
 
 // add draws points that have a value; on a logarithmic axis, those above 0.
+// The line is broken where one is missing.
 func (s *series) add(p *plot.Plot, logY bool) {
-	var xys plotter.XYs
+	var all, run plotter.XYs
 	var bars yBars
 	for i, f := range s.y {
 		if f.Value == nil || (logY && *f.Value <= 0) {
+			s.line(p, run)
+			run = nil
 			continue
 		}
-		at := plotter.XY{X: s.x[i] + s.dodged, Y: *f.Value}
-		xys = append(xys, at)
+		at := plotter.XY{X: s.x[i], Y: *f.Value}
+		all, run = append(all, at), append(run, at)
 		if f.Low != nil && f.High != nil && !s.plain {
-			low := *f.Low
-			if logY {
-				low = math.Max(low, *f.Value/10)
-			}
 			bars.XYs = append(bars.XYs, at)
-			bars.YErrors = append(bars.YErrors, struct{ Low, High float64 }{*f.Value - low, *f.High - *f.Value})
+			bars.YErrors = append(bars.YErrors, struct{ Low, High float64 }{*f.Value - *f.Low, *f.High - *f.Value})
 		}
 	}
-	if len(xys) == 0 {
+	s.line(p, run)
+	if len(bars.XYs) > 0 {
+		p.Add(&plotter.YErrorBars{XYs: bars.XYs, YErrors: bars.YErrors, LineStyle: draw.LineStyle{Color: s.colour, Width: thin}, CapWidth: capWidth})
+	}
+	if len(all) > 0 && !s.plain && s.glyph != nil {
+		p.Add(&plotter.Scatter{XYs: all, GlyphStyle: draw.GlyphStyle{Color: s.colour, Radius: glyphRadius, Shape: s.glyph}})
+	}
+}
+
+// line draws one unbroken part.
+func (s *series) line(p *plot.Plot, xys plotter.XYs) {
+	if len(xys) < 2 || s.points {
 		return
 	}
 	line := &plotter.Line{XYs: xys, LineStyle: draw.LineStyle{Color: s.colour, Width: stroke}}
@@ -147,18 +157,40 @@ func (s *series) add(p *plot.Plot, logY bool) {
 		line.Width = thin
 	}
 	p.Add(line)
-	if len(bars.XYs) > 0 {
-		p.Add(&plotter.YErrorBars{XYs: bars.XYs, YErrors: bars.YErrors, LineStyle: draw.LineStyle{Color: s.colour, Width: thin}, CapWidth: capWidth})
-	}
-	if !s.plain && s.glyph != nil {
-		p.Add(&plotter.Scatter{XYs: xys, GlyphStyle: draw.GlyphStyle{Color: s.colour, Radius: glyphRadius, Shape: s.glyph}})
-	}
 }
 
 // yBars are points with errors.
 type yBars struct {
 	XYs     plotter.XYs
 	YErrors plotter.YErrors
+}
+
+// dodge moves the points of several series apart, so that their intervals can
+// be seen beside each other: by a factor where the axis is logarithmic.
+func dodge(all []*series, logX bool) {
+	const step = 0.012
+	for i, s := range all {
+		by := step * (float64(i) - float64(len(all)-1)/2)
+		for k := range s.x {
+			if logX {
+				s.x[k] *= 1 + by
+			}
+		}
+	}
+}
+
+// widen gives the points room within the axes.
+func widen(p *plot.Plot) {
+	const room = 0.05
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		if _, ok := a.Scale.(plot.LogScale); ok {
+			by := math.Pow(a.Max/a.Min, room)
+			a.Min, a.Max = a.Min/by, a.Max*by
+			continue
+		}
+		by := room * (a.Max - a.Min)
+		a.Min, a.Max = a.Min-by, a.Max+by
+	}
 }
 
 // logScale makes an axis logarithmic with ticks that can be read.
@@ -232,4 +264,7 @@ func drawn(height vg.Length, widths []vg.Length, plots ...*plot.Plot) template.H
 }
 
 // panel is one plot of the usual size.
-func panel(p *plot.Plot) template.HTML { return drawn(panelHeight, []vg.Length{panelWidth}, p) }
+func panel(p *plot.Plot) template.HTML {
+	widen(p)
+	return drawn(panelHeight, []vg.Length{panelWidth}, p)
+}

@@ -200,7 +200,7 @@ func nameOnce(g *Group, row int) string {
 
 // exponent shows a slope, and on how many groups it rests if not on all.
 func (t *Table) exponent(e Exponent) string {
-	s := t.figure(e.Figure, 2)
+	s := t.power(e.Figure)
 	if e.Value != nil && e.Points < e.Groups {
 		s += "/" + strconv.Itoa(e.Points)
 	}

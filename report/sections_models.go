@@ -95,7 +95,7 @@ func (c *Comparison) familyTable(f Family) *Table {
 		Head:    []string{"mean error of all models", "bias²", "variance", "incoherence"},
 	}
 	for i, e := range f.Exponents {
-		t.add(number(c.Reference[i], 2), t.figure(e.Bias2.Figure, 2), t.figure(e.Variance.Figure, 2), t.figure(e.Incoherence.Figure, 2))
+		t.add(number(c.Reference[i], 2), t.power(e.Bias2.Figure), t.power(e.Variance.Figure), t.power(e.Incoherence.Figure))
 	}
 	t.Remarks = append(t.Remarks, "bias² or variance falling with size have an exponent below 0; where that of bias² is the lower one, incoherence rises with size. Intervals: t over sizes")
 	return t

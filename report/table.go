@@ -78,6 +78,20 @@ func (t *Table) ratio(f estimate.Figure) string {
 	return fmt.Sprintf("%s [%s,%s]", number(*f.Value, thousandths), number(*f.Low, thousandths), number(*f.High, thousandths))
 }
 
+// power is figure for exponents, with as many decimals as their size asks for.
+func (t *Table) power(f estimate.Figure) string {
+	if f.Value == nil || f.Low == nil || f.High == nil {
+		return t.figure(f, 2)
+	}
+	short := func(v float64) string {
+		if math.Abs(v) >= 10 {
+			return number(v, 0)
+		}
+		return number(v, 2)
+	}
+	return fmt.Sprintf("%s [%s,%s]", short(*f.Value), short(*f.Low), short(*f.High))
+}
+
 // difference is figure with a sign, for differences, and the p of its test.
 func (t *Table) difference(d Difference) string {
 	if d.Value == nil || d.Low == nil || d.High == nil {
