@@ -49,6 +49,7 @@ type commands struct {
 	Demo        demoCommand      `cmd:"" help:"Show it all on a simulated model: no key, no network."`
 	Watch       watchCommand     `cmd:"" help:"Print alerts as they come."`
 	Report      reportCommand    `cmd:"" help:"The tables and figures of recorded samples: error, bias², variance, incoherence."`
+	Label       labelCommand     `cmd:"" help:"Say what became of requests: right, wrong, or what the right answer was."`
 	Ca          caCommand        `cmd:"" help:"The certificate authority by which the forward way opens TLS."`
 	Check       checkCommand     `cmd:"" help:"Check the configuration."`
 	Healthcheck healthCommand    `cmd:"" help:"Exit with 0 if the sidecar answers."`

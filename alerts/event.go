@@ -12,6 +12,7 @@ import (
 const (
 	AlertType       = "dev.hotmess.alert.v1"
 	ObservationType = "dev.hotmess.observation.v1"
+	LabelType       = "dev.hotmess.label.v1"
 
 	eventContentType = "application/cloudevents+json"
 	dataContentType  = "application/json"
@@ -22,11 +23,12 @@ const (
 // NATS binding 1.0 knows.
 type Event struct {
 	SpecVersion string `json:"specversion"`
-	// ID is a UUIDv7. An event that is delivered twice has the same ID twice.
+	// ID is a UUIDv7, of a label its content's hash. An event that is delivered
+	// twice has the same ID twice.
 	ID string `json:"id"`
 	// Source is /hotmess/<instance>.
 	Source string `json:"source"`
-	// Type is AlertType or ObservationType.
+	// Type is AlertType, ObservationType or LabelType.
 	Type string `json:"type"`
 	// Subject is the route.
 	Subject         string          `json:"subject"`

@@ -25,7 +25,9 @@ const (
 	lastRetry     = 5 * time.Second
 )
 
+// An observation is one that is to be published, or a label.
 type observation struct {
+	label     bool
 	route, id string
 	at        time.Time
 	payload   []byte
@@ -36,9 +38,13 @@ type observation struct {
 // too long, or Run at its end, it returns false and the observation is counted
 // as dropped. The payload must not be changed afterwards.
 func (b *Bus) Observation(route, id string, at time.Time, payload []byte) bool {
-	if len(payload) <= maxObservationBytes && !b.stopping.Load() {
+	return b.enqueue(observation{route: route, id: id, at: at, payload: payload})
+}
+
+func (b *Bus) enqueue(o observation) bool {
+	if len(o.payload) <= maxObservationBytes && !b.stopping.Load() {
 		select {
-		case b.observations <- observation{route, id, at, payload}:
+		case b.observations <- o:
 			return true
 		default:
 		}
@@ -152,12 +158,16 @@ func (b *Bus) lost() {
 // publishObservation sends without waiting for the store, except where
 // maxUnacked are under way already: then for 200 ms.
 func (b *Bus) publishObservation(o observation) {
-	event, err := newEvent(ObservationType, b.settings.Instance, o.route, o.id, o.at, json.RawMessage(o.payload))
+	kind, subject := ObservationType, observationSubject(b.settings.Instance, o.route)
+	if o.label {
+		kind, subject = LabelType, labelSubject(b.settings.Instance)
+	}
+	event, err := newEvent(kind, b.settings.Instance, o.route, o.id, o.at, json.RawMessage(o.payload))
 	if err != nil {
 		b.dropped.Add(1)
 		return
 	}
-	m, err := event.message(observationSubject(b.settings.Instance, o.route))
+	m, err := event.message(subject)
 	if err != nil {
 		b.dropped.Add(1)
 		return

@@ -15,16 +15,26 @@ const (
 	// ObservationSubjects matches every observation:
 	// hotmess.v1.observations.<instance>.<route>.
 	ObservationSubjects = observationPrefix + ">"
+	// LabelSubject is where labels are sent to: a request gets the results as
+	// its answer.
+	LabelSubject = "hotmess.v1.labels"
+	// LabelSubjects matches every accepted label: hotmess.v1.labels.<instance>.
+	LabelSubjects = labelPrefix + ">"
 	// AlertStream keeps the alerts of the last 90 days.
 	AlertStream = "HOTMESS_ALERTS_V1"
 	// ObservationStream keeps observations for 14 days, or as many as fit.
 	ObservationStream = "HOTMESS_OBSERVATIONS_V1"
+	// LabelStream keeps accepted labels for 90 days, or as many as fit.
+	LabelStream = "HOTMESS_LABELS_V1"
 	// StateBucket is the key-value bucket with the state of active alerts.
 	StateBucket = "HOTMESS_STATE"
 
 	alertPrefix       = "hotmess.v1.alerts."
 	observationPrefix = "hotmess.v1.observations."
+	labelPrefix       = LabelSubject + "."
 )
+
+func labelSubject(instance string) string { return labelPrefix + token(instance) }
 
 // maxToken bounds a cleaned name's input; NATS reads subjects from a control
 // line of 4 KiB.

@@ -54,7 +54,7 @@ type Config struct {
 	Limits   Limits   `yaml:"limits"`
 	Forward  Forward  `yaml:"forward"`
 	// ClientHeaders lists the X-Hotmess-* request headers that are honoured:
-	// mode, samples, route, session. All are stripped in any case.
+	// mode, samples, route, session, label. All are stripped in any case.
 	ClientHeaders []string `yaml:"client_headers"`
 	Log           Log      `yaml:"log"`
 }
@@ -84,6 +84,11 @@ type Sampling struct {
 	// request votes, and Rate is the share drawn beforehand whose samples 0
 	// and 1 are never cancelled.
 	Rate Rate `yaml:"rate"`
+	// Deep has a share of the measured requests sampled more than twice.
+	Deep Deep `yaml:"deep"`
+	// Escalate has requests sampled more than twice whose primary reasoned
+	// for long.
+	Escalate Escalate `yaml:"escalate"`
 	// Gone says what happens to extras when the client hangs up: GoneFinish
 	// or GoneStop.
 	Gone string `yaml:"gone"`
@@ -92,6 +97,26 @@ type Sampling struct {
 	// Allow lists requests that get extras although they are left alone by
 	// default: AllowSubscription, AllowStored.
 	Allow []string `yaml:"allow"`
+}
+
+// Deep draws larger sets of samples, from which alone overthinking within a
+// request and the effect of a vote are seen. It counts in observe mode where
+// Samples is 2.
+type Deep struct {
+	// Share of the measured requests gets Samples samples: 0..1; 0: none.
+	Share float64 `yaml:"share"`
+	// Samples is their N, the primary included: 2..MaxSamples.
+	Samples int `yaml:"samples"`
+}
+
+// Escalate takes a larger set of samples of a request, measured or not, once
+// its primary turns out to have reasoned for long. It counts in observe mode.
+type Escalate struct {
+	// ReasoningOverMedian is how many times the median of its route the
+	// primary reasons, in tokens: above 1; 0: never.
+	ReasoningOverMedian float64 `yaml:"reasoning_over_median"`
+	// Samples is their N, the primary included: 2..MaxSamples.
+	Samples int `yaml:"samples"`
 }
 
 // What Sampling.Allow may hold.
@@ -224,9 +249,12 @@ type Log struct {
 // Default is the configuration of a sidecar that was told nothing.
 func Default() Config {
 	return Config{
-		Listen:        "127.0.0.1:4141",
-		Admin:         Admin{Listen: "127.0.0.1:4142"},
-		Sampling:      Sampling{Mode: Observe, Samples: 2, Rate: Rate{Auto: true}, Gone: GoneFinish, Timeout: Duration(10 * time.Minute)},
+		Listen: "127.0.0.1:4141",
+		Admin:  Admin{Listen: "127.0.0.1:4142"},
+		Sampling: Sampling{
+			Mode: Observe, Samples: 2, Rate: Rate{Auto: true}, Gone: GoneFinish, Timeout: Duration(10 * time.Minute),
+			Deep: Deep{Share: 0.1, Samples: 5}, Escalate: Escalate{ReasoningOverMedian: 2, Samples: 5},
+		},
 		Ensemble:      Voting{Wait: Duration(15 * time.Second), KeepAlive: Duration(10 * time.Second)},
 		Budget:        Budget{ExtraTokensPerHour: 2_000_000, MaxExtraInFlight: 8},
 		NATS:          NATS{Listen: "127.0.0.1:4143", MaxStore: 1 << 30},

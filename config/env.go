@@ -41,6 +41,7 @@ func Variables() []Variable {
 		{prefix + "MODE", "sampling.mode", "off, observe or ensemble"},
 		{prefix + "SAMPLES", "sampling.samples", "samples of one request, the primary included"},
 		{prefix + "RATE", "sampling.rate", "share of requests to measure, 0 to 1, or auto"},
+		{prefix + "DEEP_SHARE", "sampling.deep.share", "share of the measured requests that get more than two samples, 0 to 1"},
 		{prefix + "EXTRA_TOKENS_PER_HOUR", "budget.extra_tokens_per_hour", "most tokens that extras may use in an hour"},
 		{prefix + "DATA_DIR", "data_dir", "directory of everything that is kept"},
 		{prefix + "NATS", "nats.listen", "address of the embedded NATS server"},

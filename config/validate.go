@@ -167,7 +167,7 @@ func (k *checker) notNegative(key string, n int64, shown fmt.Stringer) {
 func (k *checker) clientHeaders() {
 	for i, h := range k.cfg.ClientHeaders {
 		key := fmt.Sprintf("client_headers[%d]", i)
-		k.word(key, h, "mode", "samples", "route", "session")
+		k.word(key, h, "mode", "samples", "route", "session", "label")
 		if slices.Index(k.cfg.ClientHeaders, h) < i {
 			k.warn(key, "%s is listed twice", h)
 		}

@@ -2,14 +2,16 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
 // pairSize is the fewest samples that can disagree; with fewer than voteSize a
-// vote cannot be decided.
+// vote cannot be decided, with fewer than halvesSize no pair is in each half.
 const (
-	pairSize = 2
-	voteSize = 3
+	pairSize   = 2
+	voteSize   = 3
+	halvesSize = 4
 )
 
 // sampling checks the defaults of every route.
@@ -23,7 +25,31 @@ func (k *checker) sampling() {
 		k.word(fmt.Sprintf("sampling.allow[%d]", i), a, AllowSubscription, AllowStored)
 	}
 	k.positive("sampling.timeout", int64(s.Timeout), s.Timeout)
+	k.larger(s)
 	k.effect("sampling", s)
+}
+
+// larger checks the sets of more than two samples.
+func (k *checker) larger(s Sampling) {
+	if d := s.Deep.Share; !(d >= 0 && d <= 1) {
+		k.fail("sampling.deep.share", "%g is not from 0 to 1; write 0.1 for one measured request in ten", d)
+	}
+	if f := s.Escalate.ReasoningOverMedian; f != 0 && !(f > 1 && !math.IsInf(f, 0)) {
+		k.fail("sampling.escalate.reasoning_over_median", "%g is not above 1; write 2 for twice the median, 0 for never", f)
+	}
+	k.largerSet("sampling.deep.samples", s.Deep.Samples, s.Deep.Share > 0)
+	k.largerSet("sampling.escalate.samples", s.Escalate.Samples, s.Escalate.ReasoningOverMedian > 0)
+}
+
+// largerSet refuses N outside 2..MaxSamples, and warns of one that is too small
+// for what larger sets are for.
+func (k *checker) largerSet(key string, n int, used bool) {
+	switch {
+	case n < pairSize || n > MaxSamples:
+		k.fail(key, "%d is not from %d to %d", n, pairSize, MaxSamples)
+	case used && n < halvesSize:
+		k.warn(key, "overthinking within a request is not seen with fewer than %d samples: each half needs a pair", halvesSize)
+	}
 }
 
 // mode refuses unknown words.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -31,6 +32,34 @@ func TestValidateLeadsWithTheKey(t *testing.T) {
 	}
 	if _, ok := errors.AsType[*Problem](c.Validate()); !ok {
 		t.Error("no *Problem among the errors")
+	}
+}
+
+func TestLargerSetsHaveBounds(t *testing.T) {
+	for key, sets := range map[string][]func(*Sampling){
+		"sampling.deep.share": {
+			func(s *Sampling) { s.Deep.Share = -0.1 }, func(s *Sampling) { s.Deep.Share = 1.1 },
+			func(s *Sampling) { s.Deep.Share = math.NaN() },
+		},
+		"sampling.deep.samples": {
+			func(s *Sampling) { s.Deep.Samples = 1 }, func(s *Sampling) { s.Deep.Samples = MaxSamples + 1 },
+		},
+		"sampling.escalate.reasoning_over_median": {
+			func(s *Sampling) { s.Escalate.ReasoningOverMedian = 1 }, func(s *Sampling) { s.Escalate.ReasoningOverMedian = -2 },
+			func(s *Sampling) { s.Escalate.ReasoningOverMedian = math.Inf(1) },
+		},
+		"sampling.escalate.samples": {
+			func(s *Sampling) { s.Escalate.Samples = 0 }, func(s *Sampling) { s.Escalate.Samples = MaxSamples + 1 },
+		},
+	} {
+		for i, set := range sets {
+			c := Default()
+			set(&c.Sampling)
+			err := c.Validate()
+			if err == nil || !strings.HasPrefix(err.Error(), key+": ") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s, case %d: %v", key, i, err)
+			}
+		}
 	}
 }
 
@@ -83,6 +112,10 @@ func TestSettingsWithoutEffectAreWarnedOf(t *testing.T) {
 		want []string
 	}{
 		"observing one sample": {func(c *Config) { c.Sampling.Samples = 1 }, []string{"sampling.samples"}},
+		"shallow deep sets":    {func(c *Config) { c.Sampling.Deep.Samples = 3 }, []string{"sampling.deep.samples"}},
+		"no deep sets":         {func(c *Config) { c.Sampling.Deep = Deep{Samples: 2} }, nil},
+		"shallow escalation":   {func(c *Config) { c.Sampling.Escalate.Samples = 2 }, []string{"sampling.escalate.samples"}},
+		"no escalation":        {func(c *Config) { c.Sampling.Escalate = Escalate{Samples: 2} }, nil},
 		"observing nothing":    {func(c *Config) { c.Sampling.Rate = Rate{} }, []string{"sampling.rate"}},
 		"voting on a pair":     {func(c *Config) { c.Sampling.Mode = Ensemble }, []string{"sampling.samples"}},
 		"off with no samples":  {func(c *Config) { c.Sampling.Mode, c.Sampling.Samples = Off, 1 }, nil},

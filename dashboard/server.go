@@ -56,6 +56,7 @@ func New(s Settings) *http.Server {
 	d.mux.HandleFunc("GET /api/v1/summary", d.summary)
 	d.mux.HandleFunc("GET /api/v1/lease", d.lease)
 	d.mux.HandleFunc("POST /api/v1/upstreams", d.addUpstream)
+	d.mux.HandleFunc("POST /api/v1/labels", d.labels)
 	d.mux.HandleFunc("GET /{$}", d.index)
 	return &http.Server{Handler: d, ReadHeaderTimeout: headerTimeout, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)}
 }

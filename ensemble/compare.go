@@ -11,8 +11,10 @@ type Comparer struct {
 	kind   Kind
 	levels []Level
 	tools  map[string]wire.Tool
-	// answer finds the final answer in a text; set for KindAnswer.
+	// answer finds the final answer in a text, by the form; both are set for
+	// KindAnswer.
 	answer extractor
+	form   string
 }
 
 // NewComparer decides from a request what of its replies is compared. extract
@@ -36,7 +38,7 @@ func NewComparer(v wire.View, extract string) (Comparer, error) {
 		return Comparer{kind: KindText, levels: exact}, nil
 	}
 	find, err := newExtractor(extract)
-	return Comparer{kind: KindAnswer, levels: exact, answer: find}, err
+	return Comparer{kind: KindAnswer, levels: exact, answer: find, form: extract}, err
 }
 
 func actionComparer(tools []wire.Tool) Comparer {

@@ -135,25 +135,14 @@ func mean(values []float64) float64 {
 func Lapse(questions []Counts) Figure {
 	var clusters []Pair
 	for _, c := range questions {
-		n, ok := c.valid()
-		if !ok {
+		if _, ok := c.valid(); !ok {
 			return absent(AbsentInvalid, int64(len(questions)), int64(len(questions)))
 		}
-		if n < 2 {
+		wrong, of, ok := c.Lapses()
+		if !ok {
 			continue
 		}
-		var pair Pair
-		for class, k := range c.N {
-			if k == 0 {
-				continue
-			}
-			w := float64(k) * modeRight(c.without(class))
-			pair.Den += w
-			if class != c.Right {
-				pair.Num += w
-			}
-		}
-		clusters = append(clusters, pair)
+		clusters = append(clusters, Pair{Num: wrong, Den: of})
 	}
 	return ShareOf(clusters, MinClusters)
 }

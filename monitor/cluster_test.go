@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"hotmess/estimate"
 )
 
 // TestIntervalCoversWithConversationsLongerThanTheWindow has a dozen agents that
@@ -32,7 +34,7 @@ func TestIntervalCoversWithConversationsLongerThanTheWindow(t *testing.T) {
 		}
 		covered += int(boolInt(*e.Low <= mean && mean <= *e.High))
 	}
-	if got := float64(covered) / runs; got < confidence-binomialTolerance(confidence, runs) {
+	if got := float64(covered) / runs; got < estimate.Confidence-binomialTolerance(estimate.Confidence, runs) {
 		t.Errorf("coverage %.3f", got)
 	}
 }

@@ -37,6 +37,8 @@ type track struct {
 	Clusters [windowCount]cluster `json:"clusters"`
 	// Unit is set on the headline level.
 	Unit *unit `json:"unit,omitempty"`
+	// Curve is set where curves are kept of the series.
+	Curve *curvePart `json:"curve,omitempty"`
 }
 
 // A unit gathers the value that a conversation gives to the bound: the mean

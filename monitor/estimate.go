@@ -1,18 +1,6 @@
 package monitor
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/stat/distuv"
-)
-
-const (
-	// minConversations is the fewest conversations that an interval is given
-	// for: below it a cluster-robust standard error is itself too uncertain.
-	minConversations = 10
-	// confidence is the level of every interval but the anytime-valid bound.
-	confidence = 0.95
-)
+import "hotmess/estimate"
 
 // Why a figure of an Estimate is absent.
 const (
@@ -56,8 +44,9 @@ type Estimate struct {
 	IfDiffered *float64 `json:"if_differed,omitempty"`
 }
 
-// estimate computes all of an Estimate from sufficient statistics.
-func estimate(s sums, t tally) Estimate {
+// estimateOf computes all of an Estimate from sufficient statistics, x and n
+// being weights.
+func estimateOf(s sums, t tally) Estimate {
 	e := Estimate{
 		Pairs: s.Pairs, Conversations: s.G,
 		Eligible: t.Eligible, Drawn: t.Drawn, Measured: t.Measured,
@@ -65,72 +54,25 @@ func estimate(s sums, t tally) Estimate {
 	}
 	e.IfAgreed = ratio(s.X, s.N+t.Missing)
 	e.IfDiffered = ratio(s.X+t.Missing, s.N+t.Missing)
-	e.Value = ratio(s.X, s.N)
-	if e.Value == nil {
+	d := estimate.ShareFromSums(s.floats(), estimate.MinClusters)
+	e.Value, e.Low, e.High = d.Value, d.Low, d.High
+	switch {
+	case d.Value == nil:
 		e.Absent, e.AbsentRange = AbsentNoPairs, AbsentNoPairs
-		return e
-	}
-	low, high, absent := interval(s)
-	e.AbsentRange = absent
-	if absent == "" {
-		e.Low, e.High = &low, &high
+	case s.G < estimate.MinClusters:
+		e.AbsentRange = AbsentFewConversations
+	case d.Low == nil:
+		e.AbsentRange = AbsentNoSpread
 	}
 	return e
 }
 
-// interval is the 95 % interval of D.
-//
-// x and n being weights, it is D ± t·se with the linearised standard error of a ratio of cluster
-// totals (Cochran, Sampling Techniques, §2.11 and §6.3),
-//
-//	se² = G/(G−1) · Σ(x−Dn)² / (Σn)²,   Σ(x−Dn)² = Σx² − 2DΣxn + D²Σn²,
-//
-// and t the .975 quantile of Student's t with G−1 degrees of freedom, clipped
-// to [0, 1]. At D = 0 and D = 1 that se is 0, which would claim certainty:
-// there see oneSided.
-func interval(s sums) (low, high float64, absent string) {
-	if s.G < minConversations {
-		return 0, 0, AbsentFewConversations
+// floats is the form that formulas take. Up to 2^53 it is exact.
+func (s sums) floats() estimate.Sums {
+	return estimate.Sums{
+		X: float64(s.X), N: float64(s.N), G: s.G,
+		XX: float64(s.XX), XN: float64(s.XN), NN: float64(s.NN),
 	}
-	switch s.X {
-	case 0:
-		return 0, oneSided(s.G), ""
-	case s.N:
-		return 1 - oneSided(s.G), 1, ""
-	}
-	g, d := float64(s.G), float64(s.X)/float64(s.N)
-	// The sum is taken over N² first: exact integers, one rounding.
-	squares := residualSquares(s)
-	if squares <= 0 {
-		return 0, 0, AbsentNoSpread
-	}
-	se := math.Sqrt(g/(g-1)*squares) / float64(s.N)
-	half := studentQuantile(s.G-1) * se
-	return math.Max(0, d-half), math.Min(1, d+half), ""
-}
-
-// residualSquares is Σ(x−Dn)². It is 0 exactly when all conversations show
-// the same share: rounding must not turn that into a tiny number, so the
-// terms are rounded to the precision that they carry.
-func residualSquares(s sums) float64 {
-	d := float64(s.X) / float64(s.N)
-	squares := float64(s.XX) - 2*d*float64(s.XN) + d*d*float64(s.NN)
-	if squares < 1e-12*(float64(s.XX)+float64(s.NN)) {
-		return 0
-	}
-	return squares
-}
-
-// oneSided is the exact upper limit p of a share of which none was seen in g
-// conversations: (1−p)^g = 1 − confidence, about 3/g. It bounds the share of
-// conversations that disagree at all, and with it D unless disagreeing
-// conversations are longer than others.
-func oneSided(g int64) float64 {
-	return 1 - math.Pow(1-confidence, 1/float64(g))
-}
-
-func studentQuantile(degrees int64) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(degrees)}.Quantile((1 + confidence) / 2)
 }
 
 // ratio is a/b, or nil where b is 0.

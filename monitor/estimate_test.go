@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"hotmess/estimate"
 )
 
 // sumsOf builds the statistics of conversations given as {x, n}.
@@ -15,6 +17,15 @@ func sumsOf(conversations ...[2]int64) sums {
 		s.add(conversationSums(c[0], c[1]))
 	}
 	return s
+}
+
+// interval is the range of an estimate.
+func interval(s sums) (low, high float64, absent string) {
+	e := estimateOf(s, tally{})
+	if e.Low == nil || e.High == nil {
+		return 0, 0, e.AbsentRange
+	}
+	return *e.Low, *e.High, e.AbsentRange
 }
 
 // repeat gives n conversations alike.
@@ -49,11 +60,11 @@ func TestIntervalOfEqualConversationsIsTheTIntervalOfTheirMeans(t *testing.T) {
 
 func TestIntervalIsAbsentBelowTenConversations(t *testing.T) {
 	nine := append(repeat(8, 1, 2), [2]int64{2, 2})
-	e := estimate(sumsOf(nine...), tally{})
+	e := estimateOf(sumsOf(nine...), tally{})
 	if e.Low != nil || e.High != nil || e.AbsentRange != AbsentFewConversations || e.Value == nil {
 		t.Errorf("9 conversations: %+v", e)
 	}
-	e = estimate(sumsOf(append(nine, [2]int64{0, 2})...), tally{})
+	e = estimateOf(sumsOf(append(nine, [2]int64{0, 2})...), tally{})
 	if e.Low == nil || e.High == nil || e.AbsentRange != "" {
 		t.Errorf("10 conversations: %+v", e)
 	}
@@ -75,7 +86,7 @@ func TestIntervalAtTheEndsIsTheExactLimit(t *testing.T) {
 func TestIntervalWithoutSpreadIsAbsent(t *testing.T) {
 	for n := int64(2); n < 40; n++ {
 		for x := int64(1); x < n; x++ {
-			e := estimate(sumsOf(repeat(37, x, n)...), tally{})
+			e := estimateOf(sumsOf(repeat(37, x, n)...), tally{})
 			if e.Low != nil || e.AbsentRange != AbsentNoSpread {
 				t.Errorf("all conversations %d of %d: %v %q", x, n, e.Low, e.AbsentRange)
 			}
@@ -84,7 +95,7 @@ func TestIntervalWithoutSpreadIsAbsent(t *testing.T) {
 }
 
 func TestEstimateOfNothingIsAbsent(t *testing.T) {
-	e := estimate(sums{}, tally{Eligible: 5})
+	e := estimateOf(sums{}, tally{Eligible: 5})
 	if e.Value != nil || e.Absent != AbsentNoPairs || e.MeasuredShare != nil || e.IfAgreed != nil {
 		t.Errorf("%+v", e)
 	}
@@ -94,7 +105,7 @@ func TestEstimateOfNothingIsAbsent(t *testing.T) {
 }
 
 func TestMissingPairsBoundTheEstimate(t *testing.T) {
-	e := estimate(sumsOf([2]int64{3, 10}, [2]int64{1, 10}), tally{Eligible: 100, Drawn: 40, Measured: 20, Missing: 20})
+	e := estimateOf(sumsOf([2]int64{3, 10}, [2]int64{1, 10}), tally{Eligible: 100, Drawn: 40, Measured: 20, Missing: 20})
 	for name, c := range map[string]struct {
 		got  *float64
 		want float64
@@ -151,9 +162,9 @@ func TestIntervalCoversTheTruthWithCorrelatedTurns(t *testing.T) {
 			covered += int(boolInt(low <= c.mean && c.mean <= high))
 		}
 		got := float64(covered) / runs
-		if math.Abs(got-confidence) > binomialTolerance(confidence, runs) {
+		if math.Abs(got-estimate.Confidence) > binomialTolerance(estimate.Confidence, runs) {
 			t.Errorf("mean %v, icc %v: coverage %.3f, want %.2f ± %.3f",
-				c.mean, c.icc, got, confidence, binomialTolerance(confidence, runs))
+				c.mean, c.icc, got, estimate.Confidence, binomialTolerance(estimate.Confidence, runs))
 		}
 	}
 }

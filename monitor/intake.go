@@ -21,6 +21,7 @@ func (m *Monitor) take(o Observation) {
 	}
 	m.takePair(name, r, &o, at, now)
 	m.recent.add(o)
+	m.settleWaiting(&o, now)
 	m.totals.count(&o)
 	m.meters.taken(name, &o)
 }
@@ -49,9 +50,12 @@ func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.T
 	if evicted != nil {
 		m.end(evicted)
 	}
+	lengths := pairLengthsOf(o)
 	for level, differ := range o.Differ {
 		k := seriesKey{Kind: o.Kind, Level: level, Pinned: o.Pinned}
-		takeLevel(c, r, k, levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, at, now})
+		p := levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, at, now, lengths}
+		takeLevel(c, r, k, p)
+		m.takeCurves(c, r, k, p)
 	}
 }
 
@@ -61,6 +65,7 @@ type levelPair struct {
 	headline bool
 	// at is the time of the request, now that of taking it in.
 	at, now time.Time
+	lengths pairLengths
 }
 
 // takeLevel takes in the pair at one level.
@@ -87,6 +92,7 @@ func (m *Monitor) sweep() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.live.silent(m.now().Add(-conversationSilence), m.end)
+	m.sweepLabels(m.now())
 }
 
 // end makes a conversation give the values that it has not given yet.

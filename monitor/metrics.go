@@ -29,6 +29,8 @@ type meters struct {
 	duration  *family[callLabels, *metrics.PrometheusHistogram]
 	// extra and extraEstimated count tokens of settled extras.
 	extra, extraEstimated *metrics.Counter
+	// labels counts what became of labels.
+	labels map[LabelStatus]*metrics.Counter
 
 	models      *names
 	allRequests atomic.Int64
@@ -61,6 +63,10 @@ func newMeters() *meters {
 	m.samples = newFamily(maxHandles, sampleLabels{otherLabel, otherLabel}, m.newSamples)
 	for _, r := range Reasons() {
 		m.reasons[r] = m.set.GetOrCreateCounter(metricName("hotmess_unmeasured_total", "reason", string(r)))
+	}
+	m.labels = map[LabelStatus]*metrics.Counter{}
+	for _, s := range labelStatuses() {
+		m.labels[s] = m.set.GetOrCreateCounter(metricName("hotmess_labels_total", "result", string(s)))
 	}
 	m.overhead = m.set.NewPrometheusHistogramExt("hotmess_overhead_seconds", overheadBuckets())
 	m.seconds = m.set.NewPrometheusHistogramExt("hotmess_request_seconds", durationBuckets())

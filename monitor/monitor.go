@@ -34,6 +34,9 @@ type Settings struct {
 	Instance string
 	// Log is where trouble is told; nil: nowhere.
 	Log *slog.Logger
+	// Labelling is what labels need; the zero value takes outcomes and tests of
+	// requests that are still remembered.
+	Labelling Labelling
 }
 
 // A Monitor is the memory across requests. All methods are safe for concurrent
@@ -45,12 +48,13 @@ type Monitor struct {
 	since    time.Time
 
 	// These guard themselves: the request path uses them.
-	names    *names
-	arrivals *arrivals
-	ratios   *ratios
-	gate     *Gate
-	meters   *meters
-	store    *store
+	names       *names
+	escalations *escalations
+	arrivals    *arrivals
+	ratios      *ratios
+	gate        *Gate
+	meters      *meters
+	store       *store
 
 	queue   chan message
 	closing sync.RWMutex // guards closed against sends to queue
@@ -62,6 +66,14 @@ type Monitor struct {
 	live   *conversations
 	recent *recent
 	totals Totals
+	// What labels have said, of which requests, and which wait for theirs;
+	// labelledCount is how many labelled series there are.
+	judged        *judgements
+	waiting       *waiting
+	labelledCount int
+	labelling     Labelling
+	// curved is the number of series that curves are kept of.
+	curved int
 }
 
 // A message is an observation to take in, or a mark that Sync waits for.
@@ -83,8 +95,10 @@ func New(s Settings) (*Monitor, error) {
 	m := &Monitor{
 		now: s.Now, log: s.Log, instance: s.Instance, since: s.Now(),
 		names: newNames(maxRoutes), arrivals: newArrivals(), ratios: newRatios(),
-		meters: newMeters(), store: newStore(s.Dir),
+		escalations: newEscalations(),
+		meters:      newMeters(), store: newStore(s.Dir),
 		queue: make(chan message, queueLength), stopped: make(chan struct{}),
+		judged: newJudgements(maxJudged, maxJudgedBytes), waiting: newWaiting(maxWaitingLabels, maxWaitingBytes), labelling: s.Labelling,
 		routes: map[string]*route{}, live: newConversations(maxConversations),
 		recent: newRecent(maxRecent, maxRecentBytes),
 	}

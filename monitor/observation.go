@@ -37,6 +37,9 @@ type Observation struct {
 	// Headline is the level whose disagreement stands for the kind; empty
 	// for text.
 	Headline string `json:"headline,omitempty"`
+	// Form names the form of final answer that is compared, for kind answer:
+	// letter, number, boxed, tag:NAME or regexp:EXPR.
+	Form string `json:"form,omitempty"`
 	// Inclusion is the probability with which the request was drawn, 0..1.
 	Inclusion float64 `json:"inclusion"`
 	// Drawn is whether it was.

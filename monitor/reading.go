@@ -40,7 +40,7 @@ func compareReadings(a, b alerts.Reading) int {
 // reading is the state of one series.
 func (r *route) reading(name string, key seriesKey, now time.Time) alerts.Reading {
 	s := r.series[key]
-	e := estimate(s.total(windowHour, now), r.tallied(key.stratum(), windowHour, now))
+	e := estimateOf(s.total(windowHour, now), r.tallied(key.stratum(), windowHour, now))
 	reading := alerts.Reading{
 		Rule: alerts.DisagreementHigh, Route: name, Kind: key.Kind, Level: key.Level, Pinned: key.Pinned,
 		Alpha: boundAlpha, Updated: s.updated,

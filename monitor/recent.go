@@ -52,7 +52,7 @@ func (r *recent) drop() {
 // overheads, and all of its strings that may be long.
 func observationBytes(o *Observation) int {
 	n := 700 + 48*len(o.Differ) + len(o.ID) + len(o.Route) + len(o.Conversation) + len(o.System) +
-		len(o.Tools) + len(o.Model) + len(o.ServedModel) + len(o.Fingerprint)
+		len(o.Tools) + len(o.Form) + len(o.Model) + len(o.ServedModel) + len(o.Fingerprint)
 	for _, s := range o.Samples {
 		n += 200 + len(s.Finish)
 		for level, key := range s.Keys {

@@ -16,6 +16,9 @@ type RouteReport struct {
 	Windows []WindowReport `json:"windows"`
 	// Bounds are the anytime-valid bounds of the headline series.
 	Bounds []BoundReport `json:"bounds"`
+	// Labelled is what labels say, by kind, stratum and scale; empty while
+	// there are none.
+	Labelled []LabelledReport `json:"labelled,omitempty"`
 }
 
 // A WindowReport is a route over one window.
@@ -48,6 +51,7 @@ type SeriesReport struct {
 	// Headline is whether this level stands for its kind.
 	Headline     bool     `json:"headline"`
 	Disagreement Estimate `json:"disagreement"`
+	SeriesDetail
 	// Points are the window's buckets that hold a pair, in order.
 	Points []Point `json:"points,omitempty"`
 }
@@ -63,7 +67,7 @@ type Point struct {
 	Conversations int64 `json:"conversations"`
 }
 
-// A BoundReport is the anytime-valid lower confidence bound of the mean
+// A BoundReport is the anytime-valid lower estimate.Confidence bound of the mean
 // disagreement of a conversation.
 type BoundReport struct {
 	Kind   string `json:"kind"`
@@ -107,6 +111,7 @@ func (r *route) report(now time.Time) RouteReport {
 			rep.Bounds = append(rep.Bounds, b.report(k))
 		}
 	}
+	rep.Labelled = r.labelledReport(now)
 	return rep
 }
 
@@ -115,10 +120,7 @@ func (r *route) seriesKeys() []seriesKey {
 	for k := range r.series {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b seriesKey) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Level, b.Level),
-			cmp.Compare(boolInt(a.Pinned), boolInt(b.Pinned)))
-	})
+	slices.SortFunc(keys, compareKeys)
 	return keys
 }
 
@@ -148,7 +150,8 @@ func (r *route) seriesReport(window int, k seriesKey, now time.Time) SeriesRepor
 	s := r.series[k]
 	return SeriesReport{
 		Kind: k.Kind, Level: k.Level, Pinned: k.Pinned, Headline: s.bound != nil,
-		Disagreement: estimate(s.total(window, now), r.tallied(k.stratum(), window, now)),
+		Disagreement: estimateOf(s.total(window, now), r.tallied(k.stratum(), window, now)),
+		SeriesDetail: r.detail(window, k, now),
 		Points:       s.points(window, now),
 	}
 }

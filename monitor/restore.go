@@ -62,6 +62,8 @@ func (m *Monitor) restore(s snapshot) {
 			continue
 		}
 		m.routes[name] = restoreRoute(st)
+		m.restoreCurves(m.routes[name], st.Curves)
+		m.restoreLabelled(m.routes[name], st.Labelled)
 	}
 	for _, c := range s.Conversations {
 		if m.routes[c.Key.Route] == nil || len(c.Tracks) > maxSeries {
@@ -70,6 +72,7 @@ func (m *Monitor) restore(s snapshot) {
 		live, _ := m.live.enter(c.Key, c.Seen)
 		live.tracks = c.Tracks
 	}
+	m.restoreJudged(s.Judged)
 }
 
 // recent is whether the route has traffic that a ring still reaches.

@@ -65,20 +65,24 @@ func (n *names) pooledRequests() int64 {
 
 // A route is everything windowed that is known of one route.
 type route struct {
-	series  map[seriesKey]*series
-	strata  map[stratumKey]*windows[tally]
-	lengths *windows[lengths]
-	traffic *windows[traffic]
+	series   map[seriesKey]*series
+	strata   map[stratumKey]*windows[tally]
+	lengths  *windows[lengths]
+	traffic  *windows[traffic]
+	labelled map[labelledKey]*labelledSeries
+	curves   map[seriesKey]*curves
 	// dropped counts pairs of series beyond maxSeries.
 	dropped int64
 }
 
 func newRoute() *route {
 	return &route{
-		series:  map[seriesKey]*series{},
-		strata:  map[stratumKey]*windows[tally]{},
-		lengths: newWindows[lengths](),
-		traffic: newWindows[traffic](),
+		series:   map[seriesKey]*series{},
+		strata:   map[stratumKey]*windows[tally]{},
+		lengths:  newWindows[lengths](),
+		traffic:  newWindows[traffic](),
+		labelled: map[labelledKey]*labelledSeries{},
+		curves:   map[seriesKey]*curves{},
 	}
 }
 

@@ -16,14 +16,17 @@ type snapshot struct {
 	Ratios        map[string]learnt     `json:"ratios,omitempty"`
 	Routes        map[string]routeState `json:"routes,omitempty"`
 	Conversations []conversationState   `json:"conversations,omitempty"`
+	Judged        []judgedConversation  `json:"judged,omitempty"`
 }
 
 // A routeState is the snapshot of a route.
 type routeState struct {
-	Series  []seriesState         `json:"series,omitempty"`
-	Strata  []stratumState        `json:"strata,omitempty"`
-	Lengths windowsState[lengths] `json:"lengths"`
-	Traffic windowsState[traffic] `json:"traffic"`
+	Series   []seriesState         `json:"series,omitempty"`
+	Strata   []stratumState        `json:"strata,omitempty"`
+	Lengths  windowsState[lengths] `json:"lengths"`
+	Traffic  windowsState[traffic] `json:"traffic"`
+	Curves   []curvesState         `json:"curves,omitempty"`
+	Labelled []labelledState       `json:"labelled,omitempty"`
 }
 
 type seriesState struct {
@@ -58,11 +61,12 @@ func (m *Monitor) snapshot() snapshot {
 		s.Routes[name] = r.state()
 	}
 	s.Conversations = m.live.state()
+	s.Judged = m.judged.state()
 	return s
 }
 
 func (r *route) state() routeState {
-	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state()}
+	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state(), Curves: r.curvesState(), Labelled: r.labelledState()}
 	for _, k := range r.seriesKeys() {
 		s := r.series[k]
 		ss := seriesState{Key: k, Updated: s.updated, Windows: s.windows.state()}
@@ -97,6 +101,7 @@ func copyTracks(tracks []track) []track {
 			u := *t.Unit
 			t.Unit = &u
 		}
+		t.Curve = t.Curve.clone()
 		all[i] = t
 	}
 	return all

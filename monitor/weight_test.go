@@ -138,7 +138,7 @@ func TestEveryEstimateIsANumberOrAbsentWithAReason(t *testing.T) {
 			s.add(c.sums())
 			missing += rapid.Int64Range(0, maxWeight).Draw(t, "missing")
 		}
-		e := estimate(s, tally{Eligible: s.Pairs, Drawn: s.Pairs, Measured: s.Pairs, Missing: missing})
+		e := estimateOf(s, tally{Eligible: s.Pairs, Drawn: s.Pairs, Measured: s.Pairs, Missing: missing})
 		for name, v := range map[string]*float64{"value": e.Value, "low": e.Low, "high": e.High, "if agreed": e.IfAgreed, "if differed": e.IfDiffered} {
 			if v != nil && !(*v >= 0 && *v <= 1) {
 				t.Errorf("%s is %v", name, *v)

@@ -34,6 +34,9 @@ type exchange struct {
 	// u decides whether the request is drawn: uniform in [0, 1), and older
 	// than anything that was read.
 	u float64
+	// deeper decides likewise whether a drawn request gets more than two
+	// samples; it is a number of its own, so that any u below the rate may.
+	deeper float64
 
 	out writer
 	// in is the client's request, upload its body.
@@ -60,13 +63,16 @@ type exchange struct {
 func (h *Handler) begin(r *http.Request, dest destination) *exchange {
 	x := &exchange{
 		h: h, policy: h.policy.Load(), dest: dest, id: uuid.Must(uuid.NewV7()).String(), client: dest.client,
-		mode: config.Off, began: h.now(), u: rand.Float64(), transport: h.transport,
+		mode: config.Off, began: h.now(), u: rand.Float64(), deeper: rand.Float64(), transport: h.transport,
 	}
 	if x.client == "" {
 		x.client = clientName(r.Header)
 	}
 	x.asked = x.policy.askedBy(r.Header)
 	x.named = session(r.Header, x.asked)
+	if x.asked.label != "" {
+		x.aside(x.labelNamed)
+	}
 	if r.Method == http.MethodPost && !upgrades(r.Header) {
 		x.reading = x.policy.reading(dest, x.asked)
 	}

@@ -21,7 +21,8 @@ import (
 // copyBuffer is the size of the buffers that bodies are relayed through.
 const copyBuffer = 32 << 10
 
-// Settings are what a Handler works with. All fields are required but Publish.
+// Settings are what a Handler works with. All fields are required but Publish
+// and Label.
 type Settings struct {
 	Config    config.Config
 	Upstreams *Upstreams
@@ -30,7 +31,9 @@ type Settings struct {
 	Monitor   *monitor.Monitor
 	// Publish is given every observation, after the monitor; it must not
 	// block.
-	Publish  func(monitor.Observation)
+	Publish func(monitor.Observation)
+	// Label is given the labels that come in headers; it must not block.
+	Label    func(monitor.Label)
 	Sealer   Sealer
 	Instance string
 	Log      *slog.Logger
@@ -43,6 +46,7 @@ type Handler struct {
 	transport http.RoundTripper
 	monitor   *monitor.Monitor
 	publish   func(monitor.Observation)
+	label     func(monitor.Label)
 	seal      Sealer
 	instance  string
 	log       *slog.Logger
@@ -52,6 +56,7 @@ type Handler struct {
 	ledger  ledger
 	buffers bufferPool
 	chains  chains
+	turns   turns
 	runner  atomic.Pointer[ensemble.Runner]
 	// quiet is a logger of the standard library that says nothing: what it
 	// would say is in our own log already.
@@ -72,6 +77,7 @@ func NewHandler(s Settings) *Handler {
 		transport: s.Transport,
 		monitor:   s.Monitor,
 		publish:   s.Publish,
+		label:     s.Label,
 		seal:      s.Sealer,
 		instance:  s.Instance,
 		log:       s.Log,
@@ -81,6 +87,9 @@ func NewHandler(s Settings) *Handler {
 	h.running, h.stop = context.WithCancel(context.Background())
 	if h.publish == nil {
 		h.publish = func(monitor.Observation) {}
+	}
+	if h.label == nil {
+		h.label = func(monitor.Label) {}
 	}
 	h.ledger.limit = int64(s.Config.Limits.Held)
 	h.buffers.New = func() any { b := make([]byte, copyBuffer); return &b }

@@ -45,6 +45,9 @@ func (p *policy) askedBy(h http.Header) asked {
 	if p.honours["session"] {
 		a.session = h.Get(headerSession)
 	}
+	if p.honours["label"] {
+		a.label = h.Get(headerLabel)
+	}
 	return a
 }
 

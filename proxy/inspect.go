@@ -30,6 +30,10 @@ type inspection struct {
 	// whether it was.
 	rate  float64
 	drawn bool
+	// samples is N of the request, the primary included; escalated is whether
+	// it is larger because the primary reasoned for long.
+	samples   int
+	escalated bool
 	// retry is whether the client's library sends the request again.
 	retry bool
 	// verbatim is whether extras must be the client's own bytes.
@@ -45,7 +49,7 @@ func (in inspection) extras() int {
 	if in.reason != "" || in.native() {
 		return 0
 	}
-	return in.route.sampling.Samples - 1
+	return in.samples - 1
 }
 
 // native is whether the client itself asks for several choices: they are
@@ -71,6 +75,7 @@ func (x *exchange) inspect(body []byte, h http.Header) inspection {
 	}
 	in.reason, in.verbatim = x.exclusion(in, h)
 	in.retry = wire.Retried(h)
+	x.labelBefore(in)
 	x.draw(&in)
 	return in
 }
@@ -87,6 +92,7 @@ func (x *exchange) draw(in *inspection) {
 		in.rate = 1
 	}
 	in.drawn = in.reason == "" && !in.retry && x.u < in.rate
+	in.samples = x.size(*in)
 	if in.reason == "" && !in.drawn && in.route.sampling.Mode != config.Ensemble {
 		in.reason = in.undrawn()
 	}

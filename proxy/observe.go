@@ -172,7 +172,7 @@ func (o *observer) run(head replyHead) {
 	var extras chan []ensemble.Sample
 	launch := func() {
 		if n := in.extras(); n > 0 && extras == nil {
-			extras = o.launch(in, n)
+			extras = o.launch(in, 1, n)
 		}
 	}
 	primary := o.primary(in, head, launch)
@@ -188,9 +188,12 @@ func (o *observer) run(head replyHead) {
 	default:
 		launch()
 	}
-	if extras != nil {
-		samples = append(samples, <-extras...)
-		ensemble.MarkDependent(samples)
+	in, more := o.escalate(in, primary)
+	for _, running := range []chan []ensemble.Sample{extras, more} {
+		if running != nil {
+			samples = append(samples, <-running...)
+			ensemble.MarkDependent(samples)
+		}
 	}
 	o.record(in, samples, nil)
 }
@@ -273,8 +276,8 @@ func (o *observer) unread(why monitor.Reason) inspection {
 	return inspection{route: route{name: o.x.client + "." + unnamed, sampling: o.x.policy.sampling}, reason: why}
 }
 
-// launch runs the extras behind the primary.
-func (o *observer) launch(in inspection, n int) chan []ensemble.Sample {
+// launch runs n extras behind the primary, from the number first on.
+func (o *observer) launch(in inspection, first, n int) chan []ensemble.Sample {
 	header, body := o.header, in.raw
 	if !in.verbatim {
 		header, body = header.Clone(), in.plain
@@ -283,7 +286,7 @@ func (o *observer) launch(in inspection, n int) chan []ensemble.Sample {
 	call := o.x.call(o.out, header, body, in)
 	runner := o.x.h.runner.Load()
 	done := make(chan []ensemble.Sample, 1)
-	o.x.h.beside.Go(func() { done <- runner.Extras(o.extras, call, 1, n) })
+	o.x.h.beside.Go(func() { done <- runner.Extras(o.extras, call, first, n) })
 	return done
 }
 

@@ -83,6 +83,8 @@ type asked struct {
 	mode           config.Mode
 	samples        int
 	route, session string
+	// label is the value of X-Hotmess-Label.
+	label string
 }
 
 // route finds the class of a request: the name that the client gives, else the

@@ -19,7 +19,7 @@ func (x *exchange) observation(in inspection, samples []ensemble.Sample, vote *m
 		Upstream: x.dest.upstream.name,
 		Mode:     string(modeOf(in)), Outcome: x.outcomeOf(samples[0], end), Status: end.status,
 		Inclusion: in.rate, Drawn: in.drawn, Reason: in.reason,
-		Vote:    vote,
+		Escalated: in.escalated, Vote: vote,
 		Seconds: end.total.Seconds(), OverheadSeconds: x.overhead().Seconds(),
 	}
 	if !x.firstByte.IsZero() {
@@ -56,7 +56,7 @@ func (x *exchange) describe(o *monitor.Observation, in inspection, primary wire.
 	if !in.view.Chain.Holds() {
 		o.Actions = &in.view.Actions
 	}
-	o.Kind, o.Headline = string(in.compare.Kind()), string(in.compare.Headline())
+	o.Kind, o.Headline, o.Form = string(in.compare.Kind()), string(in.compare.Headline()), in.compare.Form()
 	o.Conversation = x.conversation(in.view)
 	o.System, o.Tools = x.h.seal.system(in.view), x.h.seal.tools(in.view)
 	if u := primary.Usage; u.HasTotals {
@@ -105,7 +105,7 @@ func (x *exchange) sample(in inspection, s ensemble.Sample) monitor.SampleRecord
 		if r.Keys == nil {
 			r.Keys = make(map[string]string, len(s.Keys))
 		}
-		r.Keys[string(level)] = x.h.seal.seal("answer", string(level), key)
+		r.Keys[string(level)] = x.h.seal.sample(string(level), key)
 	}
 	if in.readable && s.Missing == "" {
 		x.lengths(&r, in.view, s.Reply)

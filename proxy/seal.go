@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"strconv"
 
+	"hotmess/ensemble"
+	"hotmess/monitor"
 	"hotmess/wire"
 )
 
@@ -49,4 +51,17 @@ func (s Sealer) system(v wire.View) string {
 		return ""
 	}
 	return s.seal("system", v.System)
+}
+
+// sample identifies what is compared of a sample at one level.
+func (s Sealer) sample(level, key string) string { return s.seal("answer", level, key) }
+
+// Answer identifies a right answer as the samples of an observed request are
+// identified at its headline level, or says why the request has none.
+func (s Sealer) Answer(o *monitor.Observation, answer string) (string, error) {
+	key, err := ensemble.AnswerKey(ensemble.Kind(o.Kind), o.Form, answer)
+	if err != nil {
+		return "", err
+	}
+	return s.sample(o.Headline, key), nil
 }

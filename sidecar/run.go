@@ -59,6 +59,7 @@ func (st stage) start(failed chan<- struct{}) *runningStage {
 func (s *Sidecar) Run(ctx context.Context) error {
 	stages := []stage{
 		{"traffic", s.serveTraffic},
+		{"labels", s.takeLabels},
 		{"monitor", s.Monitor.Run},
 		{"alerts", s.Alerts.Run},
 		{"bus", s.bus.Run},

@@ -46,6 +46,8 @@ type Sidecar struct {
 	dir     string
 	// tlsHosts are the hosts whose TLS may be opened; fixed at the start.
 	tlsHosts []string
+	// headerLabels are labels from headers that wait to be taken in.
+	headerLabels chan monitor.Label
 }
 
 // listening is a server and the port that it is bound to.
@@ -66,7 +68,8 @@ func New(ctx context.Context, o Options) (_ *Sidecar, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Sidecar{log: o.Log, leased: o.Leased, leases: dashboard.NewLeases(leaseGrace), dir: o.Config.DataDir, tlsHosts: o.Config.TLSHosts()}
+	s := &Sidecar{log: o.Log, leased: o.Leased, leases: dashboard.NewLeases(leaseGrace), dir: o.Config.DataDir, tlsHosts: o.Config.TLSHosts(),
+		headerLabels: make(chan monitor.Label, maxHeaderLabels)}
 	defer func() {
 		if err != nil {
 			s.abandon()
@@ -79,7 +82,7 @@ func New(ctx context.Context, o Options) (_ *Sidecar, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.openAlerts(ctx, o, keys.instance); err != nil {
+	if err := s.openAlerts(ctx, o, keys); err != nil {
 		return nil, err
 	}
 	if err := s.openTraffic(ctx, o, keys); err != nil {
@@ -104,23 +107,23 @@ func (s *Sidecar) bind(ctx context.Context, c config.Config) (err error) {
 }
 
 // openAlerts opens the store and what is built on it, last room first.
-func (s *Sidecar) openAlerts(ctx context.Context, o Options, instance string) (err error) {
+func (s *Sidecar) openAlerts(ctx context.Context, o Options, k keys) (err error) {
 	s.bus, err = alerts.OpenBus(ctx, alerts.BusSettings{
-		Listen: o.Config.NATS.Listen, Dir: o.Config.DataDir, MaxStore: int64(o.Config.NATS.MaxStore), Instance: instance, Log: o.Log,
+		Listen: o.Config.NATS.Listen, Dir: o.Config.DataDir, MaxStore: int64(o.Config.NATS.MaxStore), Instance: k.instance, Log: o.Log,
 	})
 	if err != nil {
 		return err
 	}
 	s.Monitor, err = monitor.New(monitor.Settings{
 		Budget: o.Config.Budget, Dir: o.Config.DataDir,
-		Now: o.Now, Instance: instance, Log: o.Log,
+		Now: o.Now, Instance: k.instance, Log: o.Log, Labelling: s.labelling(proxy.NewSealer(k.hmac)),
 	})
 	if err != nil {
 		return err
 	}
 	s.Alerts, err = alerts.New(ctx, alerts.Settings{
 		Rules: o.Config.Alerts.Rules, Source: s.Monitor, Bus: s.bus,
-		Instance: instance, Now: o.Now, Log: o.Log,
+		Instance: k.instance, Now: o.Now, Log: o.Log,
 	})
 	return err
 }
@@ -143,7 +146,7 @@ func (s *Sidecar) openTraffic(ctx context.Context, o Options, k keys) error {
 	}
 	s.handler = proxy.NewHandler(proxy.Settings{
 		Config: o.Config, Upstreams: ups, Transport: newTransport(out), Monitor: s.Monitor,
-		Publish: s.publish, Sealer: proxy.NewSealer(k.hmac), Instance: k.instance, Log: o.Log, Now: o.Now,
+		Publish: s.publish, Label: s.headerLabel, Sealer: proxy.NewSealer(k.hmac), Instance: k.instance, Log: o.Log, Now: o.Now,
 	})
 	s.running = config.Running{
 		PID: os.Getpid(), Instance: k.instance, Started: time.Now().UTC(),

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"hotmess/config"
+	"hotmess/dashboard"
+	"hotmess/monitor"
+)
+
+// labelCommand sends labels to the running sidecar.
+type labelCommand struct {
+	Config  *string `placeholder:"FILE" help:"Configuration file (YAML)."`
+	DataDir *string `name:"data-dir" placeholder:"DIR" help:"Data directory of the sidecar."`
+	Answer  string  `placeholder:"TEXT" help:"The right answer to the request ID, instead of pass or fail."`
+	Source  string  `default:"cli" help:"Who says so: kept with the label of the request ID."`
+	Labels  string  `arg:"" name:"file" help:"File of labels, one JSON object on each line or an array; - for stdin. Or the X-Hotmess-Id of one request."`
+	Outcome string  `arg:"" optional:"" enum:",pass,fail" default:"" help:"pass or fail, for one request."`
+}
+
+// Run runs the command.
+func (l *labelCommand) Run(c *console) error {
+	cfg, err := c.load(config.Overrides{Config: l.Config, DataDir: l.DataDir})
+	if err != nil {
+		return err
+	}
+	r, err := c.running(cfg)
+	if err != nil {
+		return err
+	}
+	in, err := l.open(c)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	sender := dashboard.LabelSender{
+		Addr: r.Admin, Token: cfg.Admin.Token,
+		Refused:  func(line int, why string) { fmt.Fprintf(c.stderr, "hotmess: refused: line %d: %s\n", line, why) },
+		Progress: func(n dashboard.LabelCounts) { fmt.Fprintf(c.stderr, "hotmess: %d labels accepted, %d refused\n", n.Accepted, n.Refused) },
+	}
+	n, err := sender.Send(ctx, in)
+	switch {
+	case err != nil:
+		return err
+	case n.Refused > 0:
+		return fmt.Errorf("%d of %d labels were refused", n.Refused, n.Refused+n.Accepted)
+	}
+	fmt.Fprintf(c.stdout, "%d labels accepted\n", n.Accepted)
+	return nil
+}
+
+// errOneLabel says how one request is labelled.
+var errOneLabel = errors.New("give pass or fail, or --answer, for the request ID")
+
+// open gives the labels to read.
+func (l *labelCommand) open(c *console) (io.ReadCloser, error) {
+	switch {
+	case l.Outcome != "" && l.Answer != "":
+		return nil, errOneLabel
+	case l.Outcome != "" || l.Answer != "":
+		text, err := json.Marshal(monitor.Label{V: monitor.LabelVersion, Request: l.Labels, Outcome: l.Outcome, Answer: l.Answer, Source: l.Source})
+		return io.NopCloser(bytes.NewReader(text)), err
+	case l.Labels == "-":
+		return io.NopCloser(c.stdin), nil
+	}
+	f, err := os.Open(l.Labels)
+	if err != nil {
+		return nil, fmt.Errorf("open labels: %w", err)
+	}
+	return f, nil
+}

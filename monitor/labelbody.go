@@ -1,0 +1,117 @@
+package monitor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+const (
+	// MaxLabelBody bounds a body of labels, in bytes.
+	MaxLabelBody = 8 << 20
+	// maxLabelItems bounds the labels of one body.
+	maxLabelItems = 10_000
+)
+
+// A LabelReply says what became of the labels of one body.
+type LabelReply struct {
+	Accepted int         `json:"accepted"`
+	Refused  int         `json:"refused"`
+	Results  []LabelItem `json:"results"`
+}
+
+// A LabelItem is the result of one label; Item is its line, or its place in an
+// array, from 1.
+type LabelItem struct {
+	Item int `json:"item"`
+	LabelResult
+}
+
+// LabelBody takes in labels: one JSON object, an array of them, or one on each
+// line. A label that is wrong leaves the others as they are; the error says
+// that the body as a whole is nothing of the three. Labels that name no source
+// get the given one.
+func (m *Monitor) LabelBody(ctx context.Context, body []byte, source string) (LabelReply, error) {
+	items, err := labelItems(body)
+	if err != nil {
+		return LabelReply{}, err
+	}
+	reply := LabelReply{Results: make([]LabelItem, len(items))}
+	var labels []Label
+	var at []int
+	for i, item := range items {
+		l, err := ParseLabel(item.text)
+		if err != nil {
+			reply.Results[i] = LabelItem{Item: item.number, LabelResult: m.refuse(l.Request, err)}
+			continue
+		}
+		if l.Source == "" {
+			l.Source = source
+		}
+		labels, at = append(labels, l), append(at, i)
+	}
+	for i, r := range m.Label(ctx, labels) {
+		reply.Results[at[i]] = LabelItem{Item: items[at[i]].number, LabelResult: r}
+	}
+	for _, r := range reply.Results {
+		if r.Status == LabelRefused {
+			reply.Refused++
+		} else {
+			reply.Accepted++
+		}
+	}
+	return reply, nil
+}
+
+// refuse counts a label that could not be read, and gives its result.
+func (m *Monitor) refuse(request string, err error) LabelResult {
+	return m.labelled(request, LabelRefused, err)
+}
+
+// A labelText is one label of a body, with its line or place.
+type labelText struct {
+	number int
+	text   []byte
+}
+
+// labelItems takes a body apart.
+func labelItems(body []byte) ([]labelText, error) {
+	body = bytes.TrimRight(body, " \t\r\n")
+	switch start := bytes.TrimLeft(body, " \t\r\n"); {
+	case len(start) == 0:
+		return nil, errors.New("no label in it")
+	case start[0] == '[':
+		return arrayItems(start)
+	case json.Valid(start):
+		return []labelText{{1, start}}, nil
+	}
+	var items []labelText
+	number := 0
+	for line := range bytes.Lines(body) {
+		if number++; len(bytes.TrimSpace(line)) > 0 {
+			items = append(items, labelText{number, line})
+		}
+	}
+	return items, tooMany(items)
+}
+
+func arrayItems(body []byte) ([]labelText, error) {
+	var all []json.RawMessage
+	if err := json.Unmarshal(body, &all); err != nil {
+		return nil, fmt.Errorf("the array of labels is not JSON: %w", plainer(err))
+	}
+	items := make([]labelText, len(all))
+	for i, text := range all {
+		items[i] = labelText{i + 1, text}
+	}
+	return items, tooMany(items)
+}
+
+func tooMany(items []labelText) error {
+	if len(items) > maxLabelItems {
+		return fmt.Errorf("%d labels, send at most %d at a time", len(items), maxLabelItems)
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package sidecar
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+
+	"hotmess/monitor"
+	"hotmess/proxy"
+)
+
+const (
+	// maxHeaderLabels bounds the labels from headers that wait to be taken in.
+	maxHeaderLabels = 1024
+	sourceNATS      = "nats"
+)
+
+// labelling is what monitor needs for labels: the key of answers, the store of
+// observations, and the stream that labels are kept in.
+func (s *Sidecar) labelling(seal proxy.Sealer) monitor.Labelling {
+	return monitor.Labelling{Answer: seal.Answer, Archive: s.archive, Keep: s.keep}
+}
+
+// archive finds observations in the store. One that cannot be read is as good
+// as not there, and said in the log.
+func (s *Sidecar) archive(ctx context.Context, ids []string) (map[string]monitor.Observation, error) {
+	found, err := s.bus.Find(ctx, ids)
+	observations := make(map[string]monitor.Observation, len(found))
+	for id, data := range found {
+		var o monitor.Observation
+		if err := json.Unmarshal(data, &o); err != nil {
+			s.log.Warn("stored observation cannot be read", slog.String("id", id), slog.Any("error", err))
+			continue
+		}
+		observations[id] = o
+	}
+	return observations, err
+}
+
+// keep hands an accepted label to the bus. Where it does not fit, it is dropped
+// and counted there; it counts in the windows all the same.
+func (s *Sidecar) keep(l monitor.Label) {
+	payload, err := json.Marshal(l)
+	if err != nil {
+		s.log.Error("label cannot be encoded", slog.String("id", l.Request), slog.Any("error", err))
+		return
+	}
+	s.bus.Label(l.Request, l.Time, payload)
+}
+
+// headerLabel queues a label that came in a header.
+func (s *Sidecar) headerLabel(l monitor.Label) {
+	select {
+	case s.headerLabels <- l:
+	default:
+		s.log.Warn("label of a header dropped: too many at a time", slog.String("id", l.Request))
+	}
+}
+
+// takeLabels takes in labels from headers and from NATS until ctx ends.
+func (s *Sidecar) takeLabels(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var headers sync.WaitGroup
+	headers.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case l := <-s.headerLabels:
+				s.takeHeaderLabel(ctx, l)
+			}
+		}
+	})
+	err := s.bus.TakeLabels(ctx, s.takeMessage)
+	cancel()
+	headers.Wait()
+	return err
+}
+
+func (s *Sidecar) takeHeaderLabel(ctx context.Context, l monitor.Label) {
+	defer s.rescue()
+	if r := s.Monitor.Label(ctx, []monitor.Label{l})[0]; r.Status == monitor.LabelRefused {
+		s.log.Warn("label of a header refused", slog.String("id", l.Request), slog.String("error", r.Error))
+	}
+}
+
+// takeMessage takes in the labels of one message and gives the answer to it.
+func (s *Sidecar) takeMessage(ctx context.Context, body []byte) (answer []byte) {
+	answer = []byte(`{"error":"labels: hotmess failed on them, see its log"}`)
+	defer s.rescue()
+	reply, err := s.Monitor.LabelBody(ctx, body, sourceNATS)
+	var said any = reply
+	if err != nil {
+		said = map[string]string{"error": "labels: " + err.Error()}
+	}
+	if text, err := json.Marshal(said); err == nil {
+		answer = text
+	}
+	if err != nil || reply.Refused > 0 {
+		s.log.Warn("labels of a NATS message refused", slog.Int("refused", reply.Refused), slog.Int("accepted", reply.Accepted), slog.Any("error", err))
+	}
+	return answer
+}
+
+// rescue, deferred, keeps a mistake of ours in one label from ending the process
+// and with it the calls in flight.
+func (s *Sidecar) rescue() {
+	if p := recover(); p != nil {
+		s.log.Error("panic while taking in a label", slog.String("stack", string(debug.Stack())))
+	}
+}
