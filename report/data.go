@@ -15,7 +15,7 @@ const (
 const (
 	maxQuestions    = 1 << 20
 	maxSamples      = 1 << 22
-	maxObservations = 1 << 21
+	maxObservations = 1 << 19
 )
 
 // A Key names a group: samples that are reported together.

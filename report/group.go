@@ -17,7 +17,8 @@ const minSamples = 2
 type Group struct {
 	Key
 	// Questions have two samples or more; Samples is how many these have
-	// together.
+	// together. Of observations they are the labelled requests, and the
+	// samples of measured pairs.
 	Questions int `json:"questions"`
 	Samples   int `json:"samples"`
 	// Accuracy is the share of right samples, 0..1. Error = Bias2 + Variance
@@ -66,7 +67,10 @@ type Group struct {
 // Name is the group's name for people, within its data set: what all groups
 // of the set share is left out.
 func (g *Group) Name() string {
-	if g.label == "" {
+	switch {
+	case g.Observed != nil:
+		return g.Task + " · " + g.Condition
+	case g.label == "":
 		return g.Dataset
 	}
 	return g.label

@@ -32,6 +32,10 @@ type Report struct {
 	Broken      []Broken
 	Groups      []*Group
 	Comparisons []*Comparison
+	// Repeated counts observations that were read twice and count once;
+	// Unmatched labels whose observation was not read.
+	Repeated  int
+	Unmatched int
 }
 
 // New computes a report. The same data give the same report. It fails where
@@ -51,6 +55,8 @@ func New(d *Data, f Filter) (*Report, error) {
 	label(r.Groups)
 	r.Comparisons = compare(r.Groups)
 	effects(r.Groups)
+	r.Groups = append(r.Groups, d.Observed.groups(f.keeps)...)
+	r.Repeated, r.Unmatched = d.Observed.Repeated, d.Observed.unmatched()
 	if err := r.empty(d, f); err != nil {
 		return nil, err
 	}

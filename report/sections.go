@@ -17,6 +17,9 @@ func (r *Report) Sections() []*Section {
 			r.overthinkingSection(byLengthView()), r.overthinkingSection(byActionsView()),
 			r.difficultySection(), r.effectSection(), r.ensemblingSection(), r.voteSection())
 	}
+	if len(r.routes()) > 0 {
+		all = append(all, r.observedSection(), r.observedLengthSection(), r.labelledSection())
+	}
 	return all
 }
 
@@ -46,6 +49,12 @@ func (r *Report) readSection() *Section {
 	s := &Section{ID: "read", Title: "What was read"}
 	s.Lead = append(s.Lead, fmt.Sprintf("%d lines of %d files in %d groups; %d broken lines were left out.",
 		r.Lines, len(r.Files), len(r.Groups), r.BrokenLines))
+	if r.Repeated > 0 {
+		s.Lead = append(s.Lead, fmt.Sprintf("%d observations were read more than once and count once.", r.Repeated))
+	}
+	if r.Unmatched > 0 {
+		s.Lead = append(s.Lead, fmt.Sprintf("%d labels are of requests that these files do not hold; they count for nothing.", r.Unmatched))
+	}
 	if r.BrokenLines > 0 {
 		t := &Table{Caption: "Broken lines", Head: []string{"line", "reason"}}
 		for _, b := range r.Broken {

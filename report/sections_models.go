@@ -16,9 +16,6 @@ func (r *Report) difficultySection() *Section {
 	}}
 	absent := ""
 	for _, c := range r.Comparisons {
-		if c.Dataset == observedSet {
-			continue
-		}
 		if c.Absent != "" {
 			absent = c.Absent
 			continue
