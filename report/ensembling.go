@@ -10,6 +10,7 @@ import (
 const (
 	absentNoReference = "no_single_right_answer_that_votes_could_agree_on"
 	absentOutcome     = "the_answers_are_outcomes_that_only_a_grader_knows"
+	absentFew2E       = "needs_2E_samples"
 	absentRuns        = "runs_of_an_agent_cannot_be_voted_on"
 )
 
@@ -112,6 +113,9 @@ func ensembling(items []item) Ensembling {
 		p := EnsemblePoint{
 			E: size, Error: soft[i].Error, Bias2: soft[i].Bias2, Variance: soft[i].Variance,
 			Accuracy: estimate.MeanOf(right).Clip(0, 1), HardVariance: hard[i].Variance,
+		}
+		if p.HardVariance.Value == nil {
+			p.HardVariance = absentFigure(absentFew2E, len(items))
 		}
 		for j := range right {
 			right[j] = 2 * (1 - right[j])

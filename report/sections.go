@@ -50,10 +50,10 @@ func (r *Report) readSection() *Section {
 	s.Lead = append(s.Lead, fmt.Sprintf("%d lines of %d files in %d groups; %d broken lines were left out.",
 		r.Lines, len(r.Files), len(r.Groups), r.BrokenLines))
 	if r.Repeated > 0 {
-		s.Lead = append(s.Lead, fmt.Sprintf("%d observations were read more than once and count once.", r.Repeated))
+		s.Lead = append(s.Lead, fmt.Sprintf("Observations that were read more than once, and count once: %d.", r.Repeated))
 	}
 	if r.Unmatched > 0 {
-		s.Lead = append(s.Lead, fmt.Sprintf("%d labels are of requests that these files do not hold; they count for nothing.", r.Unmatched))
+		s.Lead = append(s.Lead, fmt.Sprintf("Labels of requests that these files do not hold, and that count for nothing: %d.", r.Unmatched))
 	}
 	if r.BrokenLines > 0 {
 		t := &Table{Caption: "Broken lines", Head: []string{"line", "reason"}}
@@ -98,7 +98,7 @@ func (r *Report) scoreSection() *Section {
 			}
 		}
 		if skipped > 0 {
-			t.Remarks = append(t.Remarks, fmt.Sprintf("%d questions with a single sample are left out", skipped))
+			t.Remarks = append(t.Remarks, fmt.Sprintf("Questions with a single sample, which are left out: %d", skipped))
 		}
 		s.Tables = append(s.Tables, t, acc)
 		s.Plots = append(s.Plots, scorePlots(d, r.wholes(d))...)

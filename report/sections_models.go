@@ -131,7 +131,8 @@ func (r *Report) effectSection() *Section {
 			}
 			mean := "-"
 			if e.Length != nil {
-				mean = length(*e.Length) + " " + e.Unit
+				mean = length(*e.Length)
+				t.Caption = d + ", length in " + e.Unit
 			}
 			if e.Difference == nil {
 				m := t.mark(e.Absent)

@@ -76,7 +76,7 @@ func (r *Report) observedLengthSection() *Section {
 		"Lengths of measured pairs, and the rise of D at the headline level per doubling of reasoning and of context tokens, fitted together: " +
 			"the slope of one is at a fixed value of the other. Neither is the effect of making the model think longer.",
 	}}
-	t := &Table{Left: 2, Head: []string{"", "length", "known", "unknown", "median", "p90", "p99", "D of the shortest", "D of the longest"}}
+	t := &Table{Left: 2, Head: []string{"", "length", "known", "unknown", "median", "p90", "p99", "D, shortest", "D, longest"}}
 	slopes := &Table{Caption: "Change of D per doubling", Head: []string{"", "pairs", "conv.", "reasoning tokens", "context tokens"}}
 	for _, g := range r.routes() {
 		o := g.Observed
@@ -119,7 +119,7 @@ func (r *Report) labelledSection() *Section {
 		t.add(g.Name(), strconv.Itoa(g.Observed.Labelled), t.figure(p.Accuracy, thousandths), t.figure(p.Error, thousandths), t.figure(p.Bias2, thousandths), t.figure(p.Variance, thousandths), t.ratio(p.Incoherence))
 	}
 	if refused > 0 {
-		s.Lead = append(s.Lead, fmt.Sprintf("%d labels do not fit their request and count for nothing.", refused))
+		s.Lead = append(s.Lead, fmt.Sprintf("Labels that do not fit their request, and that count for nothing: %d.", refused))
 	}
 	if len(t.Rows) == 0 {
 		s.Absent = absentLabels
