@@ -48,6 +48,9 @@ type Comparison struct {
 	Reference []float64
 	Contrasts []*Contrast
 	Families  []Family
+	// AllModels and AllModelsActions compare the longer half of the samples of a
+	// question with the shorter over all models; nil with one model only.
+	AllModels, AllModelsActions *Contrast
 }
 
 // A Family is three or more sizes of the same model.
@@ -80,6 +83,7 @@ func compare(groups []*Group) []*Comparison {
 	}
 	for _, c := range all {
 		c.fill()
+		c.AllModels, c.AllModelsActions = c.overthinking(byLength), c.overthinking(byActions)
 	}
 	return all
 }

@@ -65,7 +65,7 @@ func scorePlots(dataset string, groups []*Group) []Plot {
 		high.StackOn(low)
 		bars.Add(low, high)
 		errors.draw(bars, n)
-		bars.X.Min = min(0, bars.X.Min)
+		bars.X.Min = min(0, lowest(bias))
 		rows(bars, names(page), true)
 		ratio := newPlot("", "incoherence (share of the error, 0 to 1)", "")
 		inc := column{colour: rgb(green), values: figures(page, func(g *Group) estimate.Figure { return g.Figures.Incoherence })}
@@ -73,7 +73,7 @@ func scorePlots(dataset string, groups []*Group) []Plot {
 		ratio.X.Min, ratio.X.Max = 0, 1
 		rows(ratio, names(page), false)
 		const share = 0.4
-		right := (wideWidth - nameWidth) * share
+		right := (wideWidth - nameWidth(names(page))) * share
 		out = append(out, Plot{
 			Caption: dataset + ": the two terms, their sum with its interval, and their ratio",
 			Legend:  []Mark{{Name: "bias²", Colour: css(blue)}, {Name: "variance", Colour: css(orange)}, {Name: "error, 95 %", Colour: css(black)}, {Name: "incoherence, 95 %", Colour: css(green)}},
@@ -83,6 +83,15 @@ func scorePlots(dataset string, groups []*Group) []Plot {
 		last.Panels = append(last.Panels, drawn(frameHeight+rowHeight*vg.Length(n), []vg.Length{wideWidth - right, right}, bars, ratio))
 	}
 	return out
+}
+
+// lowest is the smallest value; bias², being unbiased, may lie below 0.
+func lowest(values plotter.Values) float64 {
+	low := 0.0
+	for _, v := range values {
+		low = min(low, v)
+	}
+	return low
 }
 
 // termMarks is the legend of panels that show all four terms.

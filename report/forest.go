@@ -3,6 +3,7 @@ package report
 import (
 	"html/template"
 	"math"
+	"unicode/utf8"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -13,8 +14,8 @@ import (
 )
 
 const (
-	// nameWidth is the room for names beside the first column.
-	nameWidth = vg.Length(190)
+	// letterWidth is about that of a letter of a name.
+	letterWidth = vg.Length(4.4)
 	// longestName is where a name is cut in a figure.
 	longestName = 38
 	// mostRows is how many rows one figure has.
@@ -33,7 +34,8 @@ type column struct {
 // forest draws rows of figures with intervals, in columns side by side.
 func forest(names []string, columns ...column) template.HTML {
 	n := min(len(names), mostRows)
-	share := (wideWidth - nameWidth) / vg.Length(len(columns))
+	room := nameWidth(names[:n])
+	share := (wideWidth - room) / vg.Length(len(columns))
 	plots, widths := make([]*plot.Plot, len(columns)), make([]vg.Length, len(columns))
 	for i, c := range columns {
 		p := newPlot("", c.title, "")
@@ -41,8 +43,17 @@ func forest(names []string, columns ...column) template.HTML {
 		rows(p, names[:n], i == 0)
 		plots[i], widths[i] = p, share
 	}
-	widths[0] += nameWidth
+	widths[0] += room
 	return drawn(frameHeight+rowHeight*vg.Length(n), widths, plots...)
+}
+
+// nameWidth is the room for names beside the first column.
+func nameWidth(names []string) vg.Length {
+	longest := 0
+	for _, name := range names {
+		longest = max(longest, min(longestName, utf8.RuneCountInString(name)))
+	}
+	return letterWidth * vg.Length(longest)
 }
 
 // rows names the rows from the top; without names only their places are kept.
@@ -92,6 +103,8 @@ func (c *column) draw(p *plot.Plot, n int) {
 	if len(xys) == 0 {
 		p.X.Min, p.X.Max = 0, 1
 	}
+	room := (p.X.Max - p.X.Min) * 0.04
+	p.X.Min, p.X.Max = p.X.Min-room, p.X.Max+room
 	if c.zero {
 		reach := math.Max(math.Abs(p.X.Min), math.Abs(p.X.Max))
 		p.X.Min, p.X.Max = -reach, reach

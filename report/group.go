@@ -235,8 +235,8 @@ func gather(questions []*Question) []*Group {
 		groups = append(groups, g)
 	}
 	slices.SortFunc(groups, func(a, b *Group) int {
-		return cmp.Or(cmp.Compare(a.Dataset, b.Dataset), cmp.Compare(a.Model, b.Model),
-			cmp.Compare(a.Condition, b.Condition), cmp.Compare(a.Task, b.Task))
+		return cmp.Or(natural(a.Dataset, b.Dataset), natural(a.Model, b.Model),
+			natural(a.Condition, b.Condition), natural(a.Task, b.Task))
 	})
 	return groups
 }

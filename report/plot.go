@@ -212,7 +212,7 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 	switch decades := math.Log10(high / low); {
 	case decades > 3:
 		steps = []float64{1}
-	case decades < 0.7:
+	case decades < 1:
 		steps = []float64{1, 1.5, 2, 3, 4, 5, 7}
 	}
 	var ticks []plot.Tick

@@ -48,7 +48,11 @@ func runFixed(items []item, k int, lengths bool) Rule {
 		mean, _ := byLength.mean(it.q)
 		t.add(it, right, float64(k), float64(k)*mean, longestOf(it.q, k))
 	}
-	return t.rule(Rule{Method: methodFixed, Launched: k}, lengths)
+	r := t.rule(Rule{Method: methodFixed, Launched: k}, lengths)
+	if k == 1 {
+		r.Gain = absentFigure(absentSingle, len(items))
+	}
+	return r
 }
 
 // longestOf is the mean of the longest of k samples drawn without repetition:

@@ -143,22 +143,24 @@ func (r *Report) formSection() *Section {
 // A view is one of the two ways to look at lengths.
 type view struct {
 	id, name     string
-	axis         axis
 	curve        func(*Group) *Curve
 	overthinking func(*Group) *Overthinking
+	all          func(*Comparison) *Contrast
 }
 
 func byLengthView() view {
 	return view{
-		id: "length", name: "length", axis: byLength,
+		id: "length", name: "length",
 		curve: func(g *Group) *Curve { return &g.ByLength }, overthinking: func(g *Group) *Overthinking { return &g.Overthinking },
+		all: func(c *Comparison) *Contrast { return c.AllModels },
 	}
 }
 
 func byActionsView() view {
 	return view{
-		id: "actions", name: "actions", axis: byActions,
+		id: "actions", name: "actions",
 		curve: func(g *Group) *Curve { return &g.ByActions }, overthinking: func(g *Group) *Overthinking { return &g.OverthinkingActions },
+		all: func(c *Comparison) *Contrast { return c.AllModelsActions },
 	}
 }
 
@@ -240,7 +242,7 @@ func (r *Report) overthinkingSection(v view) *Section {
 			continue
 		}
 		for _, c := range r.Comparisons {
-			if o := c.overthinkingOf(v); c.Dataset == d && o != nil {
+			if o := v.all(c); c.Dataset == d && o != nil {
 				t.add("all models", strconv.FormatInt(o.Accuracy.Clusters, 10), t.difference(o.Accuracy), t.difference(o.Variance), t.difference(o.Incoherence))
 			}
 		}

@@ -166,6 +166,7 @@ func observedCurves(groups []*Group) []Plot {
 		if !any {
 			continue
 		}
+		dodge(all, true)
 		for _, line := range all {
 			line.add(one, false)
 		}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -183,8 +184,20 @@ func read(t *testing.T, texts ...[]byte) *report.Data {
 	return d
 }
 
+// toyReport is made once: it is only read.
+var (
+	toyOnce   sync.Once
+	toyReport *report.Report
+)
+
 // toys is the report over all toy data.
 func toys(t *testing.T) *report.Report {
+	t.Helper()
+	toyOnce.Do(func() { toyReport = toysAnew(t) })
+	return toyReport
+}
+
+func toysAnew(t *testing.T) *report.Report {
 	t.Helper()
 	observations, labels := toyObservations(t)
 	d := read(t, toySets(t), toyRuns(t), observations, labels)

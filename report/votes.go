@@ -25,6 +25,8 @@ const (
 const (
 	absentFew3 = "fewer_than_3_samples"
 	absentNone = "no_size_reaches_it"
+	// A single sample is what gains are over.
+	absentSingle = "the_others_are_compared_with_it"
 )
 
 // Votes compares rules of voting by what they spend for the same accuracy.
