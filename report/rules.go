@@ -121,14 +121,17 @@ func finish(drawn []Sample, counted, classes int) (right, spent, wait float64) {
 	for _, s := range drawn {
 		spent += min(s.Length, wait)
 	}
-	return rightOf(votes, heard), spent, wait
+	return rightOf(votes), spent, wait
 }
 
 // rightOf is the probability that the mode of these votes, drawn among equals,
-// is right.
-func rightOf(votes []int, heard int) float64 {
-	right, _ := estimate.MajorityRight(estimate.Counts{N: votes, Right: rightClass}, max(1, heard))
-	return right
+// is right; nothing is right without a vote.
+func rightOf(votes []int) float64 {
+	bias, _, ok := estimate.ZeroOne(votes, rightClass)
+	if !ok {
+		return 0
+	}
+	return 1 - bias
 }
 
 // runAdaptive draws one sample after the other until the leader leads with
@@ -142,8 +145,8 @@ func runAdaptive(items []item, most int, lengths bool) Rule {
 		var right, samples, spent float64
 		for range deals {
 			deal(it.q, random, drawn)
-			n, votes, heard := hear(drawn, lead, len(it.counts))
-			right += rightOf(votes, heard) / deals
+			n, votes := hear(drawn, lead, len(it.counts))
+			right += rightOf(votes) / deals
 			samples += float64(n) / deals
 			for _, s := range drawn[:n] {
 				spent += s.Length / deals
@@ -167,8 +170,9 @@ func leads(most int) [][]float64 {
 }
 
 // hear takes samples in order until the vote is decided.
-func hear(samples []Sample, lead [][]float64, classes int) (n int, votes []int, heard int) {
+func hear(samples []Sample, lead [][]float64, classes int) (n int, votes []int) {
 	votes = make([]int, classes)
+	heard := 0
 	for _, s := range samples {
 		n++
 		if s.Class == noneClass {
@@ -181,7 +185,7 @@ func hear(samples []Sample, lead [][]float64, classes int) (n int, votes []int, 
 			break
 		}
 	}
-	return n, votes, heard
+	return n, votes
 }
 
 // topTwo are the two largest counts.
