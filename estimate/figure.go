@@ -3,8 +3,6 @@ package estimate
 import (
 	"math"
 	"strconv"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 const (
@@ -13,10 +11,11 @@ const (
 	// MinClusters is the fewest clusters that an interval is given for: below
 	// it a cluster-robust standard error is itself too uncertain.
 	MinClusters = 10
-	// MinQuestions and MinErrors are the fewest labelled questions, and wrong
-	// samples among them, that incoherence is given for.
+	// MinQuestions is the fewest labelled questions that incoherence is given
+	// for.
 	MinQuestions = 20
-	MinErrors    = 10
+	// MinErrors is the fewest wrong samples among them.
+	MinErrors = 10
 )
 
 // Why a Figure, or its range, is absent.
@@ -78,10 +77,12 @@ func figure(value float64, n, clusters int64) Figure {
 }
 
 // between sets the range, or leaves it absent where it is not finite.
+// Rounding does not put the value outside.
 func (f Figure) between(low, high float64) Figure {
-	if !finite(low) || !finite(high) {
+	if !finite(low, high) {
 		return f.unranged(AbsentNotFinite)
 	}
+	low, high = math.Min(low, *f.Value), math.Max(high, *f.Value)
 	f.Low, f.High, f.AbsentRange = &low, &high, ""
 	return f
 }
@@ -92,10 +93,17 @@ func (f Figure) unranged(why string) Figure {
 	return f
 }
 
-// Clip limits value and range to what the figure can be. It is for totals:
-// clipping what is summed later would bias the sum.
+// Clip limits value and range to what the figure can be. The range is first
+// moved along with a value beyond, or it could lie beyond as a whole and lose
+// its width. It is for totals: clipping what is summed later would bias the
+// sum.
 func (f Figure) Clip(low, high float64) Figure {
-	return f.each(func(v float64) float64 { return math.Min(high, math.Max(low, v)) })
+	if f.Value == nil {
+		return f
+	}
+	limit := func(v float64) float64 { return math.Min(high, math.Max(low, v)) }
+	by := limit(*f.Value) - *f.Value
+	return f.each(func(v float64) float64 { return limit(v + by) })
 }
 
 // Scale multiplies value and range, for another unit.
@@ -103,24 +111,25 @@ func (f Figure) Scale(by float64) Figure {
 	if !finite(by) {
 		return absent(AbsentNotFinite, f.N, f.Clusters)
 	}
-	f = f.each(func(v float64) float64 { return v * by })
-	if by < 0 {
+	if by < 0 && f.Value != nil {
 		f.Low, f.High = f.High, f.Low
 	}
-	return f
+	return f.each(func(v float64) float64 { return v * by })
 }
 
 // each applies a rising function to value and range.
 func (f Figure) each(rising func(float64) float64) Figure {
-	out := Figure{Absent: f.Absent, AbsentRange: f.AbsentRange, N: f.N, Clusters: f.Clusters}
-	if f.Value != nil {
-		out = figure(rising(*f.Value), f.N, f.Clusters)
-		out.AbsentRange = f.AbsentRange
+	if f.Value == nil {
+		return f
 	}
-	if out.Value != nil && f.Low != nil && f.High != nil {
-		out = out.between(rising(*f.Low), rising(*f.High))
+	out := figure(rising(*f.Value), f.N, f.Clusters)
+	switch {
+	case out.Value == nil:
+		return out
+	case f.Low == nil || f.High == nil:
+		return out.unranged(f.AbsentRange)
 	}
-	return out
+	return out.between(rising(*f.Low), rising(*f.High))
 }
 
 // Effective is the number of effective answers 1/(1−D) of a disagreement D:
@@ -146,11 +155,6 @@ func finite(values ...float64) bool {
 	return true
 }
 
-// quantileT is the two-sided quantile of Student's t at Confidence.
-func quantileT(degrees float64) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: degrees}.Quantile((1 + Confidence) / 2)
-}
-
 // OneSided is the exact upper limit p, at Confidence, of a share of which none
 // was seen in n independent units: (1−p)^n = 1 − Confidence, about 3/n.
 func OneSided(n float64) float64 {
@@ -166,7 +170,7 @@ func Wilson(k, n int) (i Interval, ok bool) {
 	if n <= 0 || k < 0 || k > n {
 		return Interval{}, false
 	}
-	z := distuv.UnitNormal.Quantile((1 + Confidence) / 2)
+	z := quantileZ()
 	m, p := float64(n), float64(k)/float64(n)
 	mid := (p + z*z/(2*m)) / (1 + z*z/m)
 	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))

@@ -9,7 +9,10 @@ import "math"
 // It is a ratio of sums of unbiased parts: the mean of ratios has another
 // target, and a bias that more questions do not cure. The interval is the
 // linearised one on the logit scale, ln(variance/bias²), which keeps it within
-// 0..1. The value is clipped, its parts are not.
+// 0..1. Most of the error often lies in few questions, so t has as many
+// degrees of freedom as the effective number of clusters, less one; with all
+// G, a nominal 95 % interval covers 86 % at 20 questions of accuracy .8, and
+// with these 89 %. The value is clipped, its parts are not.
 func Incoherence(questions []Scores, errors int) Figure {
 	clusters := make([]Pair, len(questions))
 	for i, q := range questions {
@@ -43,28 +46,33 @@ func incoherence(s Sums, squares float64, requests, errors int64) Figure {
 	case errors < MinErrors:
 		return absent(AbsentFewErrors, requests, s.G)
 	}
-	f := ratio(s, squares, MinClusters)
-	f.N = requests
-	if f.Value == nil || f.Low == nil {
-		return zeroVariance(f, s)
+	f := figure(s.X/s.N, requests, s.G)
+	if f.Value == nil {
+		return f
 	}
+	half, why := halfWidth(s, squares, MinClusters, int64(s.effective())-1)
 	i := *f.Value
-	if i <= 0 || i >= 1 {
-		return f.Clip(0, 1)
+	switch {
+	case why == AbsentNoSpread && s.X == 0:
+		// The standard error is 0, which would claim certainty.
+		return f.between(0, OneSided(s.effective()))
+	case why != "":
+		return f.unranged(why).Clip(0, 1)
+	case i <= 0 || i >= 1:
+		return f.between(i-half, i+half).Clip(0, 1)
 	}
-	half := (*f.High - *f.Low) / 2 / (i * (1 - i)) // of the logit
+	half /= i * (1 - i) // of the logit
 	logit := math.Log(i / (1 - i))
 	return f.between(sigmoid(logit-half), sigmoid(logit+half))
 }
 
-// zeroVariance gives a range to incoherence 0, where the standard error is 0:
-// OneSided over the effective number of clusters with errors, (Σn)²/Σn² (Kish
-// 1965), which is at most their number.
-func zeroVariance(f Figure, s Sums) Figure {
-	if f.Value == nil || f.AbsentRange != AbsentNoSpread || s.X != 0 {
-		return f.Clip(0, 1)
+// effective is the effective number of clusters by their weight in the
+// denominator, (Σn)²/Σn² (Kish 1965): at most the number of those with any.
+func (s Sums) effective() float64 {
+	if s.NN <= 0 {
+		return float64(s.G)
 	}
-	return f.between(0, OneSided(s.N*s.N/s.NN))
+	return math.Min(float64(s.G), s.N/s.NN*s.N)
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
@@ -76,47 +84,34 @@ func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 //
 // with p the accuracy of a question, p(1−p) unbiased, and p̄ the mean accuracy.
 // Unlike incoherence, which for pass/fail is p̄·W, it does not rise with
-// accuracy as such. Questions with fewer than two samples are left out. The
-// interval is linearised over questions.
+// accuracy as such. Questions with fewer than two samples are left out. It is
+// absent where fewer than MinErrors samples are wrong, or right. The interval is
+// linearised over questions.
 func WithinShare(questions []Counts) Figure {
-	var p, v []float64
+	var s WithinSums
+	rights, wrongs := 0, 0
 	for _, c := range questions {
 		n, ok := c.valid()
 		if !ok {
 			return absent(AbsentInvalid, int64(len(questions)), int64(len(questions)))
 		}
-		if n < 2 {
-			continue
+		if p, v, ok := c.Within(); ok {
+			s.add(p, v)
+			rights, wrongs = rights+c.right(), wrongs+n-c.right()
 		}
-		k, m := float64(c.right()), float64(n)
-		p = append(p, k/m)
-		v = append(v, k*(m-k)/(m*(m-1)))
 	}
-	q := int64(len(p))
-	if q == 0 {
-		return absent(AbsentNone, 0, 0)
+	if few := min(rights, wrongs); few > 0 && few < MinErrors {
+		return absent(AbsentFewErrors, s.G, s.G)
 	}
-	mean, within := mean(p), mean(v)
-	all := mean * (1 - mean)
-	if all == 0 {
-		return absent(AbsentZero, q, q)
-	}
-	w := within / all
-	// W ± t·se with the first-order terms of W in the two means.
-	squares := 0.0
-	for i := range p {
-		d := (v[i] - within - w*(1-2*mean)*(p[i]-mean)) / all
-		squares += d * d
-	}
-	if squares < noise*noise*float64(q) {
-		squares = 0
-	}
-	f := figure(w, q, q)
-	half, why := halfWidth(Sums{N: float64(q), G: q}, squares, MinClusters)
-	if why != "" {
-		return f.unranged(why).Clip(0, 1)
-	}
-	return f.between(w-half, w+half).Clip(0, 1)
+	return WithinShareFromSums(s, MinClusters)
+}
+
+// add counts a question that is a cluster of its own.
+func (s *WithinSums) add(p, v float64) {
+	s.G++
+	s.N, s.P, s.V = s.N+1, s.P+p, s.V+v
+	s.NN, s.NP, s.NV = s.NN+1, s.NP+p, s.NV+v
+	s.PP, s.PV, s.VV = s.PP+p*p, s.PV+p*v, s.VV+v*v
 }
 
 func mean(values []float64) float64 {

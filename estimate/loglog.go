@@ -67,7 +67,7 @@ func line(x, y []float64) Slope {
 		d := y[i] - my - b*(x[i]-mx)
 		rest += d * d
 	}
-	half := quantileT(float64(n-2)) * math.Sqrt(rest/float64(n-2)/xx)
+	half := quantileT(n-2) * math.Sqrt(rest/float64(n-2)/xx)
 	s.Figure = s.between(b-half, b+half)
 	return s
 }

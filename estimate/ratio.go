@@ -140,7 +140,7 @@ func ratio(s Sums, squares float64, least int64) Figure {
 	if f.Value == nil {
 		return f
 	}
-	half, why := halfWidth(s, squares, least)
+	half, why := halfWidth(s, squares, least, s.G-1)
 	if why != "" {
 		return f.unranged(why)
 	}
@@ -160,8 +160,8 @@ func share(s Sums, squares float64, least int64) Figure {
 	return f.Clip(0, 1)
 }
 
-// halfWidth is t·se, or why there is none.
-func halfWidth(s Sums, squares float64, least int64) (half float64, why string) {
+// halfWidth is t·se with so many degrees of freedom, or why there is none.
+func halfWidth(s Sums, squares float64, least, degrees int64) (half float64, why string) {
 	if least = max(2, least); s.G < least {
 		return 0, AbsentFew(least)
 	}
@@ -170,5 +170,5 @@ func halfWidth(s Sums, squares float64, least int64) (half float64, why string) 
 	}
 	g := float64(s.G)
 	// The root is taken over the sum first, the division by N last: one rounding.
-	return quantileT(g-1) * (math.Sqrt(g/(g-1)*squares) / s.N), ""
+	return quantileT(degrees) * (math.Sqrt(g/(g-1)*squares) / s.N), ""
 }

@@ -221,7 +221,7 @@ func (m Moments) coefficients(beta *mat.VecDense, inverse, meat *mat.SymDense) [
 		case !(v > noise*b*b*noise):
 			f = f.unranged(AbsentNoSpread)
 		default:
-			t := quantileT(g - 1)
+			t := quantileT(m.G - 1)
 			f = f.between(b-t*math.Sqrt(v), b+t*math.Sqrt(v))
 		}
 		coef[i] = f

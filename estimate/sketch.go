@@ -24,10 +24,13 @@ var edges = func() []int {
 	var e []int
 	for at := 0; at <= MaxLength; {
 		e = append(e, at)
-		at += max(1, at/(exactBelow/2))
+		at += width(at)
 	}
 	return e
 }()
+
+// width is how many values the bucket that begins at first has.
+func width(first int) int { return max(1, first/(exactBelow/2)) }
 
 // A Sketch is the distribution of lengths (tokens, bytes, actions; 0 and up)
 // in logarithmic buckets: quantiles within 1 %, merging exact in any order, at
@@ -108,12 +111,7 @@ func (s *Sketch) Share(above int) (share float64, ok bool) {
 }
 
 // middle is the value that stands for a bucket.
-func middle(bucket int) int {
-	if bucket+1 == len(edges) {
-		return edges[bucket]
-	}
-	return (edges[bucket] + edges[bucket+1] - 1) / 2
-}
+func middle(bucket int) int { return edges[bucket] + (width(edges[bucket])-1)/2 }
 
 // MarshalJSON writes the buckets in use as [bucket, count] pairs.
 func (s Sketch) MarshalJSON() ([]byte, error) {

@@ -187,11 +187,23 @@ func hypergeometric(k, n, all, e int) float64 {
 	return math.Exp(logChoose(n, k) + logChoose(all-n, e-k) - logChoose(all, e))
 }
 
-func logChoose(n, k int) float64 {
-	a, _ := math.Lgamma(float64(n + 1))
-	b, _ := math.Lgamma(float64(k + 1))
-	c, _ := math.Lgamma(float64(n - k + 1))
-	return a - b - c
+func logChoose(n, k int) float64 { return logFactorial(n) - logFactorial(k) - logFactorial(n-k) }
+
+// factorials are ln n! of small n: a curve of votes takes them by the million.
+var factorials = func() (table [1024]float64) {
+	for n := 2; n < len(table); n++ {
+		table[n] = table[n-1] + math.Log(float64(n))
+	}
+	return table
+}()
+
+// logFactorial is ln n!.
+func logFactorial(n int) float64 {
+	if n < len(factorials) {
+		return factorials[n]
+	}
+	f, _ := math.Lgamma(float64(n) + 1)
+	return f
 }
 
 // voteDisagreement is the probability that two hard votes of e samples each,

@@ -67,7 +67,7 @@ type Point struct {
 	Conversations int64 `json:"conversations"`
 }
 
-// A BoundReport is the anytime-valid lower estimate.Confidence bound of the mean
+// A BoundReport is the anytime-valid lower confidence bound of the mean
 // disagreement of a conversation.
 type BoundReport struct {
 	Kind   string `json:"kind"`
