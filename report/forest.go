@@ -68,7 +68,7 @@ func rows(p *plot.Plot, names []string, named bool) {
 	}
 	p.Y.Tick.Marker = ticks
 	p.Y.Tick.Length = 0
-	p.Y.LineStyle.Width = 0
+	p.Y.Width = 0
 	p.Y.Min, p.Y.Max = -0.6, float64(len(names))-0.4
 }
 

@@ -102,8 +102,8 @@ func TestPageStandsByItself(t *testing.T) {
 		t.Errorf("%d figures", n)
 	}
 	for _, svg := range strings.Split(page, `<svg role="img"`)[1:] {
-		end := strings.Index(svg, "</svg>")
-		wellFormed(t, `<svg role="img"`+svg[:end]+"</svg>")
+		inner, _, _ := strings.Cut(svg, "</svg>")
+		wellFormed(t, `<svg role="img"`+inner+"</svg>")
 	}
 }
 
@@ -132,7 +132,8 @@ func TestNamesFromDataAreEscaped(t *testing.T) {
 		t.Error("a model's name became an element")
 	}
 	for _, svg := range strings.Split(page.String(), `<svg role="img"`)[1:] {
-		wellFormed(t, `<svg role="img"`+svg[:strings.Index(svg, "</svg>")]+"</svg>")
+		inner, _, _ := strings.Cut(svg, "</svg>")
+		wellFormed(t, `<svg role="img"`+inner+"</svg>")
 	}
 	if strings.Contains(plain.String(), "\x1b") {
 		t.Error("a model's name steers the terminal")

@@ -171,8 +171,7 @@ func (d *Data) event(at origin, s shape) error {
 
 // explain says what is wrong with JSON in the words of its writer.
 func explain(err error) error {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("%s is a JSON %s, which is not what belongs there", wrong.Field, wrong.Value)
 	}
 	return fmt.Errorf("not JSON: %w", err)
