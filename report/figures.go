@@ -97,16 +97,20 @@ func lowest(values plotter.Values) float64 {
 // termMarks is the legend of panels that show all four terms.
 func termMarks() []Mark {
 	return []Mark{
-		{Name: "error", Colour: css(black)}, {Name: "bias²", Colour: css(blue)},
-		{Name: "variance", Colour: css(orange)}, {Name: "incoherence (ratio)", Colour: css(green), Dashed: true},
+		{Name: "error", Colour: css(black)},
+		{Name: "bias²", Colour: css(blue)},
+		{Name: "variance", Colour: css(orange)},
+		{Name: "incoherence (ratio)", Colour: css(green), Dashed: true},
 	}
 }
 
 // termSeries are the four terms over parts.
 func termSeries(x []float64, parts []Part) []*series {
 	all := []*series{
-		{colour: black, glyph: draw.BoxGlyph{}}, {colour: blue, glyph: draw.CircleGlyph{}},
-		{colour: orange, glyph: draw.PyramidGlyph{}}, {colour: green, glyph: draw.CrossGlyph{}, dashed: true},
+		{colour: black, glyph: draw.BoxGlyph{}},
+		{colour: blue, glyph: draw.CircleGlyph{}},
+		{colour: orange, glyph: draw.PyramidGlyph{}},
+		{colour: green, glyph: draw.CrossGlyph{}, dashed: true},
 	}
 	for i, p := range parts {
 		for t, f := range []estimate.Figure{p.Error, p.Bias2, p.Variance, p.Incoherence} {
@@ -248,8 +252,11 @@ func difficultyPlots(c *Comparison) []Plot {
 // hues go from the easiest questions to the hardest.
 func hues() []color.RGBA {
 	return []color.RGBA{
-		{R: 0x9e, G: 0xca, B: 0xe1, A: 0xff}, {R: 0x56, G: 0xa4, B: 0xd3, A: 0xff}, blue,
-		{R: 0x08, G: 0x45, B: 0x94, A: 0xff}, {R: 0x06, G: 0x1f, B: 0x4a, A: 0xff},
+		{R: 0x9e, G: 0xca, B: 0xe1, A: 0xff},
+		{R: 0x56, G: 0xa4, B: 0xd3, A: 0xff},
+		blue,
+		{R: 0x08, G: 0x45, B: 0x94, A: 0xff},
+		{R: 0x06, G: 0x1f, B: 0x4a, A: 0xff},
 	}
 }
 

@@ -11,8 +11,12 @@ func ensemblingPlots(dataset string, groups []*Group) []Plot {
 	p := Plot{
 		Caption: dataset + ": E samples averaged (soft) or voted on (hard); both axes logarithmic. The soft variance lies on the line of 1/E by its nature; terms below .0001 are left out",
 		Legend: []Mark{
-			{Name: "error, soft", Colour: css(black)}, {Name: "bias² (constant)", Colour: css(blue)}, {Name: "variance, soft", Colour: css(orange)},
-			{Name: "1/E", Colour: css(grey), Dashed: true}, {Name: "error, hard", Colour: css(red), Dashed: true}, {Name: "variance, hard", Colour: css(green), Dashed: true},
+			{Name: "error, soft", Colour: css(black)},
+			{Name: "bias² (constant)", Colour: css(blue)},
+			{Name: "variance, soft", Colour: css(orange)},
+			{Name: "1/E", Colour: css(grey), Dashed: true},
+			{Name: "error, hard", Colour: css(red), Dashed: true},
+			{Name: "variance, hard", Colour: css(green), Dashed: true},
 		},
 	}
 	for _, g := range groups {
@@ -23,8 +27,11 @@ func ensemblingPlots(dataset string, groups []*Group) []Plot {
 		one := newPlot(atEnd(g.Name(), longestName), "E (samples)", "Brier units")
 		line := &series{colour: grey, dashed: true, plain: true}
 		all := []*series{
-			{colour: black, glyph: draw.BoxGlyph{}}, {colour: blue, glyph: draw.CircleGlyph{}}, {colour: orange, glyph: draw.PyramidGlyph{}, points: true},
-			{colour: red, glyph: draw.BoxGlyph{}, dashed: true}, {colour: green, glyph: draw.CrossGlyph{}, dashed: true},
+			{colour: black, glyph: draw.BoxGlyph{}},
+			{colour: blue, glyph: draw.CircleGlyph{}},
+			{colour: orange, glyph: draw.PyramidGlyph{}, points: true},
+			{colour: red, glyph: draw.BoxGlyph{}, dashed: true},
+			{colour: green, glyph: draw.CrossGlyph{}, dashed: true},
 		}
 		for _, e := range points {
 			x := float64(e.E)

@@ -146,15 +146,19 @@ func observedCurves(groups []*Group) []Plot {
 	p := Plot{
 		Caption: "D at the headline level along the lengths (logarithmic), as many pairs in each group; bars are 95 % intervals",
 		Legend: []Mark{
-			{Name: "reasoning tokens", Colour: css(orange)}, {Name: "output tokens", Colour: css(blue)},
-			{Name: "context tokens", Colour: css(green), Dashed: true}, {Name: "actions", Colour: css(black), Dashed: true},
+			{Name: "reasoning tokens", Colour: css(orange)},
+			{Name: "output tokens", Colour: css(blue)},
+			{Name: "context tokens", Colour: css(green), Dashed: true},
+			{Name: "actions", Colour: css(black), Dashed: true},
 		},
 	}
 	for _, g := range groups {
 		one := newPlot(atEnd(g.Name(), longestName), "tokens, actions", "D")
 		all := []*series{
-			{colour: orange, glyph: draw.PyramidGlyph{}}, {colour: blue, glyph: draw.CircleGlyph{}},
-			{colour: green, glyph: draw.CrossGlyph{}, dashed: true}, {colour: black, glyph: draw.BoxGlyph{}, dashed: true},
+			{colour: orange, glyph: draw.PyramidGlyph{}},
+			{colour: blue, glyph: draw.CircleGlyph{}},
+			{colour: green, glyph: draw.CrossGlyph{}, dashed: true},
+			{colour: black, glyph: draw.BoxGlyph{}, dashed: true},
 		}
 		any := false
 		for i, l := range g.Observed.Lengths {
