@@ -47,8 +47,8 @@ func (r *Report) datasets() []string {
 // readSection says what was read and what was not.
 func (r *Report) readSection() *Section {
 	s := &Section{ID: "read", Title: "What was read"}
-	s.Lead = append(s.Lead, fmt.Sprintf("%d lines of %d files in %d groups; %d broken lines were left out.",
-		r.Lines, len(r.Files), len(r.Groups), r.BrokenLines))
+	s.Lead = append(s.Lead, fmt.Sprintf("Files: %d. Lines: %d, of which broken and left out: %d. Groups: %d.",
+		len(r.Files), r.Lines, r.BrokenLines, len(r.Groups)))
 	if r.Repeated > 0 {
 		s.Lead = append(s.Lead, fmt.Sprintf("Observations that were read more than once, and count once: %d.", r.Repeated))
 	}
