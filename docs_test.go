@@ -268,7 +268,13 @@ func TestEveryMetricIsListed(t *testing.T) {
 		dir = c.DataDir
 		c.Alerts.Rules = []config.Rule{{Rule: config.RuleDisagreementHigh, Threshold: .05}}
 	})
+	ids := make(chan string, 12*20)
+	l.answered = func(id string) { ids <- id }
 	l.converse(t, 12, 20, false)
+	l.measured(t, 12*20)
+	for i := range 12 * 20 {
+		l.label(t, <-ids, i%2 == 0)
+	}
 	running, err := config.ReadRunning(dir)
 	if err != nil {
 		t.Fatal(err)

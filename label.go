@@ -45,8 +45,10 @@ func (l *labelCommand) Run(c *console) error {
 	defer stop()
 	sender := dashboard.LabelSender{
 		Addr: r.Admin, Token: cfg.Admin.Token,
-		Refused:  func(line int, why string) { fmt.Fprintf(c.stderr, "hotmess: refused: line %d: %s\n", line, why) },
-		Progress: func(n dashboard.LabelCounts) { fmt.Fprintf(c.stderr, "hotmess: %d labels accepted, %d refused\n", n.Accepted, n.Refused) },
+		Refused: func(line int, why string) { fmt.Fprintf(c.stderr, "hotmess: refused: line %d: %s\n", line, why) },
+		Progress: func(n dashboard.LabelCounts) {
+			fmt.Fprintf(c.stderr, "hotmess: %d labels accepted, %d refused\n", n.Accepted, n.Refused)
+		},
 	}
 	n, err := sender.Send(ctx, in)
 	switch {
@@ -60,7 +62,7 @@ func (l *labelCommand) Run(c *console) error {
 }
 
 // errOneLabel says how one request is labelled.
-var errOneLabel = errors.New("give pass or fail, or --answer, for the request ID")
+var errOneLabel = errors.New("give either pass or fail, or --answer: a label says one thing")
 
 // open gives the labels to read.
 func (l *labelCommand) open(c *console) (io.ReadCloser, error) {
@@ -74,8 +76,8 @@ func (l *labelCommand) open(c *console) (io.ReadCloser, error) {
 		return io.NopCloser(c.stdin), nil
 	}
 	f, err := os.Open(l.Labels)
-	if err != nil {
-		return nil, fmt.Errorf("open labels: %w", err)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("no file %s; if it is the id of a request, give pass or fail after it", l.Labels)
 	}
-	return f, nil
+	return f, err
 }

@@ -50,6 +50,8 @@ type commands struct {
 	Watch       watchCommand     `cmd:"" help:"Print alerts as they come."`
 	Report      reportCommand    `cmd:"" help:"The tables and figures of recorded samples: error, bias², variance, incoherence."`
 	Label       labelCommand     `cmd:"" help:"Say what became of requests: right, wrong, or what the right answer was."`
+	Backtest    backtestCommand  `cmd:"" help:"Run recorded observations through the rules: what would have fired."`
+	Baseline    baselineCommand  `cmd:"" help:"What a route's alerts compare with."`
 	Ca          caCommand        `cmd:"" help:"The certificate authority by which the forward way opens TLS."`
 	Check       checkCommand     `cmd:"" help:"Check the configuration."`
 	Healthcheck healthCommand    `cmd:"" help:"Exit with 0 if the sidecar answers."`

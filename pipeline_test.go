@@ -33,6 +33,8 @@ type line struct {
 	monitor *monitor.Monitor
 	// retries is what clients say of earlier attempts; empty: nothing.
 	retries string
+	// answered, if set, is told the id of each request that is answered.
+	answered func(id string)
 }
 
 // callID names a client's call to the model. Extras do not repeat it.
@@ -145,6 +147,9 @@ func (l *line) ask(ctx context.Context, history []any, stream bool) (toolMessage
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		return toolMessage{}, fmt.Errorf("status %d", res.StatusCode)
+	}
+	if l.answered != nil {
+		l.answered(res.Header.Get("X-Hotmess-Id"))
 	}
 	return readMessage(res.Body, stream)
 }

@@ -22,15 +22,15 @@ const probeTimeout = 3 * time.Second
 // errUnhealthy is wrapped by health checks that fail.
 var errUnhealthy = errors.New("the sidecar is not healthy")
 
-// watchCommand prints alerts as they come.
+// watchCommand prints events as they come.
 type watchCommand struct {
-	Config  *string       `placeholder:"FILE" help:"Configuration file (YAML)."`
-	DataDir *string       `name:"data-dir" placeholder:"DIR" help:"Data directory of the sidecar."`
-	NATS    string        `name:"nats" placeholder:"URL" help:"NATS server to watch; by default that of the running sidecar."`
-	Creds   string        `placeholder:"FILE" help:"Credentials for --nats; by default nats.creds of the data directory."`
-	JSON    bool          `name:"json" help:"Print events as lines of JSON."`
-	Also    string        `short:"o" name:"output" enum:",observations" default:"" help:"observations: print those too."`
-	Since   time.Duration `default:"1h" help:"Begin this far back."`
+	Config  *string    `placeholder:"FILE" help:"Configuration file (YAML)."`
+	DataDir *string    `name:"data-dir" placeholder:"DIR" help:"Data directory of the sidecar."`
+	NATS    string     `name:"nats" placeholder:"URL" help:"NATS server to watch; by default that of the running sidecar."`
+	Creds   string     `placeholder:"FILE" help:"Credentials for --nats; by default nats.creds of the data directory."`
+	JSON    bool       `name:"json" help:"Print events as lines of JSON."`
+	Output  string     `short:"o" enum:"alerts,observations" default:"alerts" help:"alerts or observations."`
+	Since   config.Age `default:"1h" help:"Begin this far back, like 15m or 7d."`
 }
 
 // Run runs the command.
@@ -39,26 +39,35 @@ func (w *watchCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	url, creds := w.NATS, w.Creds
+	url, creds, err := c.nats(cfg, w.NATS, w.Creds)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err = alerts.Watch(ctx, alerts.WatchSettings{
+		URL: url, Creds: creds, JSON: w.JSON, Observations: w.Output == "observations", Out: c.stdout, Since: time.Duration(w.Since),
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// nats is where to find a sidecar's NATS server and the key for it: what was
+// given, else those of the data directory.
+func (c *console) nats(cfg config.Config, url, creds string) (string, string, error) {
 	if url == "" {
 		r, err := c.running(cfg)
 		if err != nil {
-			return err
+			return "", "", err
 		}
 		url = r.NATS
 	}
 	if creds == "" {
 		creds = filepath.Join(cfg.DataDir, "nats.creds")
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err = alerts.Watch(ctx, alerts.WatchSettings{
-		URL: url, Creds: creds, JSON: w.JSON, Observations: w.Also == "observations", Out: c.stdout, Since: w.Since,
-	})
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
+	return url, creds, nil
 }
 
 // checkCommand checks a configuration.

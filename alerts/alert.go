@@ -17,8 +17,9 @@ type Alert struct {
 	V      int    `json:"v"`
 	Status Status `json:"status"`
 	// Labels are the identity: alertname (the rule), route, kind, level,
-	// severity, instance, and pinned="true" for a pinned series. Empty ones
-	// are left out.
+	// severity, instance, pinned="true" for a pinned series, stratum for one of
+	// several series of a kind and level, and conversation, an HMAC, where the
+	// alert is about a single one. Empty ones are left out.
 	Labels map[string]string `json:"labels"`
 	// Annotations are for people: summary and description.
 	Annotations map[string]string `json:"annotations"`
@@ -36,16 +37,19 @@ type Alert struct {
 type identity struct {
 	rule, severity, route, kind, level string
 	pinned                             bool
+	conversation, stratum              string
 }
 
 func (id identity) labels(instance string) map[string]string {
 	l := map[string]string{
-		"alertname": id.rule,
-		"route":     id.route,
-		"kind":      id.kind,
-		"level":     id.level,
-		"severity":  id.severity,
-		"instance":  instance,
+		"alertname":    id.rule,
+		"route":        id.route,
+		"kind":         id.kind,
+		"level":        id.level,
+		"severity":     id.severity,
+		"instance":     instance,
+		"conversation": id.conversation,
+		"stratum":      id.stratum,
 	}
 	if id.pinned {
 		l["pinned"] = "true"
@@ -56,12 +60,14 @@ func (id identity) labels(instance string) map[string]string {
 
 func identityOf(labels map[string]string) identity {
 	return identity{
-		rule:     labels["alertname"],
-		severity: labels["severity"],
-		route:    labels["route"],
-		kind:     labels["kind"],
-		level:    labels["level"],
-		pinned:   labels["pinned"] == "true",
+		rule:         labels["alertname"],
+		severity:     labels["severity"],
+		route:        labels["route"],
+		kind:         labels["kind"],
+		level:        labels["level"],
+		pinned:       labels["pinned"] == "true",
+		conversation: labels["conversation"],
+		stratum:      labels["stratum"],
 	}
 }
 

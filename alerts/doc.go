@@ -8,6 +8,12 @@
 //	monitor ──Observation─────bounded queue──▶ │             ▼
 //	                                           └▶ HOTMESS_OBSERVATIONS_V1 ──▶ Watch, anyone
 //
+//	anyone ──hotmess.v1.labels──▶ TakeLabels ──▶ monitor ──accepted──▶ Bus.Run ──▶ HOTMESS_LABELS_V1
+//
+// A judging, inside the Engine, applies the rules and neither waits nor stores;
+// a Rehearsal is one for backtests. Of disagreement_high it compares the bound
+// with the user's threshold, of every other rule monitor says how it stands.
+//
 // # Promises
 //
 // An alert is raised once the state bucket has taken it, and from then on is
@@ -17,7 +23,7 @@
 // it, an event waits in memory and is tried again. Delivery is at least once,
 // in the order of an alert's life.
 //
-// Missing data never ends an alert. A pending alert that clears is not
+// Missing data never ends an alert, except that of a conversation that has ended. A pending alert that clears is not
 // published again: it is followed by firing within the rule's `for`, or by
 // nothing. A firing alert is published again every repeat interval. One alert
 // makes at most 12 changes an hour; what would be more is counted in the next

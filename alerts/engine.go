@@ -2,11 +2,9 @@ package alerts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,8 +15,9 @@ const defaultEvery = time.Second
 
 // Settings are what New needs.
 type Settings struct {
-	// Rules as configured. Where several are for the same route with the same
-	// severity, the first holds.
+	// Rules in the order of config.Alerts.All. Where several of one kind are
+	// for the same route with the same severity, the first holds; a disabled
+	// one switches those after it off.
 	Rules  []config.Rule
 	Source Source
 	// Bus is open; the engine does not close it.
@@ -32,14 +31,13 @@ type Settings struct {
 	Every time.Duration
 }
 
-// An Engine judges the readings by the rules and keeps the lifecycles. All
-// methods are safe for concurrent use.
+// An Engine judges the readings by the rules once a second and stores what the
+// judging tells. All methods are safe for concurrent use.
 type Engine struct {
 	settings Settings
 
 	mu    sync.Mutex
-	rules []config.Rule
-	items map[identity]*item
+	judge judging
 }
 
 // New restores the lifecycles that the store holds, and sends again what it
@@ -54,7 +52,8 @@ func New(ctx context.Context, s Settings) (*Engine, error) {
 	if s.Every == 0 {
 		s.Every = defaultEvery
 	}
-	e := &Engine{settings: s, rules: slices.Clone(s.Rules), items: map[identity]*item{}}
+	e := &Engine{settings: s}
+	e.judge = newJudging(s.Rules, s.Instance, e.submit)
 	found, err := s.Bus.restoreRecords(ctx, func(key string, err error) {
 		s.Log.Error("alert state is unreadable and left out", "key", key, "error", err)
 	})
@@ -104,70 +103,7 @@ func (e *Engine) Evaluate(ctx context.Context) (err error) {
 	now := e.settings.Now().UTC()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	seen := map[identity]bool{}
-	var problems []error
-	for i := range readings {
-		problems = append(problems, e.judgeReading(now, &readings[i], seen))
-	}
-	for id, it := range e.items {
-		if !seen[id] {
-			problems = append(problems, e.judgeUnseen(now, id, it))
-		}
-		if it.finished(now) {
-			delete(e.items, id)
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// judgeReading applies the rules that are for the reading, in their order.
-func (e *Engine) judgeReading(now time.Time, reading *Reading, seen map[identity]bool) error {
-	var problems []error
-	for _, r := range e.rules {
-		id := identify(r, reading)
-		if seen[id] || !config.Fits(r.Route, reading.Route) {
-			continue
-		}
-		seen[id] = true
-		it := e.items[id]
-		c := judge(r, reading)
-		if it == nil {
-			if c != holds {
-				continue
-			}
-			it = newItem(id, e.settings.Instance)
-			e.items[id] = it
-		}
-		problems = append(problems, e.step(now, it, c, r, reading))
-	}
-	return errors.Join(problems...)
-}
-
-// judgeUnseen is for an alert without a reading: it stays as it is, unless
-// its rule is gone.
-func (e *Engine) judgeUnseen(now time.Time, id identity, it *item) error {
-	r, ok := e.ruleFor(id)
-	if !ok {
-		return e.dismiss(now, it)
-	}
-	return e.step(now, it, absent, r, nil)
-}
-
-func (e *Engine) ruleFor(id identity) (config.Rule, bool) {
-	i := slices.IndexFunc(e.rules, func(r config.Rule) bool {
-		return r.Rule == id.rule && severityOf(r) == id.severity && config.Fits(r.Route, id.route)
-	})
-	if i < 0 {
-		return config.Rule{}, false
-	}
-	return e.rules[i], true
-}
-
-func identify(r config.Rule, reading *Reading) identity {
-	return identity{
-		rule: r.Rule, severity: severityOf(r),
-		route: reading.Route, kind: reading.Kind, level: reading.Level, pinned: reading.Pinned,
-	}
+	return e.judge.judge(now, readings)
 }
 
 // Alerts returns what is pending or firing, firing first, then by route and
@@ -175,19 +111,7 @@ func identify(r config.Rule, reading *Reading) identity {
 func (e *Engine) Alerts() []Alert {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	active := []Alert{}
-	for _, it := range e.items {
-		if it.life.status == Pending || it.life.status == Firing {
-			active = append(active, it.snapshot())
-		}
-	}
-	slices.SortFunc(active, func(a, b Alert) int {
-		if a.Status != b.Status {
-			return strings.Compare(string(a.Status), string(b.Status)) // firing < pending
-		}
-		return strings.Compare(a.Labels["route"]+" "+a.Fingerprint, b.Labels["route"]+" "+b.Fingerprint)
-	})
-	return active
+	return e.judge.active()
 }
 
 // Reload replaces the rules, or keeps them where one is wrong. The next
@@ -198,6 +122,41 @@ func (e *Engine) Reload(rules []config.Rule) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.rules = slices.Clone(rules)
+	e.judge.rules = slices.Clone(rules)
+	return nil
+}
+
+// submit queues an item's state, with the event that tells of it unless that is
+// nil. The caller holds the lock.
+func (e *Engine) submit(it *item, event *Event) {
+	it.waiting++
+	e.settings.Bus.submit(entry{
+		key:     token(it.alert.Fingerprint),
+		event:   event,
+		subject: alertSubject(it.alert.Labels["route"], it.alert.Labels["alertname"]),
+		ended:   it.life.status == inactive,
+		done: func() {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			it.waiting--
+		},
+	})
+}
+
+// restore takes up an alert where its last event left it, and sends that
+// event again if the alert stream may not have it.
+func (e *Engine) restore(r record) error {
+	a, err := r.Event.alert()
+	if err != nil {
+		return err
+	}
+	it := &item{alert: a, told: r.Event.Time, seen: e.settings.Now().UTC()}
+	if a.Status == Pending || a.Status == Firing {
+		it.life = life{status: a.Status, starts: a.StartsAt}
+	}
+	e.judge.items[identityOf(a.Labels)] = it
+	if !r.Published {
+		e.submit(it, &r.Event)
+	}
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "rewrite golden files")
 
 func patient(r *config.Rule) {
-	r.For, r.KeepFiringFor = config.Duration(time.Minute), config.Duration(time.Minute)
+	r.For, r.KeepFiringFor = new(config.Duration(time.Minute)), new(config.Duration(time.Minute))
 }
 
 func TestAlertIsPublishedPendingFiringResolved(t *testing.T) {
@@ -46,7 +46,7 @@ func TestAlertIsPublishedPendingFiringResolved(t *testing.T) {
 		t.Errorf("active after the end: %v", active)
 	}
 	f.sees(time.Hour, 0.2)
-	if n := len(f.engine.items); n != 0 {
+	if n := len(f.engine.judge.items); n != 0 {
 		t.Errorf("%d alerts still held an hour after the end", n)
 	}
 }
@@ -152,7 +152,7 @@ func TestRemovedRuleResolvesItsAlert(t *testing.T) {
 func TestBadReloadKeepsTheRules(t *testing.T) {
 	f := newFixture(t, rule(nil))
 	err := f.engine.Reload([]config.Rule{rule(nil), {Rule: "x"}})
-	if err == nil || !strings.Contains(err.Error(), "alerts.rules[1]: rule: unknown") {
+	if err == nil || !strings.Contains(err.Error(), "alerts.rules[1]: rule: \"x\" is unknown") {
 		t.Fatalf("Reload = %v", err)
 	}
 	f.sees(0, 0.41)
@@ -259,6 +259,7 @@ func TestMetricsEscapeRouteNames(t *testing.T) {
 	for _, want := range []string{
 		`hotmess_alerts_firing{rule="disagreement_high",route="a\"b\\c\nd` + "\uFFFD" + `"} 1` + "\n",
 		"hotmess_alerts_published_total 1\n",
+		"hotmess_alerts_refused_total 0\n",
 		"hotmess_bus_observations_dropped_total 0\n",
 		"hotmess_bus_errors_total 0\n",
 	} {

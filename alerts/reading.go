@@ -11,6 +11,9 @@ const (
 	StateAbsent State = iota
 	StateHolds
 	StateCleared
+	// StateLearning: the detector learns a baseline and cannot alarm. An alert
+	// that rests on an earlier baseline is over.
+	StateLearning
 )
 
 // A Reading is what rules judge: the state of one measured series of one
@@ -27,7 +30,7 @@ type Reading struct {
 	// Stratum tells series of one route apart beyond kind, level and Pinned.
 	Stratum string
 	// Detail is what the rule rests on beside the numbers below, by the names
-	// that stand in docs/alerts.md: float64, int, string or time.Time.
+	// that stand in docs/detection.md: float64, int, string or time.Time.
 	Detail map[string]any
 	// Changes are suspected change-points of the last day, the latest first.
 	Changes []Change

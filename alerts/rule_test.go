@@ -24,18 +24,19 @@ func TestCheckRuleNamesTheKey(t *testing.T) {
 	}{
 		"a threshold is enough": {nil, ""},
 		"everything set": {func(r *config.Rule) {
-			r.Route, r.Severity, r.For, r.RepeatInterval = "a*", "page", config.Duration(time.Minute), config.Duration(time.Hour)
+			r.Route, r.Severity, r.For, r.RepeatInterval = "a*", "page", new(config.Duration(time.Minute)), new(config.Duration(time.Hour))
 		}, ""},
-		"no rule":            {func(r *config.Rule) { r.Rule = "" }, "rule: missing"},
-		"unknown rule":       {func(r *config.Rule) { r.Rule = "disagreement" }, `rule: unknown "disagreement"`},
-		"no threshold":       {func(r *config.Rule) { r.Threshold = 0 }, "threshold: 0"},
+		"no rule":            {func(r *config.Rule) { r.Rule = "" }, "rule: is missing"},
+		"unknown rule":       {func(r *config.Rule) { r.Rule = "disagreement" }, `rule: "disagreement" is unknown`},
+		"no threshold":       {func(r *config.Rule) { r.Threshold = 0 }, "threshold: is missing or 0"},
 		"threshold 1":        {func(r *config.Rule) { r.Threshold = 1 }, "threshold: 1"},
 		"threshold percent":  {func(r *config.Rule) { r.Threshold = 30 }, "threshold: 30"},
 		"threshold NaN":      {func(r *config.Rule) { r.Threshold = math.NaN() }, "threshold: NaN"},
-		"negative for":       {func(r *config.Rule) { r.For = -1 }, "for: -1ns"},
-		"negative keep":      {func(r *config.Rule) { r.KeepFiringFor = -1 }, "keep_firing_for: -1ns"},
-		"repeat every blink": {func(r *config.Rule) { r.RepeatInterval = config.Duration(time.Second) }, "repeat_interval: 1s is below 1m0s"},
-		"long severity":      {func(r *config.Rule) { r.Severity = strings.Repeat("x", 65) }, "severity: longer"},
+		"negative for":       {func(r *config.Rule) { r.For = new(config.Duration(-1)) }, "for: -1ns"},
+		"negative keep":      {func(r *config.Rule) { r.KeepFiringFor = new(config.Duration(-1)) }, "keep_firing_for: -1ns"},
+		"repeat every blink": {func(r *config.Rule) { r.RepeatInterval = new(config.Duration(time.Second)) }, "repeat_interval: 1s is below 1m0s"},
+		"foreign key":        {func(r *config.Rule) { r.Conversations = 100 }, "conversations: is not read by disagreement_high"},
+		"long severity":      {func(r *config.Rule) { r.Severity = strings.Repeat("x", 65) }, "severity: is longer"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -48,8 +49,8 @@ func TestCheckRuleNamesTheKey(t *testing.T) {
 }
 
 func TestCheckRuleReportsAllProblems(t *testing.T) {
-	err := CheckRule(config.Rule{Rule: "x", For: -1})
-	for _, want := range []string{"rule:", "threshold:", "for:"} {
+	err := CheckRule(rule(func(r *config.Rule) { r.Route, r.Threshold, r.For = "[a]", 2, new(config.Duration(-1)) }))
+	for _, want := range []string{"route:", "threshold:", "for:"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("CheckRule = %v, want %s as well", err, want)
 		}

@@ -25,37 +25,37 @@ type WatchSettings struct {
 	URL, Creds string
 	// JSON prints each event as one line of JSON instead of a readable line.
 	JSON bool
-	// Observations prints observations too, from now on.
+	// Observations prints observations instead of alerts.
 	Observations bool
 	Out          io.Writer
-	// Since is how far back alerts are printed; 0: one hour. Alerts that
+	// Since is how far back events are printed; 0: one hour. Alerts that
 	// still fire are printed however old they are.
 	Since time.Duration
 }
 
-// Watch prints the alerts of the last hour and those that still fire, then
-// every alert as it comes, until ctx ends; then it returns nil. It waits for
+// Watch prints the events of the last hour and the alerts that still fire, then
+// every event as it comes, until ctx ends; then it returns nil. It waits for
 // a sidecar that restarts on the same port, but fails at once if there is
 // none at the start. The only other error is one of Out.
 func Watch(ctx context.Context, s WatchSettings) error {
 	if s.Since == 0 {
 		s.Since = defaultSince
 	}
-	nc, err := dial(s)
+	nc, js, err := dial(s.URL, s.Creds)
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(writeTimeout))
-	if err != nil {
-		return fmt.Errorf("open JetStream: %w", err)
-	}
 	p := &printer{out: s.Out, json: s.JSON, seen: map[string]bool{}, broken: make(chan error, 1)}
 	start := time.Now().Add(-s.Since)
-	if err := printFiring(ctx, js, start, p); err != nil {
-		return err
+	stream := ObservationStream
+	if !s.Observations {
+		stream = AlertStream
+		if err := printFiring(ctx, js, start, p); err != nil {
+			return err
+		}
 	}
-	stop, err := follow(ctx, js, s, start, p)
+	stop, err := follow(ctx, js, stream, start, p)
 	defer stop()
 	if err != nil {
 		return err
@@ -64,29 +64,35 @@ func Watch(ctx context.Context, s WatchSettings) error {
 	case <-ctx.Done():
 		return nil
 	case err := <-p.broken:
-		return fmt.Errorf("print alerts: %w", err)
+		return fmt.Errorf("print events: %w", err)
 	}
 }
 
-// dial connects once; only later are losses waited out.
-func dial(s WatchSettings) (*nats.Conn, error) {
-	key, err := readKey(s.Creds)
+// dial connects once; only later are losses waited out. The caller closes the
+// connection.
+func dial(url, creds string) (*nats.Conn, jetstream.JetStream, error) {
+	key, err := readKey(creds)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	auth, err := login(key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	nc, err := nats.Connect(s.URL, auth, nats.Name("hotmess watch"), nats.Timeout(dialTimeout),
+	nc, err := nats.Connect(url, auth, nats.Name("hotmess"), nats.Timeout(dialTimeout),
 		nats.MaxReconnects(-1), nats.ReconnectWait(reconnectWait))
 	switch {
 	case errors.Is(err, nats.ErrAuthorization):
-		return nil, fmt.Errorf("sidecar at %s refuses the key in %s, which is of another data_dir: %w", s.URL, s.Creds, err)
+		return nil, nil, fmt.Errorf("sidecar at %s refuses the key in %s, which is of another data_dir: %w", url, creds, err)
 	case err != nil:
-		return nil, fmt.Errorf("no sidecar answers at %s, start one with hotmess serve: %w", s.URL, err)
+		return nil, nil, fmt.Errorf("no sidecar answers at %s, start one with hotmess serve: %w", url, err)
 	}
-	return nc, nil
+	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(writeTimeout))
+	if err != nil {
+		nc.Close()
+		return nil, nil, fmt.Errorf("open JetStream: %w", err)
+	}
+	return nc, js, nil
 }
 
 // printFiring prints the alerts that still fire and were last told before
@@ -122,21 +128,10 @@ func madeAt(id string) time.Time {
 	return time.Unix(sec, nsec)
 }
 
-// follow starts the consumers. What it returns ends them, and is set in any
-// case.
-func follow(ctx context.Context, js jetstream.JetStream, s WatchSettings, start time.Time, p *printer) (func(), error) {
-	alertsFrom := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &start}
-	stopAlerts, err := consume(ctx, js, AlertStream, alertsFrom, p)
-	if err != nil || !s.Observations {
-		return stopAlerts, err
-	}
-	fromNow := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy}
-	stopObservations, err := consume(ctx, js, ObservationStream, fromNow, p)
-	return func() { stopAlerts(); stopObservations() }, err
-}
-
-func consume(ctx context.Context, js jetstream.JetStream, stream string, c jetstream.OrderedConsumerConfig, p *printer) (func(), error) {
-	consumer, err := js.OrderedConsumer(ctx, stream, c)
+// follow prints what a stream got since start, and gets. What it returns ends
+// that, and is set in any case.
+func follow(ctx context.Context, js jetstream.JetStream, stream string, start time.Time, p *printer) (func(), error) {
+	consumer, err := js.OrderedConsumer(ctx, stream, since(start))
 	if err != nil {
 		return func() {}, fmt.Errorf("follow stream %s: %w", stream, err)
 	}
@@ -148,4 +143,9 @@ func consume(ctx context.Context, js jetstream.JetStream, stream string, c jetst
 		running.Stop()
 		<-running.Closed()
 	}, nil
+}
+
+// since delivers what a stream got from start on.
+func since(start time.Time) jetstream.OrderedConsumerConfig {
+	return jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &start}
 }

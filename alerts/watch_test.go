@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -117,24 +118,71 @@ func TestWatchPrintsCloudEventsAsJSONLines(t *testing.T) {
 	}
 }
 
-func TestWatchPrintsObservationsOnDemand(t *testing.T) {
+func TestWatchPrintsObservationsInsteadOfAlerts(t *testing.T) {
 	f := newFixture(t, rule(nil))
 	f.sees(0, 0.41)
+	f.observe(1)
 	w := f.watch(func(s *WatchSettings) { s.Observations = true })
-	w.expect("FIRING")
-	// The consumer of observations starts after that of alerts: repeat until
-	// it is there.
+	w.expect("2026-11-01 12:00:00Z observed r\uFFFD[31m action/target: samples differ")
+	f.observe(2)
+	w.expect("observed")
+	w.expectNothingMore()
+}
+
+// observe publishes an observation, and waits until the stream has the given
+// number.
+func (f *fixture) observe(number int) {
+	f.t.Helper()
+	f.bus.Observation("r\x1b[31m", strconv.Itoa(number), epoch, []byte(`{"kind":"action","headline":"target","differ":{"target":true}}`))
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for n := 0; len(w.lines) == 0; n++ {
-		f.bus.Observation("r\x1b[31m", strconv.Itoa(n), epoch, []byte(`{"kind":"action","headline":"target","differ":{"target":true}}`))
+	for len(streamed(f.t, f.bus, ObservationStream)) < number {
 		select {
 		case <-tick.C:
-		case <-t.Context().Done():
-			t.Fatal("nothing printed")
+		case <-f.t.Context().Done():
+			f.t.Fatal("the observation was not stored")
 		}
 	}
-	w.expect("2026-11-01 12:00:00Z observed r\uFFFD[31m action/target: samples differ")
+}
+
+func TestReadObservationsGivesWhatIsStored(t *testing.T) {
+	f := newFixture(t)
+	read := func(start time.Time) (ids []string) {
+		t.Helper()
+		err := ReadObservations(t.Context(), f.bus.URL(), f.creds(), start, func(event json.RawMessage) error {
+			var e Event
+			if err := json.Unmarshal(event, &e); err != nil {
+				return err
+			}
+			ids = append(ids, e.ID)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ids
+	}
+	if got := read(time.Time{}); got != nil {
+		t.Errorf("of an empty stream %v", got)
+	}
+	for n := range 3 {
+		f.observe(n + 1)
+	}
+	if got := read(time.Now().Add(-time.Hour)); !slices.Equal(got, []string{"1", "2", "3"}) {
+		t.Errorf("got %v", got)
+	}
+	if got := read(time.Now().Add(time.Hour)); got != nil {
+		t.Errorf("of the future %v", got)
+	}
+}
+
+func TestReadObservationsReturnsWhatItsTakerDoes(t *testing.T) {
+	f := newFixture(t)
+	f.observe(1)
+	err := ReadObservations(t.Context(), f.bus.URL(), f.creds(), time.Time{}, func(json.RawMessage) error { return io.ErrShortBuffer })
+	if !errors.Is(err, io.ErrShortBuffer) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestWatchOutlastsARestartOfTheSidecar(t *testing.T) {

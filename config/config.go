@@ -25,10 +25,6 @@ const (
 	GoneStop   = "stop"
 )
 
-// RuleDisagreementHigh fires while the lower bound of the disagreement of a
-// route is above a threshold.
-const RuleDisagreementHigh = "disagreement_high"
-
 // A Config is everything a user can set. The zero value is not usable: start
 // from Default.
 type Config struct {
@@ -183,25 +179,35 @@ type RouteSampling struct {
 
 // Alerts holds the alert rules.
 type Alerts struct {
+	// Rules are tried before the built-in ones; one that is named here replaces
+	// the built-in one of its name. See All.
 	Rules []Rule `yaml:"rules"`
 }
 
-// A Rule is one alert rule.
+// A Rule is one alert rule. What is left out is the default of its kind, which
+// the methods give.
 type Rule struct {
-	// Rule is the kind of rule: RuleDisagreementHigh.
+	// Rule is the kind of rule: see the Rule constants.
 	Rule string `yaml:"rule"`
+	// Enabled is whether the rule is judged; nil: it is. A disabled rule
+	// switches the rules of its kind that follow off for its routes.
+	Enabled *bool `yaml:"enabled"`
 	// Route is a glob over route names; empty: all.
 	Route string `yaml:"route"`
-	// Threshold is the disagreement, between 0 and 1, above which the rule
-	// fires; there is no default.
+	// Threshold is the disagreement, between 0 and 1, above which
+	// RuleDisagreementHigh fires; there is no default.
 	Threshold float64 `yaml:"threshold"`
+	// Conversations is K: the detectors of the rule raise at most one false
+	// alarm per K conversations of the whole sidecar; 0:
+	// DefaultConversations.
+	Conversations int `yaml:"conversations"`
 	// For is how long the condition holds before the alert fires.
-	For Duration `yaml:"for"`
+	For *Duration `yaml:"for"`
 	// KeepFiringFor is how long the condition must be clear before the alert
 	// resolves.
-	KeepFiringFor Duration `yaml:"keep_firing_for"`
+	KeepFiringFor *Duration `yaml:"keep_firing_for"`
 	// RepeatInterval is how often a firing alert is published again.
-	RepeatInterval Duration `yaml:"repeat_interval"`
+	RepeatInterval *Duration `yaml:"repeat_interval"`
 	// Severity is copied into the alert's labels.
 	Severity string `yaml:"severity"`
 }

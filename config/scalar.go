@@ -23,6 +23,8 @@ func parse(text string, dst reflect.Value) error {
 		return parseWhole(text, dst)
 	case reflect.Float64:
 		return parseNumber(text, dst)
+	case reflect.Bool:
+		return parseBool(text, dst)
 	}
 	return fmt.Errorf("settings of type %s cannot be written as text", dst.Type())
 }
@@ -47,6 +49,15 @@ func parseNumber(text string, dst reflect.Value) error {
 		return fmt.Errorf("%q is not a number", text)
 	}
 	dst.SetFloat(f)
+	return nil
+}
+
+// parseBool sets a truth value, by the two words of YAML 1.2.
+func parseBool(text string, dst reflect.Value) error {
+	if text != "true" && text != "false" {
+		return fmt.Errorf("%q is neither true nor false", text)
+	}
+	dst.SetBool(text == "true")
 	return nil
 }
 

@@ -164,33 +164,3 @@ func (k *checker) extract(key, how string) {
 			didYouMean(how, []string{"letter", "number", "boxed"}))
 	}
 }
-
-// rules checks the alert rules.
-func (k *checker) rules() {
-	for i, r := range k.cfg.Alerts.Rules {
-		key := fmt.Sprintf("alerts.rules[%d]", i)
-		k.rule(key, r)
-		same := func(o Rule) bool { return o.Rule == r.Rule && o.Route == r.Route }
-		if j := slices.IndexFunc(k.cfg.Alerts.Rules, same); j < i {
-			k.fail(key, "has rule and route of alerts.rules[%d]; alerts of both would be one", j)
-		}
-	}
-	if len(k.cfg.Alerts.Rules) > 0 && !k.any(Observe, Ensemble) {
-		k.warn("alerts.rules", "never fire: every mode is off, so nothing is measured")
-	}
-}
-
-// rule checks one rule.
-func (k *checker) rule(key string, r Rule) {
-	k.word(key+".rule", r.Rule, RuleDisagreementHigh)
-	k.glob(key+".route", r.Route)
-	switch {
-	case r.Threshold == 0:
-		k.fail(key+".threshold", "is missing or 0; set the disagreement, between 0 and 1, that is too much")
-	case !(r.Threshold > 0 && r.Threshold < 1):
-		k.fail(key+".threshold", "%v is not between 0 and 1", r.Threshold)
-	}
-	k.notNegative(key+".for", int64(r.For), r.For)
-	k.notNegative(key+".keep_firing_for", int64(r.KeepFiringFor), r.KeepFiringFor)
-	k.notNegative(key+".repeat_interval", int64(r.RepeatInterval), r.RepeatInterval)
-}

@@ -28,6 +28,9 @@ type Settings struct {
 	Healthy func() bool
 	// AddUpstream makes a base URL an upstream and returns its name.
 	AddUpstream func(*url.URL) (string, error)
+	// AcceptBaseline starts the baselines of a route anew and returns how many
+	// there were; ok is false if there is no such route.
+	AcceptBaseline func(route string) (n int, ok bool)
 	// Observing is how many requests are still being measured.
 	Observing func() int64
 	// Tunnels counts, by host, what passed the traffic port unopened.
@@ -57,6 +60,7 @@ func New(s Settings) *http.Server {
 	d.mux.HandleFunc("GET /api/v1/lease", d.lease)
 	d.mux.HandleFunc("POST /api/v1/upstreams", d.addUpstream)
 	d.mux.HandleFunc("POST /api/v1/labels", d.labels)
+	d.mux.HandleFunc("POST /api/v1/baseline", d.acceptBaseline)
 	d.mux.HandleFunc("GET /{$}", d.index)
 	return &http.Server{Handler: d, ReadHeaderTimeout: headerTimeout, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)}
 }

@@ -31,10 +31,11 @@ func port(t *testing.T, edit func(*Settings)) http.Handler {
 	}
 	s := Settings{
 		Monitor: mon, Alerts: &alerts.Engine{}, Healthy: func() bool { return true },
-		AddUpstream: func(u *url.URL) (string, error) { return "env-" + u.Hostname(), nil },
-		Observing:   func() int64 { return 3 },
-		Tunnels:     func() map[string]int64 { return map[string]int64{"github.com:443": 2} },
-		Instance:    "box", Leases: NewLeases(time.Minute), Log: slog.New(slog.DiscardHandler),
+		AddUpstream:    func(u *url.URL) (string, error) { return "env-" + u.Hostname(), nil },
+		AcceptBaseline: func(route string) (int, bool) { return 4, route == "billing" },
+		Observing:      func() int64 { return 3 },
+		Tunnels:        func() map[string]int64 { return map[string]int64{"github.com:443": 2} },
+		Instance:       "box", Leases: NewLeases(time.Minute), Log: slog.New(slog.DiscardHandler),
 	}
 	if edit != nil {
 		edit(&s)
@@ -157,6 +158,29 @@ func TestAddUpstreamChecksWhatItIsGiven(t *testing.T) {
 		if strings.Contains(w.Body.String(), "planted") {
 			t.Errorf("repeats the password: %s", w.Body)
 		}
+	}
+}
+
+func TestAcceptBaselineSaysWhatItDid(t *testing.T) {
+	h := port(t, nil)
+	for _, c := range []struct {
+		body   string
+		status int
+		want   string
+	}{
+		{`{"route": "billing"}`, http.StatusOK, `"baselines": 4`},
+		{`{"route": "biling"}`, http.StatusNotFound, "no route of that name"},
+		{`{"route": ""}`, http.StatusBadRequest, "not JSON of the form"},
+		{`billing`, http.StatusBadRequest, "not JSON of the form"},
+		{`{"route": "` + strings.Repeat("x", maxBaselineBody) + `"}`, http.StatusBadRequest, "not JSON of the form"},
+	} {
+		w := ask(h, http.MethodPost, "/api/v1/baseline", c.body)
+		if w.Code != c.status || !strings.Contains(w.Body.String(), c.want) {
+			t.Errorf("%.40s: %d %s", c.body, w.Code, w.Body)
+		}
+	}
+	if w := ask(h, http.MethodPost, "/api/v1/baseline", `{"route": "billing"}`, "Origin", "https://evil.example"); w.Code != http.StatusForbidden {
+		t.Errorf("a foreign page may accept baselines: %d", w.Code)
 	}
 }
 

@@ -102,7 +102,7 @@ func configuration(dir, upstream string) config.Config {
 	c.Budget.ExtraTokensPerHour = budget
 	c.Alerts.Rules = []config.Rule{{
 		Rule: "disagreement_high", Threshold: threshold,
-		For: config.Duration(time.Minute), KeepFiringFor: config.Duration(5 * time.Minute),
+		For: new(config.Duration(time.Minute)), KeepFiringFor: new(config.Duration(5 * time.Minute)),
 	}}
 	return c
 }

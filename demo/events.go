@@ -51,7 +51,7 @@ func (e *events) watch(ctx context.Context, url, dir string) error {
 	return err
 }
 
-// parseAlert reads one event.
+// parseAlert reads one event of the rule that the demo is about.
 func parseAlert(event []byte) (alertLine, bool) {
 	var e alerts.Event
 	var a alerts.Alert
@@ -62,7 +62,7 @@ func parseAlert(event []byte) (alertLine, bool) {
 	if a.Evidence.Bound != nil {
 		line.bound = *a.Evidence.Bound
 	}
-	return line, line.status != ""
+	return line, line.status != "" && a.Labels["alertname"] == alerts.DisagreementHigh
 }
 
 // String is the line as printed.

@@ -48,7 +48,7 @@ func busy(b *testing.B, routes int) *Monitor {
 func BenchmarkReadings200Routes(b *testing.B) {
 	m := busy(b, 200)
 	for b.Loop() {
-		if n := len(m.Readings()); n != 200 {
+		if n := len(m.Readings()); n < 200 {
 			b.Fatal(n)
 		}
 	}

@@ -26,8 +26,13 @@ type conversationKey struct {
 type conversation struct {
 	key conversationKey
 	// seen is when its latest request was taken in, by the monitor's clock.
-	seen   time.Time
+	seen time.Time
+	// ended is whether it has been silent for long enough since then, so that
+	// silent passes it over.
+	ended  bool
 	tracks []track
+	// spell is nil before its first request that could be measured.
+	spell *spell
 }
 
 // A track is one conversation's part in one series.
@@ -37,36 +42,41 @@ type track struct {
 	Clusters [windowCount]cluster `json:"clusters"`
 	// Unit is set on the headline level.
 	Unit *unit `json:"unit,omitempty"`
+	// Course is set on the headline level.
+	Course *course `json:"course,omitempty"`
 	// Curve is set where curves are kept of the series.
 	Curve *curvePart `json:"curve,omitempty"`
 }
 
-// A unit gathers the value that a conversation gives to the bound: the mean
-// pair disagreement of its first unitPairs measured requests.
+// A unit gathers the value that a conversation gives to bound and detector:
+// the mean pair disagreement of its first unitPairs measured requests.
 type unit struct {
 	X int64 `json:"x"`
 	N int64 `json:"n"`
+	// Context is the sum of their context lengths, in tokens.
+	Context int64 `json:"c,omitempty"`
 	// Done is whether the value was given; a conversation gives only one.
 	Done bool `json:"done,omitempty"`
 }
 
 // count adds a pair and reports whether the value is complete.
-func (u *unit) count(differ bool) bool {
+func (u *unit) count(p levelPair) bool {
 	if u.Done {
 		return false
 	}
-	u.X += boolInt(differ)
+	u.X += boolInt(p.differ)
 	u.N++
+	u.Context += p.context
 	return u.N >= unitPairs
 }
 
 // settle gives the value, once.
-func (u *unit) settle(b *bound) {
+func (u *unit) settle() (v value, ok bool) {
 	if u.Done || u.N == 0 {
-		return
+		return value{}, false
 	}
 	u.Done = true
-	b.take(float64(u.X) / float64(u.N))
+	return value{X: float64(u.X) / float64(u.N), Bin: lengthBin(int(u.Context / u.N))}, true
 }
 
 // track finds the conversation's part in a series, or adds it.
@@ -78,7 +88,7 @@ func (c *conversation) track(key seriesKey, headline bool) *track {
 	}
 	t := &c.tracks[i]
 	if headline && t.Unit == nil {
-		t.Unit = &unit{}
+		t.Unit, t.Course = &unit{}, &course{}
 	}
 	return t
 }
@@ -100,7 +110,8 @@ func newConversations(limit int) *conversations {
 // touch notes a request of a conversation that is in the table.
 func (t *conversations) touch(key conversationKey, now time.Time) {
 	if e, ok := t.byKey[key]; ok {
-		e.Value.(*conversation).seen = now
+		c := e.Value.(*conversation)
+		c.seen, c.ended = now, false
 		t.order.MoveToFront(e)
 	}
 }
@@ -123,13 +134,17 @@ func (t *conversations) enter(key conversationKey, now time.Time) (c, evicted *c
 	return c, evicted
 }
 
-// silent calls f for every conversation without a request since the time.
+// silent calls f for every conversation without a request since the time, once
+// for each silence.
 func (t *conversations) silent(since time.Time, f func(*conversation)) {
 	for e := t.order.Back(); e != nil; e = e.Prev() {
 		c := e.Value.(*conversation)
 		if c.seen.After(since) {
 			return
 		}
-		f(c)
+		if !c.ended {
+			c.ended = true
+			f(c)
+		}
 	}
 }

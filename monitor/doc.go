@@ -4,6 +4,7 @@
 //
 //	Observe ──▶ queue ──▶ Run ──▶ windows, conversations, bounds ──▶ Routes, Readings, WriteMetrics
 //	Arrived, Passed, Learn, Heard, Gate.Enter ──▶ counters that guard themselves
+//	Label ──▶ memory or archive ──▶ labelled windows ──▶ Routes, WriteMetrics
 //	                        Run ──▶ snapshot file, every 30 s and at exit
 //
 // # Definitions
@@ -16,11 +17,14 @@
 // reason. The bound that alerts rest on takes one value for each conversation
 // (see unit) and may be looked at at any time (see bound).
 //
+// Detectors (see detector, baseline, ranks, changes) learn what a route does and
+// tell when it does something else; docs/detection.md has what they promise.
+//
 // # Ownership
 //
 // The goroutine in Run is the only one that takes observations in. Windows,
 // conversations, bounds and look-up are guarded by Monitor.mu, which it shares
-// with readers; nothing on the request path takes that lock but OutputP99,
+// with readers and with Label, which works in the goroutine of who labels; nothing on the request path takes that lock but OutputP99,
 // which is asked for extras alone. Names, arrivals, byte ratios, budget, slots
 // and metrics have a lock each and never take another one while holding it.
 //
@@ -33,7 +37,10 @@
 // allocated as they are used. That is 90 KiB for a route with full rings plus
 // 12 KiB for each of its series: 32 MiB for 200 routes of six series. To that
 // come 20,000 conversations of about 1 KiB, the latest 10,000 observations or
-// 32 MiB, and a queue of 4,096 observations.
+// 32 MiB, and a queue of 4,096 observations. Labels add 256 labelled series of at
+// most 160 KiB, curves of up to 64 of them, 20,000 labelled requests or 16 MiB,
+// and as many bytes of labels that wait. Detection adds up to 35 KiB to a route,
+// most of it while it learns, and 6 KiB to each of its headlines.
 //
 // # What a crash loses
 //

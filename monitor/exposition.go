@@ -19,6 +19,9 @@ func (m *Monitor) WriteMetrics(w io.Writer) {
 	var b bytes.Buffer
 	m.meters.set.WritePrometheus(&b)
 	writeDisagreement(&b, m.allReadings())
+	names, detections := m.detections()
+	writeDetection(&b, names, detections)
+	writeLabelled(&b, m.labelledReports())
 	writeTotals(&b, m.Totals(), len(m.queue), m.gate.slots.running())
 	metrics.WriteProcessMetrics(&b)
 	// A scraper that hangs up is not our trouble.

@@ -23,6 +23,8 @@ func TestFloodOfNamesStaysBounded(t *testing.T) {
 			o.Kind, o.Headline = fmt.Sprintf("kind-%d", i), "level"
 			o.Differ = map[string]bool{"level": true, fmt.Sprintf("level-%d", i): false}
 		}
+		o.Signals = &SignalRecord{Repeated: minRepeated}
+		o.Samples = []SampleRecord{{Reasoning: Length{Tokens: i, Source: SourceUsage}}}
 		m.Arrived(o.Route)
 		m.Learn(o.Model, 4000, 1000)
 		m.Heard(o.Model, 200, ok(1))
@@ -39,6 +41,9 @@ func TestFloodOfNamesStaysBounded(t *testing.T) {
 		"recent bytes":    {m.recent.bytes, maxRecentBytes},
 		"series of other": {len(m.routes[OtherRoute].series), maxSeries},
 		"strata of other": {len(m.routes[OtherRoute].strata), maxSeries},
+		"detections":      {len(m.routes[OtherRoute].detection.series), maxSeries},
+		"tracked models":  {len(m.routes[OtherRoute].detection.changes.Tracked), maxTracked},
+		"flags":           {len(m.routes[OtherRoute].detection.flags), maxFlags},
 		"request labels":  {len(m.meters.requests.held), maxHandles + 1},
 		"duration labels": {len(m.meters.duration.held), 4*maxModelLabels + 1},
 	} {

@@ -6,10 +6,10 @@ import (
 	"hotmess/estimate"
 )
 
-// labelScale is the unit of fractions in labelled sums: 5,040 is a multiple of
+// gradeScale is the unit of fractions in labelled sums: 5,040 is a multiple of
 // k(k−1) for every k up to 10, so scores of up to 10 samples are exact, and
 // beyond are rounded by a ten-thousandth at most.
-const labelScale = 5040
+const gradeScale = 5040
 
 const (
 	// minMode is the fewest graded samples of a request that say anything of
@@ -24,7 +24,7 @@ const (
 type gradeCell uint16
 
 // The cells of the figures and what their vectors hold; fractions are in
-// labelScale, times the request's weight.
+// gradeScale, times the request's weight.
 const (
 	cellAccuracy gradeCell = iota // 1, right (0..1); unweighted
 	cellScores                    // weight, error, variance, 1 if any is wrong
@@ -68,8 +68,8 @@ func grade(o *Observation, v verdicts) []part {
 
 func (g *grader) add(c gradeCell, z ...int64) { g.parts = append(g.parts, part{Cell: c, Z: z}) }
 
-// fixed is a fraction in labelScale; weighed is the same times the weight.
-func fixed(fraction float64) int64               { return int64(math.Round(fraction * labelScale)) }
+// fixed is a fraction in gradeScale; weighed is the same times the weight.
+func fixed(fraction float64) int64               { return int64(math.Round(fraction * gradeScale)) }
 func (g *grader) weighed(fraction float64) int64 { return g.weight * fixed(fraction) }
 
 // accuracy counts the reply that the client got, 0..1.
@@ -193,7 +193,8 @@ func (g *grader) outcomes() {
 		return
 	}
 	err := 2 * float64(wrong) / float64(graded)
-	variance := float64(boolInt(differ && !(g.v.Outcomes[0] && g.v.Outcomes[1])))
+	bothRight := g.v.Outcomes[0] && g.v.Outcomes[1] // two forms of a right answer
+	variance := float64(boolInt(differ && !bothRight))
 	g.scores(estimate.Scores{Error: err, Bias2: err - variance, Variance: variance})
 }
 

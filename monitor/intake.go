@@ -19,6 +19,7 @@ func (m *Monitor) take(o Observation) {
 			w.update(at, now, func(v *tally) { v.add(t) })
 		}
 	}
+	m.notice(name, r, &o, now)
 	m.takePair(name, r, &o, at, now)
 	m.recent.add(o)
 	m.settleWaiting(&o, now)
@@ -38,10 +39,7 @@ func requestTime(o *Observation, now time.Time) time.Time {
 // takePair takes in the measured pair of a drawn request. Requests that were
 // not drawn never enter a disagreement, whatever they carry.
 func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.Time) {
-	key := conversationKey{Route: name, ID: o.Conversation}
-	if key.ID == "" {
-		key.ID = o.ID
-	}
+	key := keyOf(name, o)
 	if !o.Drawn || o.Differ == nil {
 		m.live.touch(key, now)
 		return
@@ -53,16 +51,34 @@ func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.T
 	lengths := pairLengthsOf(o)
 	for level, differ := range o.Differ {
 		k := seriesKey{Kind: o.Kind, Level: level, Pinned: o.Pinned}
-		p := levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, at, now, lengths}
+		p := levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, contextOf(o), at, now, lengths}
 		takeLevel(c, r, k, p)
 		m.takeCurves(c, r, k, p)
 	}
+}
+
+// keyOf names the conversation of a request; one without is its own.
+func keyOf(route string, o *Observation) conversationKey {
+	if o.Conversation == "" {
+		return conversationKey{Route: route, ID: o.ID}
+	}
+	return conversationKey{Route: route, ID: o.Conversation}
+}
+
+// contextOf is the context length of a request in tokens, 0 if unknown.
+func contextOf(o *Observation) int64 {
+	if len(o.Samples) == 0 {
+		return 0
+	}
+	return int64(max(0, o.Samples[0].Context.Tokens))
 }
 
 // A levelPair is a measured pair at one level.
 type levelPair struct {
 	pair
 	headline bool
+	// context is the request's length in tokens.
+	context int64
 	// at is the time of the request, now that of taking it in.
 	at, now time.Time
 	lengths pairLengths
@@ -82,9 +98,23 @@ func takeLevel(c *conversation, r *route, key seriesKey, p levelPair) {
 		ring := &s.windows.rings[i]
 		t.Clusters[i].count(ring, ring.span.bucket(p.at), ring.span.bucket(p.now), p.pair)
 	}
-	if t.Unit != nil && s.bound != nil && t.Unit.count(p.differ) {
-		t.Unit.settle(s.bound)
+	if t.Unit == nil || s.bound == nil {
+		return
 	}
+	r.detection.follow(c, t, p)
+	if t.Unit.count(p) {
+		r.settle(t, s, p.now)
+	}
+}
+
+// settle gives the value of a conversation in one series, once.
+func (r *route) settle(t *track, s *series, now time.Time) {
+	v, ok := t.Unit.settle()
+	if !ok {
+		return
+	}
+	s.bound.take(v.X)
+	r.detection.rise(t.Key, v, now)
 }
 
 // sweep ends the conversations that have fallen silent.
@@ -92,6 +122,9 @@ func (m *Monitor) sweep() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.live.silent(m.now().Add(-conversationSilence), m.end)
+	for _, r := range m.routes {
+		r.detection.flags.forget(m.now())
+	}
 	m.sweepLabels(m.now())
 }
 
@@ -104,9 +137,10 @@ func (m *Monitor) end(c *conversation) {
 	for i := range c.tracks {
 		t := &c.tracks[i]
 		if s := r.series[t.Key]; s != nil && s.bound != nil && t.Unit != nil {
-			t.Unit.settle(s.bound)
+			r.settle(t, s, m.now())
 		}
 	}
+	r.detection.end(c, m.now())
 }
 
 // route finds or adds a route by its resolved name.
@@ -114,6 +148,7 @@ func (m *Monitor) route(name string) *route {
 	r := m.routes[name]
 	if r == nil {
 		r = newRoute()
+		r.detection.promise = m.promise
 		m.routes[name] = r
 	}
 	return r

@@ -98,12 +98,12 @@ func (r *route) labelledReport(now time.Time) []LabelledReport {
 // report gives the figures of merged sums.
 func (b *labelledBucket) report(key labelledKey) LabelledReport {
 	rep := LabelledReport{Kind: key.Kind, Pinned: key.Pinned, Scale: key.Scale, Curves: b.curves(key)}
-	rep.Accuracy = b.share(cellAccuracy, 1, labelScale, AbsentNoLabels)
+	rep.Accuracy = b.share(cellAccuracy, 1, gradeScale, AbsentNoLabels)
 	rep.Error, rep.Bias2, rep.Variance, rep.Incoherence = b.scores(cellScores, key)
 	rep.WithinShare = b.within()
 	rep.Lapse = b.share(cellLapse, 1, 1, AbsentNeeds3)
 	rep.VoteGain = b.ratio(cellVote, AbsentNeeds3, 0, 1).Clip(-1, 1)
-	rep.ZeroOneBias = b.share(cellVote, 2, labelScale, AbsentNeeds3)
+	rep.ZeroOneBias = b.share(cellVote, 2, gradeScale, AbsentNeeds3)
 	rep.ZeroOneVariance = b.ratio(cellVote, AbsentNeeds3, 0, 0, 0, 1).Clip(-1, 1)
 	rep.IncoherenceKL = b.incoherence(cellKL, AbsentNeeds30)
 	return rep
@@ -112,9 +112,9 @@ func (b *labelledBucket) report(key labelledKey) LabelledReport {
 // scores are the figures of a cell like cellScores.
 func (b *labelledBucket) scores(c gradeCell, key labelledKey) (err, bias2, variance, incoherence est.Figure) {
 	most := key.most()
-	err = b.share(c, 1, labelScale*most, AbsentNoLabels).Scale(most)
+	err = b.share(c, 1, gradeScale*most, AbsentNoLabels).Scale(most)
 	bias2 = b.ratio(c, AbsentNoLabels, 0, 1, -1).Clip(0, most)
-	variance = b.share(c, 2, labelScale, AbsentNoLabels)
+	variance = b.share(c, 2, gradeScale, AbsentNoLabels)
 	return err, bias2, variance, b.incoherence(c, AbsentNoLabels)
 }
 
@@ -164,7 +164,7 @@ func (b *labelledBucket) ratio(c gradeCell, why string, weights ...float64) est.
 	if s == nil {
 		return est.Figure{Absent: why, AbsentRange: why}
 	}
-	f := est.RatioFromSums(s.sums(weights, []float64{labelScale}), est.MinClusters)
+	f := est.RatioFromSums(s.sums(weights, []float64{gradeScale}), est.MinClusters)
 	f.N = s.Requests
 	return f
 }
@@ -189,7 +189,7 @@ func (b *labelledBucket) within() est.Figure {
 	if s == nil {
 		return est.Figure{Absent: AbsentNoLabels, AbsentRange: AbsentNoLabels}
 	}
-	n, p, v := []float64{labelScale}, []float64{0, 1}, []float64{0, 0, 1}
+	n, p, v := []float64{gradeScale}, []float64{0, 1}, []float64{0, 0, 1}
 	f := est.WithinShareFromSums(est.WithinSums{
 		N: s.linear(n), P: s.linear(p), V: s.linear(v), G: s.G,
 		NN: s.quadratic(n, n), NP: s.quadratic(n, p), NV: s.quadratic(n, v),

@@ -19,9 +19,12 @@ func compareLabelled(a, b labelledKey) int {
 }
 
 // labelledKeys lists the labelled series of a route in order.
-func (r *route) labelledKeys() []labelledKey {
-	keys := make([]labelledKey, 0, len(r.labelled))
-	for k := range r.labelled {
+func (r *route) labelledKeys() []labelledKey { return sortedLabelled(r.labelled) }
+
+// sortedLabelled gives keys in the order of reports.
+func sortedLabelled[V any](m map[labelledKey]V) []labelledKey {
+	keys := make([]labelledKey, 0, len(m))
+	for k := range m {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, compareLabelled)

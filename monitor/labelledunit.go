@@ -15,7 +15,7 @@ func (m *Monitor) settleLabelled(c *judgedConversation) {
 			if p.Cell != cellScores {
 				continue
 			}
-			s, unit := sums[j.Key], float64(p.Z[0])*labelScale
+			s, unit := sums[j.Key], float64(p.Z[0])*gradeScale
 			s.error += float64(p.Z[1]) / unit / j.Key.most()
 			s.variance += float64(p.Z[2]) / unit
 			s.n++
@@ -35,7 +35,11 @@ func (k labelledKey) most() float64 {
 	return 2
 }
 
-// labelledUnit takes the value of one conversation: its error and variance as
-// shares of what they can be at most, 0..1. The detectors of error_rising and
-// variance_high take it from here.
-func (m *Monitor) labelledUnit(route string, key labelledKey, err, variance float64) {}
+// labelledUnit gives the value of one conversation to the detectors of
+// error_rising and variance_high: its error and variance as shares of what they
+// can be at most, 0..1.
+func (m *Monitor) labelledUnit(route string, key labelledKey, err, variance float64) {
+	if r := m.routes[route]; r != nil {
+		r.detection.takeLabelled(key, err, variance, m.now())
+	}
+}

@@ -30,6 +30,13 @@ type Settings struct {
 	Dir string
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
+	// FalseAlarmConversations is K of a rule: its detectors are to raise at
+	// most one false alarm per K conversations of the sidecar. It is asked
+	// whenever a value is judged; nil: 1,000 for every rule.
+	FalseAlarmConversations func(rule string) int
+	// BaselineConversations is how many conversations a baseline is learnt
+	// from; 0: 200.
+	BaselineConversations int
 	// Instance names this sidecar; observations without an instance get it.
 	Instance string
 	// Log is where trouble is told; nil: nowhere.
@@ -63,9 +70,11 @@ type Monitor struct {
 
 	mu     sync.Mutex // guards all below
 	routes map[string]*route
-	live   *conversations
-	recent *recent
-	totals Totals
+	// promise is what detectors go by.
+	promise *promise
+	live    *conversations
+	recent  *recent
+	totals  Totals
 	// What labels have said, of which requests, and which wait for theirs;
 	// labelledCount is how many labelled series there are.
 	judged        *judgements
@@ -106,6 +115,7 @@ func New(s Settings) (*Monitor, error) {
 		budget: newBudget(s.Budget.ExtraTokensPerHour, s.Now),
 		slots:  newSlots(s.Budget.MaxExtraInFlight, s.Now), settled: m.meters.settled,
 	}
+	m.promise = newPromise(s, m.armed)
 	if err := m.load(); err != nil {
 		return nil, err
 	}

@@ -8,11 +8,21 @@ import (
 	"hotmess/alerts"
 )
 
-// Readings gives what alert rules judge: one reading for every headline
-// series, by route and series name. Kinds without a headline level, such as
-// text, have none.
+// Readings gives what alert rules judge, by route, series and rule: one reading
+// for every rule and headline series, or route where the rule is about the
+// route, and one for every flagged conversation. Kinds without a headline level,
+// such as text, have no series here. docs/detection.md says what State means and
+// what Detail holds.
 func (m *Monitor) Readings() []alerts.Reading {
-	return m.readings(func(s *series) bool { return s.bound != nil })
+	all := m.readings(func(s *series) bool { return s.bound != nil })
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now, armed := m.now(), m.armed()
+	for name, r := range m.routes {
+		all = append(all, r.detected(name, armed, now)...)
+	}
+	slices.SortStableFunc(all, compareReadings)
+	return all
 }
 
 // readings gives the readings of the wanted series, in order.
@@ -34,7 +44,8 @@ func (m *Monitor) readings(wanted func(*series) bool) []alerts.Reading {
 
 func compareReadings(a, b alerts.Reading) int {
 	return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Kind, b.Kind),
-		cmp.Compare(a.Level, b.Level), cmp.Compare(boolInt(a.Pinned), boolInt(b.Pinned)))
+		cmp.Compare(a.Level, b.Level), cmp.Compare(boolInt(a.Pinned), boolInt(b.Pinned)),
+		cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Of, b.Of))
 }
 
 // reading is the state of one series.
@@ -43,7 +54,7 @@ func (r *route) reading(name string, key seriesKey, now time.Time) alerts.Readin
 	e := estimateOf(s.total(windowHour, now), r.tallied(key.stratum(), windowHour, now))
 	reading := alerts.Reading{
 		Rule: alerts.DisagreementHigh, Route: name, Kind: key.Kind, Level: key.Level, Pinned: key.Pinned,
-		Alpha: boundAlpha, Updated: s.updated,
+		Alpha: boundAlpha, Updated: s.updated, Changes: r.detection.lastDay(now),
 		Pairs: int(e.Pairs), Conversation: int(e.Conversations),
 	}
 	if s.bound != nil {

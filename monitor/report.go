@@ -16,6 +16,8 @@ type RouteReport struct {
 	Windows []WindowReport `json:"windows"`
 	// Bounds are the anytime-valid bounds of the headline series.
 	Bounds []BoundReport `json:"bounds"`
+	// Detection is what has changed.
+	Detection DetectionReport `json:"detection"`
 	// Labelled is what labels say, by kind, stratum and scale; empty while
 	// there are none.
 	Labelled []LabelledReport `json:"labelled,omitempty"`
@@ -89,15 +91,20 @@ const AbsentNoEvidence = "no_evidence"
 func (m *Monitor) Routes() []RouteReport {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := m.now()
+	now, armed := m.now(), m.armed()
 	reports := make([]RouteReport, 0, len(m.routes))
 	for name, r := range m.routes {
 		rep := r.report(now)
+		rep.Detection = r.detection.report(armed, now)
 		rep.Route, rep.LastHour = name, m.arrivals.lastHour(name, now)
 		reports = append(reports, rep)
 	}
-	slices.SortFunc(reports, func(a, b RouteReport) int { return cmp.Compare(a.Route, b.Route) })
+	sortRoutes(reports)
 	return reports
+}
+
+func sortRoutes(reports []RouteReport) {
+	slices.SortFunc(reports, func(a, b RouteReport) int { return cmp.Compare(a.Route, b.Route) })
 }
 
 func (r *route) report(now time.Time) RouteReport {
@@ -115,9 +122,12 @@ func (r *route) report(now time.Time) RouteReport {
 	return rep
 }
 
-func (r *route) seriesKeys() []seriesKey {
-	keys := make([]seriesKey, 0, len(r.series))
-	for k := range r.series {
+func (r *route) seriesKeys() []seriesKey { return sortedKeys(r.series) }
+
+// sortedKeys gives keys in the order of reports.
+func sortedKeys[V any](m map[seriesKey]V) []seriesKey {
+	keys := make([]seriesKey, 0, len(m))
+	for k := range m {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, compareKeys)

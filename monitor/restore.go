@@ -61,16 +61,18 @@ func (m *Monitor) restore(s snapshot) {
 		if !st.recent(m.now()) || m.names.resolve(name) != name {
 			continue
 		}
-		m.routes[name] = restoreRoute(st)
-		m.restoreCurves(m.routes[name], st.Curves)
-		m.restoreLabelled(m.routes[name], st.Labelled)
+		r := restoreRoute(st)
+		r.detection.promise = m.promise
+		m.routes[name] = r
+		m.restoreCurves(r, st.Curves)
+		m.restoreLabelled(r, st.Labelled)
 	}
 	for _, c := range s.Conversations {
 		if m.routes[c.Key.Route] == nil || len(c.Tracks) > maxSeries {
 			continue
 		}
 		live, _ := m.live.enter(c.Key, c.Seen)
-		live.tracks = c.Tracks
+		live.tracks, live.spell = c.Tracks, restoreSpell(c.Spell)
 	}
 	m.restoreJudged(s.Judged)
 }
@@ -97,6 +99,7 @@ func restoreRoute(st routeState) *route {
 			}
 		}
 	}
+	r.detection = restoreDetection(st.Detection)
 	for _, ss := range st.Strata {
 		if len(r.strata) < maxSeries {
 			r.strata[ss.Key] = restoreWindows(ss.Windows)

@@ -71,6 +71,8 @@ type route struct {
 	traffic  *windows[traffic]
 	labelled map[labelledKey]*labelledSeries
 	curves   map[seriesKey]*curves
+	// detection tells what has changed.
+	detection *detection
 	// dropped counts pairs of series beyond maxSeries.
 	dropped int64
 }
@@ -83,6 +85,8 @@ func newRoute() *route {
 		traffic:  newWindows[traffic](),
 		labelled: map[labelledKey]*labelledSeries{},
 		curves:   map[seriesKey]*curves{},
+
+		detection: newDetection(),
 	}
 }
 

@@ -27,6 +27,8 @@ type routeState struct {
 	Traffic  windowsState[traffic] `json:"traffic"`
 	Curves   []curvesState         `json:"curves,omitempty"`
 	Labelled []labelledState       `json:"labelled,omitempty"`
+
+	Detection *detectionState `json:"detection,omitempty"`
 }
 
 type seriesState struct {
@@ -45,6 +47,7 @@ type conversationState struct {
 	Key    conversationKey `json:"key"`
 	Seen   time.Time       `json:"seen"`
 	Tracks []track         `json:"tracks"`
+	Spell  *spell          `json:"spell,omitempty"`
 }
 
 // snapshot copies the memory. The copy shares nothing with it, so it is
@@ -66,7 +69,7 @@ func (m *Monitor) snapshot() snapshot {
 }
 
 func (r *route) state() routeState {
-	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state(), Curves: r.curvesState(), Labelled: r.labelledState()}
+	st := routeState{Lengths: r.lengths.state(), Traffic: r.traffic.state(), Curves: r.curvesState(), Labelled: r.labelledState(), Detection: r.detection.state()}
 	for _, k := range r.seriesKeys() {
 		s := r.series[k]
 		ss := seriesState{Key: k, Updated: s.updated, Windows: s.windows.state()}
@@ -89,7 +92,7 @@ func (t *conversations) state() []conversationState {
 	all := make([]conversationState, 0, t.order.Len())
 	for e := t.order.Back(); e != nil; e = e.Prev() {
 		c := e.Value.(*conversation)
-		all = append(all, conversationState{Key: c.key, Seen: c.seen, Tracks: copyTracks(c.tracks)})
+		all = append(all, conversationState{Key: c.key, Seen: c.seen, Tracks: copyTracks(c.tracks), Spell: c.spell.copied()})
 	}
 	return all
 }
@@ -100,6 +103,10 @@ func copyTracks(tracks []track) []track {
 		if t.Unit != nil {
 			u := *t.Unit
 			t.Unit = &u
+		}
+		if t.Course != nil {
+			c := *t.Course
+			t.Course = &c
 		}
 		t.Curve = t.Curve.clone()
 		all[i] = t

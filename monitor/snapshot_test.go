@@ -72,7 +72,7 @@ func TestRestoredConversationGoesOnWhereItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	conversationOf(again, "c", base.Add(time.Minute), true)
-	r := again.Readings()
+	r := headlines(again)
 	if len(r) != 1 || r[0].Pairs != 3 || r[0].Conversation != 1 {
 		t.Errorf("readings %+v", r)
 	}
@@ -194,7 +194,7 @@ func TestRunWritesASnapshotAfterTheQueueIsEmpty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := again.Readings(); len(r) != 1 || r[0].Pairs != 100 {
+	if r := headlines(again); len(r) != 1 || r[0].Pairs != 100 {
 		t.Errorf("readings %+v", r)
 	}
 }

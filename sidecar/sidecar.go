@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"hotmess/alerts"
@@ -44,6 +45,8 @@ type Sidecar struct {
 	admin   listening
 	running config.Running
 	dir     string
+	// rules are those of the configuration that holds.
+	rules atomic.Pointer[config.Alerts]
 	// tlsHosts are the hosts whose TLS may be opened; fixed at the start.
 	tlsHosts []string
 	// headerLabels are labels from headers that wait to be taken in.
@@ -68,8 +71,10 @@ func New(ctx context.Context, o Options) (_ *Sidecar, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Sidecar{log: o.Log, leased: o.Leased, leases: dashboard.NewLeases(leaseGrace), dir: o.Config.DataDir, tlsHosts: o.Config.TLSHosts(),
-		headerLabels: make(chan monitor.Label, maxHeaderLabels)}
+	s := &Sidecar{
+		log: o.Log, leased: o.Leased, leases: dashboard.NewLeases(leaseGrace), dir: o.Config.DataDir,
+		tlsHosts: o.Config.TLSHosts(), headerLabels: make(chan monitor.Label, maxHeaderLabels),
+	}
 	defer func() {
 		if err != nil {
 			s.abandon()
@@ -114,15 +119,17 @@ func (s *Sidecar) openAlerts(ctx context.Context, o Options, k keys) (err error)
 	if err != nil {
 		return err
 	}
+	s.rules.Store(&o.Config.Alerts)
 	s.Monitor, err = monitor.New(monitor.Settings{
 		Budget: o.Config.Budget, Dir: o.Config.DataDir,
-		Now: o.Now, Instance: k.instance, Log: o.Log, Labelling: s.labelling(proxy.NewSealer(k.hmac)),
+		FalseAlarmConversations: func(rule string) int { return s.rules.Load().Conversations(rule) },
+		Now:                     o.Now, Instance: k.instance, Log: o.Log, Labelling: s.labelling(proxy.NewSealer(k.hmac)),
 	})
 	if err != nil {
 		return err
 	}
 	s.Alerts, err = alerts.New(ctx, alerts.Settings{
-		Rules: o.Config.Alerts.Rules, Source: s.Monitor, Bus: s.bus,
+		Rules: o.Config.Alerts.All(), Source: s.Monitor, Bus: s.bus,
 		Instance: k.instance, Now: o.Now, Log: o.Log,
 	})
 	return err
@@ -162,8 +169,8 @@ func (s *Sidecar) openTraffic(ctx context.Context, o Options, k keys) error {
 	s.traffic.server = traffic
 	s.admin.server = dashboard.New(dashboard.Settings{
 		Monitor: s.Monitor, Alerts: s.Alerts, Healthy: s.bus.Healthy, Observing: s.handler.Observing, Tunnels: traffic.Tunnels,
-		AddUpstream: s.addUpstream(ups),
-		Instance:    k.instance, Token: o.Config.Admin.Token, Leases: s.leases, Log: o.Log,
+		AddUpstream: s.addUpstream(ups), AcceptBaseline: s.Monitor.AcceptBaseline,
+		Instance: k.instance, Token: o.Config.Admin.Token, Leases: s.leases, Log: o.Log,
 	})
 	return nil
 }
@@ -238,9 +245,10 @@ func (s *Sidecar) Reload(c config.Config) error {
 			return fmt.Errorf("upstreams: the TLS of %s cannot be opened before a restart: run hotmess ca renew, then start hotmess and the agents again", host)
 		}
 	}
-	if err := s.Alerts.Reload(c.Alerts.Rules); err != nil {
+	if err := s.Alerts.Reload(c.Alerts.All()); err != nil {
 		return err
 	}
+	s.rules.Store(&c.Alerts)
 	s.Monitor.Gate().Reload(c.Budget)
 	s.handler.Reload(c)
 	return nil

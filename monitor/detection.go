@@ -1,0 +1,250 @@
+package monitor
+
+import (
+	"slices"
+	"time"
+
+	"hotmess/alerts"
+)
+
+// The rules that monitor itself judges; docs/detection.md says how.
+const (
+	ruleRising     = "disagreement_rising"
+	ruleIncoherent = "conversation_incoherent"
+	ruleOverlong   = "overthinking"
+	ruleRepeating  = "repeating"
+	ruleError      = "error_rising"
+	ruleVariance   = "variance_high"
+	ruleModel      = "model_changed"
+	ruleStarved    = "sampling_starved"
+	ruleFailing    = "upstream_failing"
+)
+
+// A detection is what one route remembers to tell what has changed. It is
+// guarded by Monitor.mu.
+type detection struct {
+	// promise is the Monitor's.
+	promise  *promise
+	series   map[seriesKey]*seriesDetection
+	overlong *overlong
+	labelled map[labelledKey]*labelledDetection
+	flags    flags
+	changes  *changes
+	failures ring[failures]
+}
+
+// A seriesDetection is that of one headline series.
+type seriesDetection struct {
+	rising *detector
+	ranks  *ranks
+}
+
+func newDetection() *detection {
+	return &detection{
+		series: map[seriesKey]*seriesDetection{}, overlong: &overlong{}, labelled: map[labelledKey]*labelledDetection{},
+		changes: &changes{}, failures: newRing[failures](failureSpan()),
+	}
+}
+
+// of finds or adds the detection of a series. Callers have a series of that
+// key, which bounds how many there are.
+func (d *detection) of(key seriesKey) *seriesDetection {
+	s := d.series[key]
+	if s == nil {
+		s = &seriesDetection{rising: &detector{}, ranks: &ranks{}}
+		d.series[key] = s
+	}
+	return s
+}
+
+// hearing is what a value of a rule is judged by now.
+func (d *detection) hearing(rule string, now time.Time) hearing {
+	p := d.promise
+	return hearing{conversations: float64(p.conversations(rule)), armed: p.armed, learn: p.learn, now: now}
+}
+
+// notice takes in what needs no pair to be seen.
+func (m *Monitor) notice(name string, r *route, o *Observation, now time.Time) {
+	d := r.detection
+	if f := d.failures.at(failureSpan().bucket(now), failureSpan().bucket(now)); f != nil {
+		f.count(o)
+	}
+	if o.Kind == "" || o.Reason == ReasonRetry {
+		return
+	}
+	c, evicted := m.live.enter(keyOf(name, o), now)
+	if evicted != nil {
+		m.end(evicted)
+	}
+	opening := c.spell == nil
+	if opening {
+		c.spell = &spell{}
+	}
+	d.changes.count(o, opening, now)
+	d.flags.touch(c.key.ID, now)
+	if s := o.Signals; s != nil && s.Repeated >= minRepeated {
+		d.flags.raise(flag{Rule: ruleRepeating, Of: c.key.ID, Since: now, Seen: now, Repeated: s.Repeated, Call: s.Call})
+	}
+	if len(o.Samples) > 0 && c.spell.count(o.Samples[0]) {
+		d.giveSpell(c, now)
+	}
+}
+
+// follow takes in a pair of a running conversation.
+func (d *detection) follow(c *conversation, t *track, p levelPair) {
+	if t.Course == nil {
+		return
+	}
+	ranks := d.of(t.Key).ranks
+	ranks.count(t.Course, p.differ)
+	rank, ok := ranks.rank(t.Course)
+	if !ok || rank > rankLevel {
+		return
+	}
+	d.flags.raise(flag{
+		Rule: ruleIncoherent, Of: c.key.ID, Key: t.Key, Since: p.now, Seen: p.now,
+		Rank: rank, Reference: len(ranks.Maxima), Max: t.Course.Max, X: t.Course.X, N: t.Course.N,
+	})
+}
+
+// rise takes in the value that a conversation gives to a series.
+func (d *detection) rise(key seriesKey, v value, now time.Time) {
+	d.of(key).rising.take(v, d.hearing(ruleRising, now))
+}
+
+// end takes in what an ended conversation has not given yet. It may be called
+// again for the same one.
+func (d *detection) end(c *conversation, now time.Time) {
+	d.giveSpell(c, now)
+	for i := range c.tracks {
+		t := &c.tracks[i]
+		if s := d.series[t.Key]; s != nil && t.Course != nil {
+			s.ranks.end(t.Course)
+		}
+	}
+}
+
+// giveSpell gives the reasoning lengths of a conversation, once.
+func (d *detection) giveSpell(c *conversation, now time.Time) {
+	if c.spell == nil || c.spell.Done {
+		return
+	}
+	s := *c.spell
+	c.spell.Done, c.spell.Reasoning = true, nil
+	d.overlong.take(s, d.hearing(ruleOverlong, now))
+}
+
+// detectors calls f for every detector of the route.
+func (d *detection) detectors(f func(*detector)) {
+	for _, s := range d.series {
+		f(s.rising)
+	}
+	f(&d.overlong.Detector)
+	for _, l := range d.labelled {
+		f(&l.Errors)
+		f(&l.Variances)
+	}
+}
+
+// armed counts the detectors of all routes that can alarm. The caller holds mu.
+func (m *Monitor) armed() int {
+	n := 0
+	for _, r := range m.routes {
+		r.detection.detectors(func(d *detector) { n += int(boolInt(d.armed())) })
+	}
+	return n
+}
+
+// AcceptBaseline says that what a route does now is meant to be so: every
+// detector of it that has learnt or is learning begins a new baseline, and its
+// alarms are over. It gives the number of these detectors; ok is false if there
+// is no such route.
+func (m *Monitor) AcceptBaseline(name string) (n int, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.routes[name]
+	if r == nil {
+		return 0, false
+	}
+	r.detection.detectors(func(d *detector) { n += int(boolInt(d.begun())) })
+	n += int(boolInt(len(r.detection.overlong.Pending) > 0))
+	r.detection.accept()
+	return n, true
+}
+
+// accept begins new baselines. Conversations that run on give their values to
+// the new ones.
+func (d *detection) accept() {
+	for _, s := range d.series {
+		*s = seriesDetection{rising: &detector{}, ranks: &ranks{Epoch: s.ranks.Epoch + 1}}
+	}
+	d.flags = slices.DeleteFunc(d.flags, func(f flag) bool { return f.Rule == ruleIncoherent })
+	d.overlong = &overlong{}
+	for key := range d.labelled { // kept, so that readings tell that they learn
+		d.labelled[key] = &labelledDetection{}
+	}
+	d.changes.Noticed, d.changes.Model = time.Time{}, nil
+}
+
+// A detectionState is the snapshot of a detection.
+type detectionState struct {
+	Series   []seriesDetectionState   `json:"series,omitempty"`
+	Overlong *overlong                `json:"overlong,omitempty"`
+	Labelled []labelledDetectionState `json:"labelled,omitempty"`
+	Flags    flags                    `json:"flags,omitempty"`
+	Changes  *changes                 `json:"changes,omitempty"`
+}
+
+type seriesDetectionState struct {
+	Key    seriesKey `json:"key"`
+	Rising *detector `json:"rising"`
+	Ranks  *ranks    `json:"ranks"`
+}
+
+type labelledDetectionState struct {
+	Key       labelledKey        `json:"key"`
+	Detection *labelledDetection `json:"detection"`
+}
+
+// state copies all that outlasts the process; failures of the last minutes do
+// not.
+func (d *detection) state() *detectionState {
+	st := &detectionState{
+		Overlong: d.overlong.copied(),
+		Flags:    append(flags(nil), d.flags...), Changes: d.changes.copied(),
+	}
+	for _, k := range sortedKeys(d.series) {
+		s := d.series[k]
+		st.Series = append(st.Series, seriesDetectionState{Key: k, Rising: s.rising.copied(), Ranks: s.ranks.copied()})
+	}
+	for _, k := range sortedLabelled(d.labelled) {
+		st.Labelled = append(st.Labelled, labelledDetectionState{Key: k, Detection: d.labelled[k].copied()})
+	}
+	return st
+}
+
+// restoreDetection takes over what a snapshot holds, within the same bounds as
+// live data; what cannot be starts anew.
+func restoreDetection(st *detectionState) *detection {
+	d := newDetection()
+	if st == nil {
+		return d
+	}
+	for _, s := range st.Series {
+		if len(d.series) < maxSeries {
+			d.series[s.Key] = &seriesDetection{rising: restoreDetector(s.Rising), ranks: restoreRanks(s.Ranks)}
+		}
+	}
+	d.overlong = restoreOverlong(st.Overlong)
+	for _, s := range st.Labelled {
+		if len(d.labelled) < maxLabelled {
+			d.labelled[s.Key] = restoreLabelledDetection(s.Detection)
+		}
+	}
+	d.flags = append(d.flags, st.Flags[:min(len(st.Flags), maxFlags)]...)
+	d.changes = restoreChanges(st.Changes)
+	return d
+}
+
+// lastDay gives the suspected change-points of the route.
+func (d *detection) lastDay(now time.Time) []alerts.Change { return d.changes.lastDay(now) }

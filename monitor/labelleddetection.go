@@ -1,0 +1,110 @@
+package monitor
+
+import (
+	"time"
+
+	"hotmess/alerts"
+)
+
+// A labelledDetection tells when labelled error or variance has risen, and
+// which of its terms made the error rise.
+type labelledDetection struct {
+	// Errors takes shares of the greatest error, Variances variances; both
+	// are 0..1.
+	Errors    detector `json:"errors"`
+	Variances detector `json:"variances"`
+	// SinceN and SinceV are the number and sum of the variances since the
+	// onset of the error's rise.
+	SinceN int64   `json:"since_n,omitempty"`
+	SinceV float64 `json:"since_v,omitempty"`
+}
+
+// takeLabelled takes in what one labelled conversation gives to a series: its
+// error as a share of the greatest, and its variance.
+func (d *detection) takeLabelled(key labelledKey, err, variance float64, now time.Time) {
+	l := d.labelled[key]
+	if l == nil {
+		l = &labelledDetection{}
+		d.labelled[key] = l
+	}
+	l.Errors.take(value{X: err}, d.hearing(ruleError, now))
+	if l.Errors.Onset.N <= 1 {
+		l.SinceN, l.SinceV = 0, 0
+	}
+	l.Variances.take(value{X: variance}, d.hearing(ruleVariance, now))
+	l.SinceN++
+	l.SinceV += variance
+}
+
+// The terms of the error, by the names that stand in docs/alerts.md.
+const (
+	termVariance = "variance"
+	termBias     = "bias2"
+)
+
+// term says which part of the error, at most so large, most of its rise is;
+// empty where that cannot be told.
+func (l *labelledDetection) term(most float64) string {
+	mean, ok := l.Errors.Onset.mean()
+	if !ok || l.SinceN == 0 || !l.Errors.armed() || !l.Variances.armed() {
+		return ""
+	}
+	rise := most * (mean - l.Errors.Baseline.overall().Mean)
+	if l.sinceVariance()-l.Variances.Baseline.overall().Mean > rise/2 {
+		return termVariance
+	}
+	return termBias
+}
+
+// sinceVariance is the mean variance since the onset of the error's rise.
+func (l *labelledDetection) sinceVariance() float64 { return l.SinceV / float64(l.SinceN) }
+
+func (l *labelledDetection) copied() *labelledDetection {
+	c := *l
+	c.Errors, c.Variances = *l.Errors.copied(), *l.Variances.copied()
+	return &c
+}
+
+// restoreLabelledDetection takes over a labelledDetection from a snapshot, if it can be
+// one.
+func restoreLabelledDetection(l *labelledDetection) *labelledDetection {
+	if l == nil || !l.Errors.usable() || !l.Variances.usable() {
+		return &labelledDetection{}
+	}
+	return l
+}
+
+// labelledReadings are there as soon as a label is.
+func (d *detection) labelledReadings(name string, armed int, now time.Time) []alerts.Reading {
+	var all []alerts.Reading
+	for key, l := range d.labelled {
+		about := func(rule string) alerts.Reading {
+			r := d.aboutRoute(rule, name, now)
+			r.Kind, r.Pinned, r.Stratum = key.Kind, key.Pinned, key.Scale
+			return r
+		}
+		r := d.judged(about(ruleError), &l.Errors, key.most(), armed)
+		if term := l.term(key.most()); term != "" && r.State == alerts.StateHolds {
+			r.Detail["onset_term"], r.Detail["onset_variance"] = term, l.sinceVariance()
+			r.Detail["baseline_variance"] = l.Variances.Baseline.overall().Mean
+		}
+		all = append(all, r, d.judged(about(ruleVariance), &l.Variances, 1, armed))
+	}
+	return all
+}
+
+// labelledDetectors report on both detectors of every labelled series.
+func (d *detection) labelledDetectors(armed int) []DetectorReport {
+	var all []DetectorReport
+	for _, key := range sortedLabelled(d.labelled) {
+		l := d.labelled[key]
+		for _, one := range []DetectorReport{
+			d.detectorReport(ruleError, &l.Errors, key.most(), armed),
+			d.detectorReport(ruleVariance, &l.Variances, 1, armed),
+		} {
+			one.Kind, one.Pinned, one.Scale = key.Kind, key.Pinned, key.Scale
+			all = append(all, one)
+		}
+	}
+	return all
+}
