@@ -64,11 +64,11 @@ func Grade(o *Observation, labels []Label) (Graded, []error) {
 		v = next
 	}
 	g := Graded{Tests: v.Key == "" && len(v.Tests) > 0}
-	weight := float64(weightOf(o.Inclusion)) * labelScale
+	weight := float64(weightOf(o.Inclusion)) * gradeScale
 	for _, p := range grade(o, v) {
 		switch p.Cell {
 		case cellAccuracy:
-			share := float64(p.Z[1]) / labelScale
+			share := float64(p.Z[1]) / gradeScale
 			g.Accuracy = &share
 		case cellScores:
 			err, variance := float64(p.Z[1])/weight, float64(p.Z[2])/weight

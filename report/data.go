@@ -117,6 +117,8 @@ type Data struct {
 	byID    map[questionKey]origin
 	runs    map[runKey]origin
 	samples int
+	// added counts what Add was given.
+	added int
 }
 
 // A questionKey names one question of one group.

@@ -81,6 +81,16 @@ func (d *Data) readFrom(name string, r io.Reader) error {
 	}
 }
 
+// Add takes one line, or event, that was read from elsewhere. A broken one is
+// counted and named by source and number; only too much is an error.
+func (d *Data) Add(source string, line []byte) error {
+	if d.added == 0 {
+		d.Files = append(d.Files, source)
+	}
+	d.added++
+	return d.line(origin{file: source, line: d.added}, line, len(line) > maxLine)
+}
+
 // readLine reads up to the next newline; long says that the line exceeds
 // maxLine and was skipped. At the end err is io.EOF, with what stood there.
 func readLine(br *bufio.Reader) (line []byte, long bool, err error) {

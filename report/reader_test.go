@@ -174,6 +174,29 @@ func TestEventsAreReadAsWhatTheyHold(t *testing.T) {
 	}
 }
 
+func TestLinesFromElsewhereAreReadAsThoseOfFiles(t *testing.T) {
+	d, err := report.Read(nil, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	observations, _ := toyObservations(t)
+	for line := range bytes.Lines(observations) {
+		if err := d.Add("store", line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Add("store", []byte("{")); err != nil {
+		t.Fatal(err)
+	}
+	r, err := report.New(d, report.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Groups[0].Observed.Measured != 151 || len(r.Files) != 1 || r.Broken[0].String()[:9] != "store:241" {
+		t.Errorf("%d measured, files %v, broken %v", r.Groups[0].Observed.Measured, r.Files, r.Broken)
+	}
+}
+
 func TestObservationsThatComeTwiceCountOnce(t *testing.T) {
 	observations, _ := toyObservations(t)
 	once, twice := reportOf(t, observations), reportOf(t, observations, observations)
