@@ -238,3 +238,27 @@ func TestEveryFigureHasAnIntervalOrAReason(t *testing.T) {
 		}
 	}
 }
+
+func TestLengthsThatAreAlikeMakeNoGroups(t *testing.T) {
+	var text lines
+	random := rand.New(rand.NewPCG(5, 0))
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range 100 {
+		o := monitor.Observation{
+			V: monitor.SchemaVersion, ID: toyID(random, at), Route: "r", Kind: "answer", Headline: "exact",
+			Inclusion: 1, Drawn: true, Differ: map[string]bool{"exact": i%2 == 0},
+		}
+		for range 2 {
+			o.Samples = append(o.Samples, monitor.SampleRecord{
+				Context:   monitor.Length{Tokens: 30 + i/99, Source: monitor.SourceUsage},
+				Reasoning: monitor.Length{Tokens: 10 * (i + 1), Source: monitor.SourceUsage},
+			})
+		}
+		text.put(t, o)
+	}
+	for _, l := range reportOf(t, text.Bytes()).Groups[0].Observed.Lengths {
+		if (l.Name == "reasoning_tokens") != (len(l.Groups) > 0) {
+			t.Errorf("%s has %d groups", l.Name, len(l.Groups))
+		}
+	}
+}

@@ -10,8 +10,13 @@ import (
 	"hotmess/monitor"
 )
 
-// lengths is how many lengths a pair has.
-const lengths = 4
+const (
+	// lengths is how many lengths a pair has.
+	lengths = 4
+	// leastSpread is how many times as long as the shortest group of pairs the
+	// longest has to be: below, groups differ by the order of equal lengths.
+	leastSpread = 1.2
+)
 
 // Why a slope or a curve over observations is absent.
 const (
@@ -299,6 +304,9 @@ func (t *routeTally) length(i int, name string) LengthOf {
 		g.Disagreement = estimate.ShareOf(clusters, estimate.MinClusters)
 		g.Disagreement.N = int64(len(idx))
 		l.Groups = append(l.Groups, g)
+	}
+	if l.Groups[k-1].Length < leastSpread*l.Groups[0].Length {
+		l.Groups = nil
 	}
 	return l
 }
