@@ -1,6 +1,10 @@
 package report
 
-import "hotmess/estimate"
+import (
+	"math"
+
+	"hotmess/estimate"
+)
 
 // A split is one question answered in two ways: by the longer and the shorter
 // half of its samples, by two models, or under two conditions.
@@ -59,12 +63,21 @@ func byQuestion(splits []split) [][]split {
 func difference(units [][]split, of func(it *item) float64) Difference {
 	sums, n := make([]float64, len(units)), make([]float64, len(units))
 	var total, count float64
+	same := true
 	for i, unit := range units {
 		for j := range unit {
 			sums[i] += of(&unit[j].above) - of(&unit[j].below)
 		}
+		if math.Abs(sums[i]) < negligible { // rounding has a sign, too
+			sums[i] = 0
+		}
 		n[i] = float64(len(unit))
 		total, count = total+sums[i], count+n[i]
+		same = same && sums[i] == 0
+	}
+	if same {
+		zero := 0.0
+		return Difference{Figure: estimate.Figure{Value: &zero, AbsentRange: estimate.AbsentNoSpread, N: int64(count), Clusters: int64(len(units))}}
 	}
 	d := Difference{Figure: withBootstrap(total/count, len(units), func(idx []int) (float64, bool) {
 		var sum, m float64

@@ -262,3 +262,32 @@ func TestLengthsThatAreAlikeMakeNoGroups(t *testing.T) {
 		}
 	}
 }
+
+// Error and variance that are equal leave a bias² of rounding, whose sign would
+// be as good as certain in a sign-flip test.
+func TestRoundingIsNoDifference(t *testing.T) {
+	var text lines
+	for q := range 60 {
+		for _, model := range []string{"a", "b"} {
+			samples := []object{}
+			for i := range 5 {
+				answer := "R"
+				if i == 0 && model == "b" {
+					answer = "B"
+				}
+				samples = append(samples, object{"answer": answer})
+			}
+			text.put(t, object{"dataset": "d", "model": model, "question_id": fmt.Sprint(q), "reference": "R", "samples": samples})
+		}
+	}
+	for _, c := range reportOf(t, text.Bytes()).Comparisons {
+		for _, d := range c.Contrasts {
+			if d.Bias2.P != nil || d.Bias2.Low != nil || *d.Bias2.Value != 0 {
+				t.Errorf("bias² differs by %g (p = %v)", *d.Bias2.Value, d.Bias2.P)
+			}
+			if d.Variance.P == nil || *d.Variance.P > 0.001 {
+				t.Errorf("variance differs with p = %v", d.Variance.P)
+			}
+		}
+	}
+}

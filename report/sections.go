@@ -85,11 +85,12 @@ func (r *Report) scoreSection() *Section {
 	for _, d := range r.datasets() {
 		t := &Table{Caption: d, Head: []string{"", "n", "error", "bias²", "variance", "incoherence"}}
 		acc := &Table{Caption: d, Head: []string{"", "n", "wrong", "accuracy", "disagreement", "effective answers"}}
-		skipped := 0
+		skipped, tasks := 0, 0
 		for _, g := range r.labelled() {
 			if g.Dataset != d {
 				continue
 			}
+			tasks = max(tasks, g.Tasks)
 			p := &g.Figures
 			t.add(g.rowName(r.Groups), g.shape(), t.figure(p.Error, thousandths), t.figure(p.Bias2, thousandths), t.figure(p.Variance, thousandths), t.ratio(p.Incoherence))
 			acc.add(g.rowName(r.Groups), g.shape(), strconv.Itoa(p.Errors), acc.ratio(p.Accuracy), acc.ratio(p.Disagreement), acc.figure(estimate.Effective(p.Disagreement), thousandths))
@@ -100,6 +101,9 @@ func (r *Report) scoreSection() *Section {
 		if skipped > 0 {
 			t.Remarks = append(t.Remarks, fmt.Sprintf("Questions with a single sample, which are left out: %d", skipped))
 		}
+		if tasks > 0 {
+			t.Remarks = append(t.Remarks, fmt.Sprintf("The row of a model is of all its tasks (up to %d), those below it of each", tasks))
+		}
 		s.Tables = append(s.Tables, t, acc)
 		s.Plots = append(s.Plots, scorePlots(d, r.wholes(d))...)
 	}
@@ -109,9 +113,6 @@ func (r *Report) scoreSection() *Section {
 // rowName is a group's name in a table; parts of a pooled group are indented.
 func (g *Group) rowName(groups []*Group) string {
 	if g.whole(groups) {
-		if g.Tasks > 1 {
-			return fmt.Sprintf("%s (%d tasks)", g.Name(), g.Tasks)
-		}
 		return g.Name()
 	}
 	name := g.Task
