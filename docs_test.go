@@ -282,7 +282,7 @@ func TestEveryMetricIsListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live := families(t, "http://"+running.Admin+"/metrics", "hotmess_alerts_firing")
+	live := families(t, "http://"+running.Admin+"/metrics", `hotmess_alerts_firing{rule="disagreement_high"`)
 	text := section(t, operatingPage, "Metrics")
 	listed := rows(text)
 	for name, labels := range live {

@@ -156,6 +156,17 @@ func TestAlertOfAConversationEndsWithIt(t *testing.T) {
 	}
 }
 
+func TestClearedConversationHasEnded(t *testing.T) {
+	s := newScene(t, config.Rule{Rule: config.RuleRepeating})
+	s.judge(0, inConversation(1))
+	over := inConversation(1)
+	over.State = StateCleared
+	s.judge(time.Second, over)
+	if got, want := s.story(), "firing, resolved conversation_ended"; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+}
+
 func TestPendingAlertOfAnEndedConversationIsForgotten(t *testing.T) {
 	s := newScene(t, config.Rule{Rule: config.RuleRepeating, For: new(config.Duration(time.Hour))})
 	s.judge(0, inConversation(1))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -72,8 +73,23 @@ func alertLine(e Event) string {
 	if err != nil {
 		return fmt.Sprintf("%-8s %s: the alert %s is unreadable", "?", e.Subject, e.ID)
 	}
-	return fmt.Sprintf("%-8s %s %s %s: %s. %s", strings.ToUpper(string(a.Status)), a.Labels["alertname"],
-		a.Labels["route"], series(a.Labels["kind"], a.Labels["level"]), a.Annotations["summary"], a.Annotations["description"])
+	return fmt.Sprintf("%-8s %s: %s. %s", strings.ToUpper(string(a.Status)), identityOf(a.Labels).short(),
+		a.Annotations["summary"], a.Annotations["description"])
+}
+
+// maxShownID is how much of a conversation's HMAC a line shows.
+const maxShownID = 12
+
+// short names what an alert is about, for a line.
+func (id identity) short() string {
+	parts := []string{id.rule, id.route, series(id.kind, id.level), id.stratum}
+	if id.pinned {
+		parts = append(parts, "pinned")
+	}
+	if id.conversation != "" {
+		parts = append(parts, "conversation "+id.conversation[:min(maxShownID, len(id.conversation))])
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " ")
 }
 
 // observationLine reads the few fields of an observation that a line has room

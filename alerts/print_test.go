@@ -36,6 +36,23 @@ func FuzzPrinterKeepsOneEventOnOneLine(f *testing.F) {
 	})
 }
 
+func TestAlertLineNamesWhatItIsAbout(t *testing.T) {
+	for want, id := range map[string]identity{
+		"FIRING   disagreement_high billing action/target: ":     {rule: "disagreement_high", route: "billing", kind: "action", level: "target"},
+		"FIRING   model_changed billing: ":                       {rule: "model_changed", route: "billing"},
+		"FIRING   error_rising r answer tests pinned: ":          {rule: "error_rising", route: "r", kind: "answer", stratum: "tests", pinned: true},
+		"FIRING   repeating billing conversation 0123456789ab: ": {rule: "repeating", route: "billing", conversation: "0123456789abcdef"},
+	} {
+		data, err := json.Marshal(Alert{Status: Firing, Labels: id.labels("i")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := alertLine(Event{Data: data}); !strings.HasPrefix(got, want) {
+			t.Errorf("%q, want it to begin %q", got, want)
+		}
+	}
+}
+
 func TestObservationLineSaysWhatIsKnown(t *testing.T) {
 	tests := map[string]string{
 		`{"kind":"action","headline":"target","differ":{"target":true}}`:       "observed r action/target: samples differ",

@@ -66,10 +66,14 @@ func judge(r config.Rule, reading *Reading) condition {
 	}
 }
 
-// clearedBy is Evidence.ResolvedBy of an alert whose condition is clear.
-func clearedBy(r config.Rule) string {
-	if r.Rule == DisagreementHigh {
+// clearedBy is Evidence.ResolvedBy of an alert whose condition is clear. What is
+// said of a conversation holds until that has ended.
+func clearedBy(id identity) string {
+	switch {
+	case id.rule == DisagreementHigh:
 		return belowThreshold
+	case id.conversation != "":
+		return conversationEnded
 	}
 	return conditionCleared
 }

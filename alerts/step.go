@@ -29,7 +29,7 @@ func (j *judging) step(now time.Time, it *item, c condition, r config.Rule, read
 		j.drop(it)
 		return nil
 	case Resolved:
-		return j.change(now, it, next, clearedBy(r))
+		return j.change(now, it, next, clearedBy(identityOf(it.alert.Labels)))
 	default:
 		return j.change(now, it, next, "")
 	}

@@ -92,8 +92,9 @@ func Run(ctx context.Context, s Settings, log *Log) (Result, error) {
 	for _, all := range b.routes {
 		result.Conversations += len(all)
 	}
+	var strays int
 	var err error
-	if result.Alerts, err = b.recorded(ctx); err != nil {
+	if result.Alerts, strays, err = b.recorded(ctx); err != nil {
 		return result, err
 	}
 	runs, err := b.placebos(ctx)
@@ -101,6 +102,7 @@ func Run(ctx context.Context, s Settings, log *Log) (Result, error) {
 		return result, err
 	}
 	result.Left = log.left
+	result.Left.Strays += strays
 	result.Placebo = summarise(s, runs, result.Conversations)
 	result.Thresholds = propose(s.FalseAlarms, runs)
 	return result, nil
@@ -124,12 +126,12 @@ func (b *backtest) progress(n int) {
 	}
 }
 
-// recorded plays the log as it was.
-func (b *backtest) recorded(ctx context.Context) ([]Fired, error) {
+// recorded plays the log as it was. strays counts the labels that do not fit
+// their request.
+func (b *backtest) recorded(ctx context.Context) (all []Fired, strays int, err error) {
 	fired := []Fired{}
 	open := map[string]int{} // by fingerprint
 	var r *replay
-	var err error
 	r, err = newReplay(b.Alerts, b.Alerts.All(), b.record[0].at, func(a alerts.Alert) {
 		n, known := open[a.Fingerprint]
 		switch {
@@ -143,12 +145,11 @@ func (b *backtest) recorded(ctx context.Context) ([]Fired, error) {
 		}
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	r.done = b.progress
 	err = r.play(ctx, b.record)
-	b.log.left.Strays += r.refused
-	return fired, err
+	return fired, r.refused, err
 }
 
 // A placebo is what one shuffled order of the log fired.

@@ -54,7 +54,7 @@ func ruleKinds() []ruleKind {
 		{name: RuleDisagreementRising, conversations: true, severity: "warning", keep: 15 * time.Minute, repeat: often},
 		{name: RuleConversationIncoherent, severity: "warning", repeat: often},
 		{name: RuleOverthinking, conversations: true, severity: "warning", keep: 15 * time.Minute, repeat: often},
-		{name: RuleRepeating, severity: "warning", keep: 5 * time.Minute, repeat: often},
+		{name: RuleRepeating, severity: "warning", repeat: often},
 		{name: RuleErrorRising, conversations: true, severity: "warning", keep: 15 * time.Minute, repeat: often},
 		{name: RuleVarianceHigh, conversations: true, severity: "warning", keep: 15 * time.Minute, repeat: often},
 		{name: RuleModelChanged, severity: "info", repeat: seldom},

@@ -64,7 +64,7 @@ func TestRuleDefaultsGiveWayToWhatIsWritten(t *testing.T) {
 }
 
 func TestExplicitZeroIsNotTheDefault(t *testing.T) {
-	r := ruled(t, "    - {rule: repeating, keep_firing_for: 0s}\n").Rules[0]
+	r := ruled(t, "    - {rule: upstream_failing, keep_firing_for: 0s}\n").Rules[0]
 	if r.Keep() != 0 {
 		t.Errorf("keep_firing_for 0s is %s", r.Keep())
 	}

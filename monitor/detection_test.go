@@ -49,7 +49,7 @@ func readingOf(t *testing.T, m *Monitor, rule string) alerts.Reading {
 	t.Helper()
 	var found []alerts.Reading
 	for _, r := range m.Readings() {
-		if r.Rule == rule {
+		if r.Rule == rule && r.Route != OtherRoute {
 			found = append(found, r)
 		}
 	}

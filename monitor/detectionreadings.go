@@ -22,7 +22,9 @@ func (r *route) detected(name string, armed int, now time.Time) []alerts.Reading
 	all = append(all, d.labelledReadings(name, armed, now)...)
 	all = append(all, d.modelReading(d.aboutRoute(ruleModel, name, now), now))
 	all = append(all, r.starvedReading(d.aboutRoute(ruleStarved, name, now), now))
-	all = append(all, d.failingReading(d.aboutRoute(ruleFailing, name, now), now))
+	if name != OtherRoute { // that is Monitor.unreadReading
+		all = append(all, failingReading(d.aboutRoute(ruleFailing, name, now), d.recentFailures(now)))
+	}
 	for i := range d.flags {
 		all = append(all, d.flags[i].reading(d.aboutRoute(d.flags[i].Rule, name, now), now))
 	}
@@ -115,8 +117,7 @@ func (r *route) starvedReading(reading alerts.Reading, now time.Time) alerts.Rea
 	return reading
 }
 
-func (d *detection) failingReading(r alerts.Reading, now time.Time) alerts.Reading {
-	f := d.recentFailures(now)
+func failingReading(r alerts.Reading, f failures) alerts.Reading {
 	r.Detail["requests"], r.Detail["failed"] = int(f.Requests), int(f.Failed)
 	share, ok := deref(ratio(f.Failed, f.Requests))
 	if !ok {

@@ -29,11 +29,11 @@ type failures struct {
 
 func (f *failures) count(o *Observation) {
 	f.Requests++
-	f.Failed += boolInt(failed(o))
+	f.Failed += boolInt(failed(o.Outcome))
 }
 
 // failed is whether the client got an error or a broken reply.
-func failed(o *Observation) bool { return o.Outcome != OutcomeOK && o.Outcome != OutcomeGone }
+func failed(o Outcome) bool { return o != OutcomeOK && o != OutcomeGone }
 
 // recentFailures merges the last five minutes.
 func (d *detection) recentFailures(now time.Time) failures {

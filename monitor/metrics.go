@@ -124,6 +124,7 @@ func (m *Monitor) Passed(route, dialect, mode string, outcome Outcome, overhead,
 	m.meters.request(requestLabels{m.names.resolve(route), dialect, mode, outcome}, overhead)
 	m.meters.seconds.Update(max(0, total.Seconds()))
 	m.meters.unmeasured(reason)
+	m.passUnread(outcome)
 }
 
 func (m *meters) request(l requestLabels, overhead time.Duration) {

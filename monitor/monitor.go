@@ -61,6 +61,7 @@ type Monitor struct {
 	ratios      *ratios
 	gate        *Gate
 	meters      *meters
+	unread      unread
 	store       *store
 
 	queue   chan message

@@ -21,6 +21,7 @@ func (m *Monitor) Readings() []alerts.Reading {
 	for name, r := range m.routes {
 		all = append(all, r.detected(name, armed, now)...)
 	}
+	all = append(all, m.unreadReading(now))
 	slices.SortStableFunc(all, compareReadings)
 	return all
 }
