@@ -42,7 +42,7 @@ func (u *unread) recent(now time.Time) failures {
 	var all failures
 	newest := failureSpan().bucket(now)
 	for i := range u {
-		if minute := u[i].minute.Load(); minute <= newest && minute > newest-int64(failureSpan().buckets) {
+		if minute := u[i].minute.Load(); minute <= newest && minute > newest-failureSpan().buckets {
 			all.Requests += u[i].requests.Load()
 			all.Failed += u[i].failed.Load()
 		}
