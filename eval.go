@@ -51,7 +51,7 @@ func (e *evalCommand) Run(c *console) error {
 		return err
 	}
 	fmt.Fprintf(c.stderr, "hotmess eval: %s: %s\n", options.Out, told(sum))
-	return nil
+	return (&reportCommand{Files: []string{options.Out}}).Run(c)
 }
 
 // told is a summary for people.

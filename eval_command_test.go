@@ -63,6 +63,9 @@ func TestEvalCommandAsksWithTheKeyAndNeverTellsIt(t *testing.T) {
 	if code != exitOK || calls != 3 || seen.Get("X-Api-Key") != key {
 		t.Fatalf("exit code %d after %d calls with %v: %s", code, calls, seen, stderr)
 	}
+	if want, _, _ := output(t, nil, "report", "set.a-b.high.jsonl"); stdout != want || !strings.Contains(want, "Incoherence") {
+		t.Errorf("it does not end in the report:\n%s", stdout)
+	}
 	// 3000 tokens at a dollar and 600 at ten dollars a million are 0.9 cents.
 	if !strings.Contains(stderr, "1/1 questions · 3/3 samples · 3.0k+600 tokens · $0.01") {
 		t.Errorf("progress: %s", stderr)

@@ -49,6 +49,7 @@ type commands struct {
 	Eval        evalCommand      `cmd:"" help:"Run a labelled data set through an upstream, each question several times."`
 	Demo        demoCommand      `cmd:"" help:"Show it all on a simulated model: no key, no network."`
 	Watch       watchCommand     `cmd:"" help:"Print alerts as they come."`
+	Report      reportCommand    `cmd:"" help:"The tables and figures of recorded samples: error, bias², variance, incoherence."`
 	Label       labelCommand     `cmd:"" help:"Say what became of requests: right, wrong, or what the right answer was."`
 	Backtest    backtestCommand  `cmd:"" help:"Run recorded observations through the rules: what would have fired."`
 	Baseline    baselineCommand  `cmd:"" help:"What a route's alerts compare with."`

@@ -1,0 +1,188 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+const (
+	// maxLine bounds one line; a longer one is broken, and the rest is read.
+	maxLine = 64 << 20
+	// maxBroken is how many broken lines are named.
+	maxBroken = 20
+	// readBuffer is how much is read at a time.
+	readBuffer = 1 << 16
+)
+
+// errFull is wrapped when more comes than is kept.
+var errFull = errors.New("too much for one report")
+
+// Stdin is the name of the standard input among files.
+const Stdin = "-"
+
+// Read reads files, and label files beside them. It fails where a file cannot
+// be read at all, or more comes than memory is bounded to; a line that is
+// broken is left out, counted and named.
+func Read(files, labels []string, stdin io.Reader) (*Data, error) {
+	d := &Data{
+		Files: files, Observed: newObserved(),
+		byID: map[questionKey]origin{}, runs: map[runKey]origin{},
+	}
+	for _, name := range append(append([]string{}, labels...), files...) {
+		if err := d.readFile(name, stdin); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// readFile reads one file, gzipped or not.
+func (d *Data) readFile(name string, stdin io.Reader) error {
+	if name == Stdin {
+		return d.readFrom("stdin", stdin)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("read report's input: %w", err)
+	}
+	defer f.Close()
+	return d.readFrom(name, f)
+}
+
+// readFrom reads lines until the end.
+func (d *Data) readFrom(name string, r io.Reader) error {
+	br := bufio.NewReaderSize(r, readBuffer)
+	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(br)
+		if err != nil {
+			return fmt.Errorf("%s: gzip: %w", name, err)
+		}
+		defer z.Close()
+		br = bufio.NewReaderSize(z, readBuffer)
+	}
+	for n := 1; ; n++ {
+		line, long, err := readLine(br)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("%s:%d: %w", name, n, err)
+		}
+		if bad := d.line(origin{file: name, line: n}, line, long); bad != nil {
+			return bad
+		}
+		if err != nil {
+			return nil
+		}
+	}
+}
+
+// Add takes one line, or event, that was read from elsewhere. A broken one is
+// counted and named by source and number; only too much is an error.
+func (d *Data) Add(source string, line []byte) error {
+	if d.added == 0 {
+		d.Files = append(d.Files, source)
+	}
+	d.added++
+	return d.line(origin{file: source, line: d.added}, line, len(line) > maxLine)
+}
+
+// readLine reads up to the next newline; long says that the line exceeds
+// maxLine and was skipped. At the end err is io.EOF, with what stood there.
+func readLine(br *bufio.Reader) (line []byte, long bool, err error) {
+	for {
+		part, err := br.ReadSlice('\n')
+		if len(line)+len(part) > maxLine {
+			line, long = nil, true
+		}
+		if !long {
+			line = append(line, part...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, long, err
+		}
+	}
+}
+
+// line takes one line. Only errFull comes back; everything else makes the line
+// a broken one.
+func (d *Data) line(at origin, line []byte, long bool) error {
+	line = bytes.TrimSpace(line)
+	if len(line) == 0 && !long {
+		return nil
+	}
+	d.Lines++
+	err := errors.New("longer than 64 MiB")
+	if !long {
+		err = d.parse(at, line)
+	}
+	if errors.Is(err, errFull) {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	if err != nil {
+		d.BrokenLines++
+		if len(d.Broken) < maxBroken {
+			d.Broken = append(d.Broken, Broken{File: at.file, Line: at.line, Reason: err.Error()})
+		}
+	}
+	return nil
+}
+
+// A shape is the part of a line that says what it is.
+type shape struct {
+	SpecVersion string          `json:"specversion"`
+	Type        string          `json:"type"`
+	Data        json.RawMessage `json:"data"`
+	Samples     json.RawMessage `json:"samples"`
+	QuestionID  *string         `json:"question_id"`
+	TaskID      *string         `json:"task_id"`
+	Route       *string         `json:"route"`
+	Request     *string         `json:"request"`
+}
+
+// parse finds out what a line is and takes it.
+func (d *Data) parse(at origin, line []byte) error {
+	var s shape
+	if err := json.Unmarshal(line, &s); err != nil {
+		return explain(err)
+	}
+	if s.SpecVersion != "" {
+		return d.event(at, s)
+	}
+	switch {
+	case s.QuestionID != nil:
+		return d.dataset(at, line)
+	case s.TaskID != nil:
+		return d.trajectory(at, line)
+	case s.Route != nil:
+		return d.Observed.observation(line)
+	case s.Request != nil:
+		return d.Observed.label(line)
+	}
+	return errors.New("neither a question (question_id, samples), a run (task_id, reward or passed), an observation (route) nor a label (request)")
+}
+
+// event takes the data of a CloudEvent.
+func (d *Data) event(at origin, s shape) error {
+	switch {
+	case strings.HasPrefix(s.Type, "dev.hotmess.observation."):
+		return d.Observed.observation(s.Data)
+	case strings.HasPrefix(s.Type, "dev.hotmess.label."):
+		return d.Observed.label(s.Data)
+	case strings.HasPrefix(s.Type, "dev.hotmess.alert."):
+		return nil // recorded in the same place, and nothing is measured by it
+	}
+	return fmt.Errorf("%s: an event of type %q is neither an observation nor a label", at, s.Type)
+}
+
+// explain says what is wrong with JSON in the words of its writer.
+func explain(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s is a JSON %s, which is not what belongs there", wrong.Field, wrong.Value)
+	}
+	return fmt.Errorf("not JSON: %w", err)
+}
