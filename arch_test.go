@@ -33,7 +33,8 @@ func mayImport() map[string][]string {
 		"demo":      {"alerts", "config", "sidecar"},
 		"bench":     {"config", "sidecar"},
 		"sidecar":   {"alerts", "ca", "config", "dashboard", "ensemble", "keyfile", "monitor", "proxy", "wire", "wrap"},
-		"proxy":     {"alerts", "config", "ensemble", "monitor", "wire"},
+		"proxy":     {"alerts", "config", "ensemble", "guard", "monitor", "wire"},
+		"guard":     {"config", "ensemble", "estimate", "wire"},
 		"ensemble":  {"config", "monitor", "wire"},
 		"monitor":   {"alerts", "config", "estimate", "wire"},
 		"backtest":  {"alerts", "config", "estimate", "monitor"},
@@ -80,6 +81,8 @@ func why(from, to string) string {
 		return "alerts gets readings and knows neither dialects nor how they were measured"
 	case from == "monitor":
 		return "monitor remembers what it is given; it must work without a proxy, as in replays (ADR 0003)"
+	case from == "guard":
+		return "guard judges parsed calls and counts; who samples, holds and tells is not its business (ADR 0018)"
 	case from == "ensemble":
 		return "ensemble works within one request; who calls it and who hears of it is not its business (ADR 0003)"
 	case from == "dashboard":

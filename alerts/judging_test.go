@@ -275,6 +275,15 @@ func examples() map[string]Reading {
 	add(config.RuleOverthinking, overlong, nil)
 	add(config.RuleRepeating, map[string]any{"repeated": 4, "repeated_threshold": 3, "call": "77ab", "since": epoch},
 		func(r *Reading) { r.Of, r.Updated = "c0ffee", epoch })
+	conversation := func(r *Reading) { r.Of, r.Updated = "c0ffee", epoch }
+	add(config.RuleSplitDecision, map[string]any{
+		"guard": "delete-tree", "risk": "high", "tool": "bash", "votes": 4, "agreed": 3, "argument": "bash.command", "action": "77ab",
+		"actions": "77ab: 3, no_action: 1", "outcome": "refused", "request": "01932a54-0000-7000-8000-000000000001", "since": epoch,
+	}, conversation)
+	add(config.RuleGuardBlind, map[string]any{
+		"guard": "delete-tree", "risk": "high", "tool": "bash", "votes": 1, "agreed": 1, "action": "77ab", "reason": "budget",
+		"outcome": "released", "request": "01932a54-0000-7000-8000-000000000001", "since": epoch,
+	}, conversation)
 	add(config.RuleErrorRising, labelled, nil)
 	add(config.RuleVarianceHigh, detector(.1, .14, .5), nil)
 	add(config.RuleModelChanged, map[string]any{

@@ -31,6 +31,8 @@ func wordings() map[string]wording {
 		config.RuleConversationIncoherent: conversationWording(),
 		config.RuleOverthinking:           overthinkingWording(),
 		config.RuleRepeating:              repeatingWording(),
+		config.RuleSplitDecision:          splitWording(),
+		config.RuleGuardBlind:             blindWording(),
 		config.RuleErrorRising:            errorWording(),
 		config.RuleVarianceHigh:           varianceWording(),
 		config.RuleModelChanged:           modelWording(),

@@ -44,7 +44,9 @@ type Config struct {
 	Sampling Sampling `yaml:"sampling"`
 	Ensemble Voting   `yaml:"ensemble"`
 	Budget   Budget   `yaml:"budget"`
-	Routes   []Route  `yaml:"routes"`
+	// Guard says what needs a quorum before it is done; see GuardRules.
+	Guard  []Guard `yaml:"guard"`
+	Routes []Route `yaml:"routes"`
 	// Embeddings says how texts are compared by meaning; off by default.
 	Embeddings Embeddings `yaml:"embeddings"`
 	Alerts     Alerts     `yaml:"alerts"`

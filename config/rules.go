@@ -20,6 +20,8 @@ const (
 	RuleModelChanged           = "model_changed"
 	RuleSamplingStarved        = "sampling_starved"
 	RuleUpstreamFailing        = "upstream_failing"
+	RuleSplitDecision          = "split_decision"
+	RuleGuardBlind             = "guard_blind"
 )
 
 const (
@@ -55,6 +57,8 @@ func ruleKinds() []ruleKind {
 		{name: RuleConversationIncoherent, severity: "warning", repeat: often},
 		{name: RuleOverthinking, conversations: true, severity: "warning", keep: 15 * time.Minute, repeat: often},
 		{name: RuleRepeating, severity: "warning", repeat: often},
+		{name: RuleSplitDecision, severity: "warning", repeat: often},
+		{name: RuleGuardBlind, severity: "warning", repeat: often},
 		{name: RuleErrorRising, conversations: true, severity: "warning", keep: 15 * time.Minute, repeat: often},
 		{name: RuleVarianceHigh, conversations: true, severity: "warning", keep: 15 * time.Minute, repeat: often},
 		{name: RuleModelChanged, severity: "info", repeat: seldom},

@@ -40,6 +40,7 @@ func check(c Config) *checker {
 	k.sampling()
 	k.ensemble()
 	k.budget()
+	k.guards()
 	k.routes()
 	k.embeddings()
 	k.rules()

@@ -3,6 +3,7 @@ package ensemble
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
@@ -76,29 +77,42 @@ type Runner struct {
 // gone.
 func (r *Runner) Extras(ctx context.Context, call Call, first, count int) []Sample {
 	samples := make([]Sample, max(count, 0))
-	if !call.Verbatim {
-		body, err := wire.EditExtra(call.View, call.Body)
-		if err != nil {
-			for i := range samples {
-				samples[i] = Sample{Number: first + i, Missing: monitor.ReasonMalformed}
-			}
-			return samples
-		}
-		call.Body = body
-		call.Header = extraHeader(call.Header)
-	}
+	call, err := call.Edited()
 	var running sync.WaitGroup
 	for i := range samples {
-		running.Go(func() {
-			res := r.extra(ctx, attempt{runner: r, call: &call, number: first + i})
-			res.memory.free()
-			res.Recording = nil
-			samples[i] = res.Sample
-		})
+		if err != nil {
+			samples[i] = Sample{Number: first + i, Missing: monitor.ReasonMalformed}
+			continue
+		}
+		running.Go(func() { samples[i] = r.Extra(ctx, call, first+i) })
 	}
 	running.Wait()
 	MarkDependent(samples)
 	return samples
+}
+
+// Extra makes one sample behind a primary, of a call as Edited gives it. All
+// that Extras says of its samples holds for it.
+func (r *Runner) Extra(ctx context.Context, call Call, number int) Sample {
+	res := r.extra(ctx, attempt{runner: r, call: &call, number: number})
+	res.memory.free()
+	res.Recording = nil
+	return res.Sample
+}
+
+// Edited is the call as its extras make it: a verbatim one as it is. The body is
+// copied at most once, however many extras share it. The error wraps
+// wire.ErrNotDialect.
+func (c Call) Edited() (Call, error) {
+	if c.Verbatim {
+		return c, nil
+	}
+	body, err := wire.EditExtra(c.View, c.Body)
+	if err != nil {
+		return c, fmt.Errorf("extra: %w", err)
+	}
+	c.Body, c.Header = body, extraHeader(c.Header)
+	return c, nil
 }
 
 func extraHeader(primary http.Header) http.Header {

@@ -18,6 +18,8 @@ const (
 	ruleModel      = "model_changed"
 	ruleStarved    = "sampling_starved"
 	ruleFailing    = "upstream_failing"
+	ruleSplit      = "split_decision"
+	ruleBlind      = "guard_blind"
 )
 
 // A detection is what one route remembers to tell what has changed. It is
@@ -85,6 +87,7 @@ func (m *Monitor) notice(name string, r *route, o *Observation, now time.Time) {
 	if s := o.Signals; s != nil && s.Repeated >= repeatedFrom {
 		d.flags.raise(flag{Rule: ruleRepeating, Of: c.key.ID, Since: now, Seen: now, Repeated: s.Repeated, Call: s.Call})
 	}
+	d.flags.guarded(o, c.key.ID, now)
 	if len(o.Samples) > 0 && c.spell.count(o.Samples[0]) {
 		d.giveSpell(c, now)
 	}

@@ -68,7 +68,7 @@ func writeDetection(w io.Writer, names []string, reports map[string]DetectionRep
 	const flagged = "hotmess_flagged_conversations"
 	typed := false
 	for _, name := range names {
-		for _, rule := range []string{ruleIncoherent, ruleRepeating} {
+		for _, rule := range []string{ruleIncoherent, ruleRepeating, ruleSplit, ruleBlind} {
 			typed = writeType(w, flagged, typed)
 			fmt.Fprintf(w, "%s %d\n", metricName(flagged, "route", name, "rule", rule), reports[name].Flagged[rule])
 		}

@@ -143,6 +143,10 @@ func (f *flag) reading(r alerts.Reading, now time.Time) alerts.Reading {
 		}
 		return r
 	}
+	if f.Rule == ruleSplit || f.Rule == ruleBlind {
+		f.Guard.detail(r.Detail)
+		return r
+	}
 	r.Kind, r.Level, r.Pinned = f.Key.Kind, f.Key.Level, f.Key.Pinned
 	r.Detail["rank"], r.Detail["rank_level"] = f.Rank, rankLevel
 	r.Detail["reference_conversations"] = f.Reference

@@ -35,6 +35,8 @@ type flag struct {
 	Max       float64 `json:"max,omitempty"`
 	X         int64   `json:"x,omitempty"`
 	N         int64   `json:"n,omitempty"`
+	// Guard is what the rules of the guard rest on.
+	Guard guardFlag `json:"guard,omitzero"`
 }
 
 // flags are the flagged conversations of a route.

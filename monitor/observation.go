@@ -81,6 +81,8 @@ type Observation struct {
 	Samples []SampleRecord `json:"samples,omitempty"`
 	// Vote is set in ensemble mode.
 	Vote *VoteRecord `json:"vote,omitempty"`
+	// Guard is set where the reply proposed what a guard rule is for.
+	Guard *GuardRecord `json:"guard,omitempty"`
 	// Actions counts the tool-calling turns in the request's history; absent
 	// where part of the history lives upstream.
 	Actions *int `json:"actions,omitempty"`

@@ -35,7 +35,8 @@ func TestAllowOpensWhatIsLeftAlone(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := inspection{readable: true, view: c.view, route: route{sampling: config.Sampling{Mode: c.mode, Samples: 3, Allow: c.allow}}}
-			if got, _ := new(exchange).exclusion(in, c.header); got != c.want {
+			in.barred, in.loyal = new(exchange).harm(in, c.header)
+			if got, _ := new(exchange).exclusion(in); got != c.want {
 				t.Errorf("reason %q, want %q", got, c.want)
 			}
 		})
@@ -68,7 +69,7 @@ func TestSignedRequestsAreRepeatedOnlyAsTheyAre(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			x := &exchange{dest: destination{forward: c.forward}}
 			in := inspection{readable: true, view: c.view, route: route{sampling: config.Sampling{Mode: config.Observe, Samples: 2}}}
-			got, verbatim := x.exclusion(in, c.header)
+			got, verbatim := x.harm(in, c.header)
 			if got != c.want || verbatim != (c.want == "") {
 				t.Errorf("reason %q, verbatim %v", got, verbatim)
 			}

@@ -43,6 +43,10 @@ type inspection struct {
 	verbatim bool
 	// reason says why the request gets no extras; empty: it does.
 	reason monitor.Reason
+	// barred says why not even a guarded action is sampled again; loyal whether
+	// its samples must be the client's own bytes.
+	barred monitor.Reason
+	loyal  bool
 	// readable is whether view is set.
 	readable bool
 }
@@ -76,7 +80,8 @@ func (x *exchange) inspect(body []byte, h http.Header) inspection {
 		in.reason = monitor.ReasonMalformed
 		return in
 	}
-	in.reason, in.verbatim = x.exclusion(in, h)
+	in.barred, in.loyal = x.harm(in, h)
+	in.reason, in.verbatim = x.exclusion(in)
 	in.retry = wire.Retried(h)
 	x.labelBefore(in)
 	x.draw(&in)
@@ -111,7 +116,7 @@ func (in inspection) undrawn() monitor.Reason {
 
 // exclusion says why a readable request gets no extras whatever is drawn, or
 // whether they must be verbatim. A client's own choices need none.
-func (x *exchange) exclusion(in inspection, h http.Header) (why monitor.Reason, verbatim bool) {
+func (x *exchange) exclusion(in inspection) (why monitor.Reason, verbatim bool) {
 	if in.route.sampling.Mode == config.Off || in.route.sampling.Samples < 2 {
 		return monitor.ReasonOff, false
 	}
@@ -121,6 +126,12 @@ func (x *exchange) exclusion(in inspection, h http.Header) (why monitor.Reason, 
 	if why := stored(in); why != "" {
 		return why, false
 	}
+	return in.barred, in.loyal
+}
+
+// harm says why repeating a request would be harmful, or no independent draw,
+// whatever it is repeated for, or whether it must be repeated verbatim.
+func (x *exchange) harm(in inspection, h http.Header) (why monitor.Reason, verbatim bool) {
 	credential := wire.Credential(h)
 	switch {
 	case credential == wire.CredentialSubscription && slices.Contains(in.route.sampling.Allow, config.AllowSubscription):

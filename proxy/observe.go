@@ -43,6 +43,8 @@ type observer struct {
 	// ending is what ended gave; counted is whether the request is counted.
 	ending  *ending
 	counted bool
+	// guarded is the quorum on what the reply proposes, or nil.
+	guarded *monitor.GuardRecord
 }
 
 // An ending is how a client's call ended.
@@ -197,6 +199,7 @@ func (o *observer) run(head replyHead) {
 			ensemble.MarkDependent(samples)
 		}
 	}
+	o.guard(in, samples)
 	o.record(in, samples, nil)
 }
 
@@ -213,7 +216,11 @@ func (o *observer) runVote(v *vote) {
 	defer o.recovered()
 	<-v.decided
 	o.end() // the winner's bytes are in use until then
-	o.record(v.in, v.finish(), v.record())
+	samples := v.finish()
+	if v.outcome.Voted {
+		o.guard(v.in, winnerFirst(samples, v.outcome.Vote.Winner))
+	}
+	o.record(v.in, samples, v.record())
 }
 
 // record hands the observation on. A request on which hotmess itself failed is
@@ -225,6 +232,10 @@ func (o *observer) record(in inspection, samples []ensemble.Sample, vote *monito
 		return
 	}
 	observation := o.x.observation(in, samples, vote, o.end())
+	if g := o.guarded; g != nil {
+		observation.Guard = g
+		observation.ExtraTokens += g.Tokens
+	}
 	o.content(&observation, in, samples)
 	o.counted = true
 	o.x.h.monitor.Observe(observation)
@@ -281,16 +292,25 @@ func (o *observer) unread(why monitor.Reason) inspection {
 
 // launch runs n extras behind the primary, from the number first on.
 func (o *observer) launch(in inspection, first, n int) chan []ensemble.Sample {
-	header, body := o.header, in.raw
-	if !in.verbatim {
-		header, body = header.Clone(), in.plain
-		header.Del("Content-Encoding")
-	}
-	call := o.x.call(o.out, header, body, in)
+	call := o.repeat(in, in.verbatim)
 	runner := o.x.h.runner.Load()
 	done := make(chan []ensemble.Sample, 1)
 	o.x.h.beside.Go(func() { done <- runner.Extras(o.extras, call, first, n) })
 	return done
+}
+
+// repeat is the call that extras repeat.
+func (o *observer) repeat(in inspection, verbatim bool) ensemble.Call {
+	header, body := o.header, in.raw
+	if !verbatim {
+		header, body = header.Clone(), in.plain
+		header.Del("Content-Encoding")
+	}
+	call := o.x.call(o.out, header, body, in)
+	if call.Verbatim = verbatim; verbatim {
+		call.Expires = o.x.began.Add(signedFor)
+	}
+	return call
 }
 
 // primary folds the copy of the reply. begun is called at its first token.

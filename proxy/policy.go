@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"hotmess/config"
+	"hotmess/guard"
 	"hotmess/wire"
 )
 
@@ -18,11 +19,13 @@ type policy struct {
 	limits     config.Limits
 	routes     []config.Route
 	honours    map[string]bool
+	guard      *guard.Guard
 }
 
 // newPolicy reads a policy off a validated configuration.
 func newPolicy(c config.Config) *policy {
 	p := &policy{sampling: c.Sampling, voting: c.Ensemble, embeddings: c.Embeddings, limits: c.Limits, routes: c.Routes, honours: map[string]bool{}}
+	p.guard = guard.New(c.GuardRules())
 	for _, name := range c.ClientHeaders {
 		p.honours[name] = true
 	}

@@ -56,6 +56,9 @@ func (s Sealer) system(v wire.View) string {
 // sample identifies what is compared of a sample at one level.
 func (s Sealer) sample(level, key string) string { return s.seal("answer", level, key) }
 
+// action identifies what a reply proposes that is guarded.
+func (s Sealer) action(action string) string { return s.seal("guard", action) }
+
 // Answer identifies a right answer as the samples of an observed request are
 // identified at its headline level, or says why the request has none.
 func (s Sealer) Answer(o *monitor.Observation, answer string) (string, error) {

@@ -1,0 +1,208 @@
+package guard
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"hotmess/config"
+	"hotmess/ensemble"
+	"hotmess/wire"
+)
+
+// A Guard is a list of rules, ready for use. It is immutable.
+type Guard struct{ rules []rule }
+
+// New makes a guard of the rules of a validated configuration. Patterns that do
+// not compile fit nothing.
+func New(rules []config.Guard) *Guard {
+	g := &Guard{}
+	for _, r := range rules {
+		g.rules = append(g.rules, newRule(r))
+	}
+	return g
+}
+
+// MayHold reports whether a reply to a request that offers these tools may have
+// to be held.
+func (g *Guard) MayHold(tools []wire.Tool) bool {
+	return slices.ContainsFunc(g.rules, func(r rule) bool {
+		return r.Holds() && slices.ContainsFunc(tools, func(t wire.Tool) bool { return r.tool.fits(t.Name) })
+	})
+}
+
+// Holds reports whether any rule holds replies.
+func (g *Guard) Holds() bool {
+	return slices.ContainsFunc(g.rules, func(r rule) bool { return r.Holds() })
+}
+
+// A Proposal is what a reply proposes that is guarded.
+type Proposal struct {
+	// Rule is the one by which it is judged.
+	Rule config.Guard
+	// Call is the first call that the rule matches.
+	Call wire.Call
+	// actions identify all that the reply proposes that is guarded, each once.
+	actions []string
+}
+
+// Propose finds what is guarded among the calls of a reply; ok is false if
+// nothing is. Of several rules the strictest one judges: one that holds before
+// one that alerts, then the higher risk, then the one that is tried first.
+func (g *Guard) Propose(calls []wire.Call, c ensemble.Comparer) (p Proposal, ok bool) {
+	for _, call := range calls {
+		read := readCall(call)
+		for _, r := range g.rules {
+			action, fits := r.match(read, c)
+			if !fits {
+				continue
+			}
+			p.actions = append(p.actions, action)
+			if !ok || stricter(r.Guard, p.Rule) {
+				p.Rule, p.Call, ok = r.Guard, call, true
+			}
+		}
+	}
+	slices.Sort(p.actions)
+	p.actions = slices.Compact(p.actions)
+	return p, ok
+}
+
+// Action identifies what is proposed. It holds content and stays in the process.
+func (p Proposal) Action() string { return strings.Join(p.actions, "\x00") }
+
+// ProposedBy reports whether the calls of another sample propose all of it, and
+// nothing guarded beyond.
+func (p Proposal) ProposedBy(g *Guard, calls []wire.Call, c ensemble.Comparer) bool {
+	other, ok := g.Propose(calls, c)
+	return ok && slices.Equal(p.actions, other.actions)
+}
+
+// stricter is whether a judges before b, which was found before it.
+func stricter(a, b config.Guard) bool {
+	if a.Holds() != b.Holds() {
+		return a.Holds()
+	}
+	return rank(a) > rank(b)
+}
+
+func rank(g config.Guard) int {
+	return slices.Index([]string{config.RiskLow, config.RiskMedium, config.RiskHigh}, g.Level())
+}
+
+// A rule is one of the configuration with its patterns made ready.
+type rule struct {
+	config.Guard
+	tool                globs
+	arguments           map[string]pattern
+	program, subcommand globs
+}
+
+func newRule(g config.Guard) rule {
+	r := rule{Guard: g, tool: newGlobs(g.Tool), arguments: map[string]pattern{}}
+	for path, p := range g.Argument {
+		r.arguments[path] = newPattern(p)
+	}
+	if g.Command != nil {
+		r.program, r.subcommand = newGlobs(g.Command.Program), newGlobs(g.Command.Subcommand)
+	}
+	return r
+}
+
+// match reports whether a call fits all that the rule sets, and what identifies
+// the action: the programs or statements that fit and where they work, else the
+// tool with its identifying arguments.
+func (r rule) match(call reading, c ensemble.Comparer) (action string, ok bool) {
+	if !r.tool.fits(call.Name) {
+		return "", false
+	}
+	for path, p := range r.arguments {
+		if !slices.ContainsFunc(call.values(path), p.fits) {
+			return "", false
+		}
+	}
+	var parts []string
+	if r.Command != nil {
+		found := call.programs(r.fitsProgram)
+		if len(found) == 0 {
+			return "", false
+		}
+		parts = append(parts, found...)
+	}
+	if len(r.SQL) > 0 {
+		found := call.statements(r.SQL)
+		if len(found) == 0 {
+			return "", false
+		}
+		parts = append(parts, found...)
+	}
+	if len(parts) == 0 {
+		return c.CallTarget(call.Call), true
+	}
+	return join(append(call.place(), parts...)), true
+}
+
+// recursion are the flags by which programs are told to work on whole trees.
+func recursion() []string { return []string{"-r", "-R", "--recursive", "-recurse", "-Recurse"} }
+
+func (r rule) fitsProgram(inv ensemble.Invocation) bool {
+	c := r.Command
+	switch {
+	case !r.program.fits(inv.Program):
+		return false
+	case c.Subcommand != "" && (len(inv.Operands) == 0 || !slices.ContainsFunc(inv.Operands[:min(2, len(inv.Operands))], r.subcommand.fits)):
+		return false
+	case c.Recursive && !slices.ContainsFunc(recursion(), inv.Has) && !slashS(inv):
+		return false
+	case len(c.Flags) > 0 && !slices.ContainsFunc(c.Flags, inv.Has):
+		return false
+	}
+	return len(c.Paths) == 0 || slices.ContainsFunc(inv.Operands, func(operand string) bool {
+		return slices.ContainsFunc(c.Paths, func(p string) bool { return config.Fits(p, operand) })
+	})
+}
+
+// slashS is whether a command of Windows is told to work on whole trees.
+func slashS(inv ensemble.Invocation) bool {
+	return slices.ContainsFunc(inv.Operands, func(o string) bool { return strings.EqualFold(o, "/s") })
+}
+
+// globs are alternatives, in lower case; none fits all.
+type globs []string
+
+func newGlobs(pattern string) globs {
+	if pattern == "" {
+		return nil
+	}
+	return strings.Split(strings.ToLower(pattern), "|")
+}
+
+func (g globs) fits(s string) bool {
+	s = strings.ToLower(s)
+	return len(g) == 0 || slices.ContainsFunc(g, func(p string) bool { return config.Fits(p, s) })
+}
+
+// A pattern is a glob or a regular expression over the value of an argument.
+type pattern struct {
+	glob string
+	expr *regexp.Regexp
+}
+
+func newPattern(p string) pattern {
+	expr, ok := strings.CutPrefix(p, config.RegexpPattern)
+	if !ok {
+		return pattern{glob: p}
+	}
+	compiled, err := regexp.Compile(expr)
+	if err != nil { // configurations that are not validated
+		compiled = regexp.MustCompile(`[^\s\S]`)
+	}
+	return pattern{expr: compiled}
+}
+
+func (p pattern) fits(s string) bool {
+	if p.expr != nil {
+		return p.expr.MatchString(s)
+	}
+	return config.Fits(p.glob, s)
+}

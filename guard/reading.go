@@ -1,0 +1,155 @@
+package guard
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hotmess/ensemble"
+	"hotmess/wire"
+)
+
+// maxDepth bounds how deep arguments are taken apart.
+const maxDepth = 16
+
+// A reading is a call with its arguments taken apart. Arguments that are not
+// JSON are one text, without a path; broken JSON is the texts in it, one per
+// line.
+type reading struct {
+	wire.Call
+	arguments any
+	// invocations are the programs of all commands in it, in order.
+	invocations []ensemble.Invocation
+}
+
+func readCall(call wire.Call) reading {
+	r := reading{Call: call}
+	if err := json.Unmarshal([]byte(call.Arguments), &r.arguments); err != nil {
+		r.arguments = call.Arguments
+		if strings.HasPrefix(strings.TrimSpace(call.Arguments), "{") {
+			r.arguments = strings.ReplaceAll(call.Arguments, `"`, "\n")
+		}
+	}
+	r.commands("", r.arguments, 0)
+	return r
+}
+
+// commands reads the shell commands in arguments: those that are one by their
+// name, or by that of the tool.
+func (r *reading) commands(name string, v any, depth int) {
+	switch v := v.(type) {
+	case string:
+		if ensemble.IsCommand(r.Name, name) || name == "" && depth == 0 {
+			r.invocations = append(r.invocations, ensemble.Invocations(v)...)
+		}
+	case []any:
+		if words := texts(v); len(words) == len(v) && !strings.EqualFold(name, "commands") && ensemble.IsCommand(r.Name, name) {
+			r.invocations = append(r.invocations, ensemble.CommandInvocations(words)...)
+			return
+		}
+		for _, element := range v {
+			if depth < maxDepth {
+				r.commands(name, element, depth+1)
+			}
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if depth < maxDepth {
+				r.commands(key, v[key], depth+1)
+			}
+		}
+	}
+}
+
+// texts are the strings of a list.
+func texts(list []any) []string {
+	var words []string
+	for _, element := range list {
+		if s, ok := element.(string); ok {
+			words = append(words, s)
+		}
+	}
+	return words
+}
+
+// values are the values at a path, as texts: dots go between keys, and lists
+// are gone through.
+func (r reading) values(path string) []string { return valuesAt(r.arguments, path) }
+
+func valuesAt(v any, path string) []string {
+	switch v := v.(type) {
+	case map[string]any:
+		if inner, ok := v[path]; ok {
+			return valuesAt(inner, "")
+		}
+		head, rest, _ := strings.Cut(path, ".")
+		if inner, ok := v[head]; ok && rest != "" {
+			return valuesAt(inner, rest)
+		}
+		return nil
+	case []any:
+		var all []string
+		for _, element := range v {
+			all = append(all, valuesAt(element, path)...)
+		}
+		return all
+	}
+	if path != "" || v == nil {
+		return nil
+	}
+	return []string{scalar(v)}
+}
+
+func scalar(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(v) // a truth value
+}
+
+// programs identifies the programs that fit, each once, in order.
+func (r reading) programs(fits func(ensemble.Invocation) bool) []string {
+	var found []string
+	for _, inv := range r.invocations {
+		if fits(inv) {
+			found = append(found, inv.Key())
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// place is where a command works: the directories that it goes to, and what the
+// call says of directory, host and user.
+func (r reading) place() []string {
+	var place []string
+	for _, inv := range r.invocations {
+		switch inv.Program {
+		case "cd", "pushd", "chdir", "set-location", "ssh":
+			place = append(place, join(append([]string{inv.Program}, inv.Operands...)))
+		}
+	}
+	for _, name := range []string{"cwd", "workdir", "working_directory", "dir", "directory", "host", "server", "user", "database", "db"} {
+		for _, value := range r.values(name) {
+			place = append(place, join([]string{name, value}))
+		}
+	}
+	return place
+}
+
+// join writes texts so that no others read the same.
+func join(texts []string) string {
+	var b strings.Builder
+	for _, s := range texts {
+		b.WriteString(strconv.Itoa(len(s)))
+		b.WriteByte(':')
+		b.WriteString(s)
+	}
+	return b.String()
+}

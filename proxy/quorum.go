@@ -1,0 +1,231 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hotmess/ensemble"
+	"hotmess/guard"
+	"hotmess/monitor"
+)
+
+// maxAsked bounds the samples that one quorum asks for, those that come to
+// nothing included.
+const maxAsked = 12
+
+// A quorum asks whether other samples of a request propose what its reply does.
+// It belongs to one goroutine; only the samples run beside.
+type quorum struct {
+	x        *exchange
+	in       inspection
+	guard    *guard.Guard
+	proposal guard.Proposal
+	began    time.Time
+	// samples are all that came, the one with the proposal first.
+	samples []ensemble.Sample
+	tally   guard.Tally
+	// differing counts the arguments that dissenting samples differ in.
+	differing map[string]int
+	// actions counts what is proposed, by HMAC.
+	actions map[string]int
+	tokens  int64
+	// asked counts the samples that were asked for, running those of them that
+	// have not come, lost is why the latest came to nothing.
+	asked, running int
+	lost           monitor.Reason
+	coming         chan ensemble.Sample
+	cancel         context.CancelFunc
+}
+
+// newQuorum begins the quorum on what the first of these samples proposes; the
+// others count as far as they are whole.
+func (x *exchange) newQuorum(in inspection, p guard.Proposal, samples []ensemble.Sample) *quorum {
+	q := &quorum{
+		x: x, in: in, guard: x.policy.guard, proposal: p, began: x.h.now(),
+		differing: map[string]int{}, actions: map[string]int{}, coming: make(chan ensemble.Sample, maxAsked), cancel: func() {},
+	}
+	for _, s := range samples {
+		q.count(s)
+	}
+	return q
+}
+
+// noAction stands for a sample that proposes nothing that is guarded.
+const noAction = "no_action"
+
+// count takes a sample in.
+func (q *quorum) count(s ensemble.Sample) {
+	first := len(q.samples) == 0
+	q.samples = append(q.samples, s)
+	ensemble.MarkDependent(q.samples)
+	if s = q.samples[len(q.samples)-1]; s.Missing != "" {
+		q.lost = s.Missing
+		return
+	}
+	calls := s.Reply.Calls
+	action := noAction
+	if p, ok := q.guard.Propose(calls, q.in.compare); ok {
+		action = q.x.h.seal.action(p.Action())
+	}
+	q.actions[action]++
+	if first || q.proposal.ProposedBy(q.guard, calls, q.in.compare) {
+		q.tally.For++
+		return
+	}
+	q.tally.Against++
+	for argument, differs := range q.in.compare.Arguments(q.samples[0].Reply, s.Reply) {
+		if differs {
+			q.differing[argument]++
+		}
+	}
+}
+
+// undecided is whether more samples are wanted, and may be had.
+func (q *quorum) undecided() bool {
+	return q.tally.Judge(q.proposal.Rule.Level()) == guard.Undecided && (q.running > 0 || q.asked < maxAsked && !final(q.lost))
+}
+
+// final is whether asking again would bring the same.
+func final(why monitor.Reason) bool {
+	switch why {
+	case "", monitor.ReasonFailed, monitor.ReasonTruncated, monitor.ReasonNotIndependent, monitor.ReasonUnreadable, monitor.ReasonCancelled:
+		return false
+	}
+	return true
+}
+
+// run asks for samples, by the fewest that may decide, until there is a verdict.
+// What then still runs is cancelled; finish waits for it.
+func (q *quorum) run(ctx context.Context, call ensemble.Call) {
+	if q.lost = q.barred(); q.lost != "" {
+		return
+	}
+	call, err := call.Edited()
+	if err != nil {
+		q.lost = monitor.ReasonMalformed
+		return
+	}
+	ctx, q.cancel = context.WithCancel(ctx)
+	for q.undecided() {
+		q.ask(ctx, call)
+		select {
+		case s := <-q.coming:
+			q.came(s)
+			q.count(s)
+		case <-ctx.Done():
+			q.lost = monitor.ReasonGone
+			if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+				q.lost = monitor.ReasonTimeout
+			}
+			q.cancel()
+			return
+		}
+	}
+	q.cancel()
+}
+
+// barred is why no sample may be asked for.
+func (q *quorum) barred() monitor.Reason {
+	if q.in.native() {
+		return monitor.ReasonNativeN
+	}
+	return q.in.barred
+}
+
+// ask starts as many samples as may decide.
+func (q *quorum) ask(ctx context.Context, call ensemble.Call) {
+	runner := q.x.h.runner.Load()
+	wanted := q.tally.Wanted(q.proposal.Rule.Level())
+	for q.running < wanted && q.asked < maxAsked && !final(q.lost) {
+		number := len(q.samples) + q.running
+		q.asked++
+		q.running++
+		q.x.h.beside.Go(func() { q.coming <- runner.Extra(ctx, call, number) })
+	}
+}
+
+func (q *quorum) came(s ensemble.Sample) {
+	q.running--
+	q.tokens += s.Tokens
+}
+
+// finish waits for what still runs and returns the record; outcome says what
+// became of the reply.
+func (q *quorum) finish(outcome string) *monitor.GuardRecord {
+	q.cancel()
+	decided := q.record(outcome)
+	for q.running > 0 {
+		q.came(<-q.coming)
+	}
+	decided.Tokens = q.tokens
+	return decided
+}
+
+// decision is what the quorum came to.
+func (q *quorum) decision() string {
+	switch q.tally.Judge(q.proposal.Rule.Level()) {
+	case guard.Agreed:
+		return monitor.GuardAgreed
+	case guard.Split:
+		return monitor.GuardSplit
+	}
+	return monitor.GuardBlind
+}
+
+func (q *quorum) record(outcome string) *monitor.GuardRecord {
+	r := &monitor.GuardRecord{
+		Rule: q.proposal.Rule.Name, Risk: q.proposal.Rule.Level(), Decision: q.decision(), Outcome: outcome,
+		Votes: q.tally.For + q.tally.Against, Agreed: q.tally.For, Argument: most(q.differing),
+		Action: q.x.h.seal.action(q.proposal.Action()), Actions: q.actions, Seconds: q.x.h.now().Sub(q.began).Seconds(),
+	}
+	for _, t := range q.in.view.Tools {
+		if t.Name == q.proposal.Call.Name {
+			r.Tool = t.Name
+		}
+	}
+	if r.Decision == monitor.GuardBlind {
+		r.Reason = q.lost
+	}
+	return r
+}
+
+// most is the name that is counted most often, the first of them by name.
+func most(counts map[string]int) string {
+	best := ""
+	for name, n := range counts {
+		if best == "" || n > counts[best] || n == counts[best] && name < best {
+			best = name
+		}
+	}
+	return best
+}
+
+// guard asks for a quorum on what the first of the samples proposes, beside its
+// delivery, unless it was held for one.
+func (o *observer) guard(in inspection, samples []ensemble.Sample) {
+	primary := samples[0]
+	if !in.readable || primary.Missing != "" || o.guarded != nil {
+		return
+	}
+	p, ok := o.x.policy.guard.Propose(primary.Reply.Calls, in.compare)
+	if !ok {
+		return
+	}
+	q := o.x.newQuorum(in, p, samples)
+	q.run(o.extras, o.repeat(in, in.loyal))
+	o.guarded = q.finish(monitor.GuardDelivered)
+}
+
+// winnerFirst puts the sample that the client got before the others.
+func winnerFirst(samples []ensemble.Sample, winner int) []ensemble.Sample {
+	sorted := make([]ensemble.Sample, 0, len(samples))
+	for _, s := range samples {
+		if s.Number == winner {
+			sorted = append([]ensemble.Sample{s}, sorted...)
+		} else {
+			sorted = append(sorted, s)
+		}
+	}
+	return sorted
+}

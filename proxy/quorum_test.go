@@ -1,0 +1,180 @@
+package proxy
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"hotmess/config"
+	"hotmess/monitor"
+)
+
+const (
+	agentAsks = `{"model":"m","tools":[{"type":"function","function":{"name":"bash","parameters":{"type":"object","properties":{"command":{"type":"string"}}}}}],` +
+		`"messages":[{"role":"user","content":"tidy up"}]}`
+	wrongTree = "rm -rf /srv/data"
+	rightTree = "rm -rf /srv/data/build"
+)
+
+// proposing is a completion that proposes a shell command; empty: none.
+func proposing(id, command string) string {
+	if command == "" {
+		return completion(id, "Shall I?")
+	}
+	arguments, _ := json.Marshal(map[string]string{"command": command})
+	return fmt.Sprintf(`{"id":%q,"object":"chat.completion","model":"m-1","choices":[{"index":0,"finish_reason":"tool_calls","message":{"role":"assistant","content":null,`+
+		`"tool_calls":[{"id":"call_%s","type":"function","function":{"name":"bash","arguments":%q}}]}}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}`, id, id, arguments)
+}
+
+func callsFor(id, command string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, proposing(id, command))
+	}
+}
+
+// callsForEach has the n-th extra propose the n-th command, then the last.
+func callsForEach(commands ...string) func(int, http.ResponseWriter, *http.Request) {
+	return func(n int, w http.ResponseWriter, r *http.Request) {
+		callsFor("e"+strconv.Itoa(n), commands[min(n, len(commands)-1)])(w, r)
+	}
+}
+
+// guardedRig has a rig with plenty of places for extras.
+func guardedRig(t *testing.T, u http.Handler, edit func(*config.Config)) *rig {
+	return newRig(t, u, func(c *config.Config) {
+		c.Sampling.Rate = config.Rate{Share: 0}
+		if edit != nil {
+			edit(c)
+		}
+	})
+}
+
+func TestAnActionIsSampledAgainBesideItsDelivery(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		others   []string
+		decision string
+		agreed   int
+		argument string
+	}{
+		{"all agree", []string{wrongTree}, monitor.GuardAgreed, 4, ""},
+		{"worded otherwise", []string{"rm -fr /srv/data", "sudo true; rm -r -f '/srv/data'", wrongTree}, monitor.GuardAgreed, 4, ""},
+		{"one dissents", []string{rightTree}, monitor.GuardSplit, 1, "bash.command"},
+		{"one asks first", []string{""}, monitor.GuardSplit, 1, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			u := &script{primary: callsFor("p", wrongTree), extra: callsForEach(tt.others...)}
+			r := guardedRig(t, u, nil)
+			if got := read(t, r.ask(agentAsks, firstCall, "1")); got != proposing("p", wrongTree) {
+				t.Errorf("reply %s", got)
+			}
+			o := r.observation()
+			g := o.Guard
+			if g == nil {
+				t.Fatalf("no quorum: %+v", o)
+			}
+			if g.Decision != tt.decision || g.Argument != tt.argument || g.Rule != "delete-tree" || g.Tool != "bash" || g.Outcome != monitor.GuardDelivered {
+				t.Errorf("%+v, want %s in %q", g, tt.decision, tt.argument)
+			}
+			if tt.decision == monitor.GuardAgreed && (g.Agreed != 4 || g.Votes != 4) {
+				t.Errorf("%d of %d agree", g.Agreed, g.Votes)
+			}
+			if g.Tokens == 0 || o.ExtraTokens != g.Tokens || o.Differ != nil || len(o.Samples) != 1 {
+				t.Errorf("tokens %d of %d, %d samples in the measurement", g.Tokens, o.ExtraTokens, len(o.Samples))
+			}
+		})
+	}
+}
+
+func TestWhatIsMeasuredCountsForTheQuorum(t *testing.T) {
+	u := &script{primary: callsFor("p", wrongTree), extra: callsForEach(wrongTree)}
+	r := newRig(t, u, nil)
+	read(t, r.ask(agentAsks, firstCall, "1"))
+	o := r.observation()
+	if o.Guard == nil || o.Guard.Votes != 4 || len(o.Samples) != 2 || len(u.seen()) != 4 {
+		t.Errorf("%+v with %d calls and %d measured samples, want 4 votes of 4 calls, 2 measured", o.Guard, len(u.seen()), len(o.Samples))
+	}
+}
+
+func TestTheWinnerOfAVoteIsGuardedToo(t *testing.T) {
+	u := &script{primary: callsFor("p", wrongTree), extra: callsForEach(wrongTree)}
+	r := guardedRig(t, u, inMode(config.Ensemble, 3))
+	read(t, r.ask(agentAsks, firstCall, "1"))
+	if o := r.observation(); o.Guard == nil || o.Guard.Decision != monitor.GuardAgreed || o.Vote == nil {
+		t.Errorf("%+v", o.Guard)
+	}
+}
+
+func TestAQuorumThatCannotBeAskedForIsBlind(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		edit   func(*config.Config)
+		header []string
+		extra  func(int, http.ResponseWriter, *http.Request)
+		body   string
+		reason monitor.Reason
+	}{
+		{name: "budget", edit: func(c *config.Config) { c.Budget.ExtraTokensPerHour = 1 }, reason: monitor.ReasonBudget},
+		{name: "login", header: []string{"Authorization", "Bearer sk-ant-oat01-login"}, reason: monitor.ReasonSubscription},
+		{name: "own choices", body: strings.Replace(agentAsks, `"model"`, `"n":2,"model"`, 1), reason: monitor.ReasonNativeN},
+		{name: "failures", reason: monitor.ReasonFailed, extra: func(_ int, w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+		}},
+		{name: "one reply served again", reason: monitor.ReasonNotIndependent, extra: func(_ int, w http.ResponseWriter, r *http.Request) {
+			callsFor("p", wrongTree)(w, r)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			u := &script{primary: callsFor("p", wrongTree), extra: tt.extra}
+			if u.extra == nil {
+				u.extra = callsForEach(wrongTree)
+			}
+			r := guardedRig(t, u, tt.edit)
+			body := tt.body
+			if body == "" {
+				body = agentAsks
+			}
+			if got := read(t, r.ask(body, append(tt.header, firstCall, "1")...)); got != proposing("p", wrongTree) {
+				t.Errorf("reply %s", got)
+			}
+			g := r.observation().Guard
+			if g == nil || g.Decision != monitor.GuardBlind || g.Reason != tt.reason || g.Votes != 1 {
+				t.Errorf("%+v, want blind for %s", g, tt.reason)
+			}
+			if n := len(u.seen()); n > 1+maxAsked {
+				t.Errorf("%d calls", n)
+			}
+		})
+	}
+}
+
+func TestSplitAndBlindQuorumsAreReadings(t *testing.T) {
+	u := &script{primary: callsFor("p", wrongTree), extra: callsForEach(rightTree)}
+	r := guardedRig(t, u, nil)
+	read(t, r.ask(agentAsks, firstCall, "1"))
+	o := r.observation()
+	r.settled()
+	for _, reading := range r.monitor.Readings() {
+		if reading.Rule == config.RuleSplitDecision {
+			if reading.Of != o.Conversation || reading.Detail["guard"] != "delete-tree" || reading.Detail["request"] != o.ID || reading.Detail["agreed"] != 1 {
+				t.Errorf("reading %+v", reading)
+			}
+			return
+		}
+	}
+	t.Error("no reading of split_decision")
+}
+
+func TestOtherCallsAreNotSampledAgain(t *testing.T) {
+	u := &script{primary: callsFor("p", "ls -la"), extra: callsForEach(wrongTree)}
+	r := guardedRig(t, u, nil)
+	read(t, r.ask(agentAsks, firstCall, "1"))
+	if o := r.observation(); o.Guard != nil || len(u.seen()) != 1 {
+		t.Errorf("%+v after %d calls", o.Guard, len(u.seen()))
+	}
+}
