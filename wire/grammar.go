@@ -22,6 +22,14 @@ type grammar interface {
 	// streamFailure is the event by which an error is reported in a stream of
 	// events whose head has been sent: its name, which may be empty, and data.
 	streamFailure(f ownFailure) (name string, data any)
+	// calls is whether a call on the client begins, or goes on, in one piece of
+	// a stream.
+	calls(piece gjson.Result) bool
+	// refuse is a whole reply with a text in place of its calls on the client.
+	refuse(root gjson.Result, text string) (any, error)
+	// refuseStream is the end of a stream with such a text; events are those
+	// from the first call on.
+	refuseStream(events []gjson.Result, text string) ([]byte, error)
 	// ping is what may be sent into a stream of events at any time between
 	// them, to show that the connection lives.
 	ping() []byte

@@ -1,0 +1,179 @@
+package wire
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/tidwall/gjson"
+)
+
+// A CallSpotter finds where the first call on the client begins in a stream of
+// events, while it passes. It belongs to one goroutine.
+type CallSpotter struct {
+	grammar grammar
+	// buf is what was taken and has not passed.
+	buf []byte
+	// scanned is how much of buf was looked through for the end of its first
+	// event; blank is whether the line there is empty so far, cr whether the
+	// byte before was a CR.
+	scanned   int
+	blank, cr bool
+	// found is whether a call has begun in buf.
+	found bool
+}
+
+// NewCallSpotter makes a spotter for a stream of d; nil if d is not read.
+func NewCallSpotter(d Dialect) *CallSpotter {
+	g := grammars(d)
+	if g == nil {
+		return nil
+	}
+	return &CallSpotter{grammar: g, blank: true}
+}
+
+// Found is whether a call has begun: from its event on nothing passes.
+func (s *CallSpotter) Found() bool { return s.found }
+
+// Held is what was taken and has not passed. It is valid until the next Pass.
+func (s *CallSpotter) Held() []byte { return s.buf }
+
+// Pass takes the next bytes and returns those that may leave, in a slice of
+// their own: whole events, up to the first one in which a call begins. An event
+// that is not complete waits.
+func (s *CallSpotter) Pass(p []byte) []byte {
+	s.buf = append(s.buf, p...)
+	var free []byte
+	for !s.found {
+		end := s.eventEnd()
+		if end < 0 {
+			break
+		}
+		if s.begins(s.buf[:end]) {
+			s.found = true
+			break
+		}
+		free = append(free, s.buf[:end]...)
+		s.buf = s.buf[:copy(s.buf, s.buf[end:])]
+		s.scanned = 0
+	}
+	return free
+}
+
+// End looks at what is left when the stream has ended: an event need not be
+// ended by an empty line. It reports whether a call has begun.
+func (s *CallSpotter) End() bool {
+	s.found = s.found || s.begins(s.buf)
+	return s.found
+}
+
+// eventEnd is where the first event of buf ends, behind its empty line, or -1. A
+// line feed that belongs to a CR before it may stand at the begin of the next.
+func (s *CallSpotter) eventEnd() int {
+	for ; s.scanned < len(s.buf); s.scanned++ {
+		c := s.buf[s.scanned]
+		lineFeedOfCR := c == '\n' && s.cr
+		s.cr = c == '\r'
+		switch {
+		case lineFeedOfCR:
+		case c != '\n' && c != '\r':
+			s.blank = false
+		case s.blank:
+			s.scanned++
+			return s.scanned
+		default:
+			s.blank = true
+		}
+	}
+	return -1
+}
+
+// begins is whether a call begins in an event.
+func (s *CallSpotter) begins(event []byte) bool {
+	data, err := newEventReader(io.MultiReader(bytes.NewReader(event), bytes.NewReader([]byte("\n\n")))).next()
+	if err != nil {
+		return false
+	}
+	root, ok := parse(data)
+	return ok && s.grammar.calls(root)
+}
+
+// calls is whether a choice has a tool call, or a piece of one.
+func (chat) calls(chunk gjson.Result) bool {
+	found := false
+	eachIndexed(chunk.Get("choices"), func(_ int, choice gjson.Result) {
+		delta := choice.Get("delta")
+		first := delta.Get("tool_calls.0")
+		found = found || first.IsObject() || delta.Get("function_call").IsObject()
+	})
+	return found
+}
+
+// calls is whether an item is a call on the client, or a piece of one.
+func (responses) calls(event gjson.Result) bool {
+	switch event.Get("type").Str {
+	case "response.output_item.added", "response.output_item.done":
+		item := event.Get("item")
+		return callsClient(item.Get("type").Str, item)
+	case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta":
+		return true
+	case "response.completed", "response.incomplete", "response.failed":
+		return firstCallItem(event.Get("response.output")) >= 0
+	}
+	return false
+}
+
+// firstCallItem is the position of the first call on the client in an output, or
+// -1.
+func firstCallItem(output gjson.Result) int {
+	found, position := -1, 0
+	if output.IsArray() {
+		output.ForEach(func(_, item gjson.Result) bool {
+			if callsClient(item.Get("type").Str, item) {
+				found = position
+			}
+			position++
+			return found < 0
+		})
+	}
+	return found
+}
+
+// calls is whether a content block is a tool call.
+func (anthropic) calls(event gjson.Result) bool {
+	switch member(event, "type").Str {
+	case "content_block_start":
+		return member(member(event, "content_block"), "type").Str == toolUse
+	case "message_start":
+		return firstToolUse(member(member(event, "message"), "content")) >= 0
+	}
+	return false
+}
+
+// toolUse is the type of a content block that is a call on the client.
+const toolUse = "tool_use"
+
+// firstToolUse is the position of the first tool call in a content, or -1.
+func firstToolUse(content gjson.Result) int {
+	found, position := -1, 0
+	if content.IsArray() {
+		content.ForEach(func(_, block gjson.Result) bool {
+			if member(block, "type").Str == toolUse {
+				found = position
+			}
+			position++
+			return found < 0
+		})
+	}
+	return found
+}
+
+// calls is whether a part is a function call.
+func (gemini) calls(piece gjson.Result) bool {
+	found := false
+	eachIndexed(piece.Get("candidates"), func(_ int, candidate gjson.Result) {
+		eachOf(candidate.Get("content.parts"), func(part gjson.Result) {
+			found = found || part.Get("functionCall").IsObject()
+		})
+	})
+	return found
+}

@@ -1,0 +1,131 @@
+package wire
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pass runs a stream through a spotter in pieces of a size.
+func pass(d Dialect, stream []byte, size int) (passed []byte, s *CallSpotter) {
+	s = NewCallSpotter(d)
+	for piece := range slices.Chunk(stream, size) {
+		passed = append(passed, s.Pass(piece)...)
+	}
+	s.End()
+	return passed, s
+}
+
+// TestNothingOfACallPasses folds what a spotter lets pass of every golden
+// stream, cut anywhere: it holds no call, and nothing that comes before one is
+// held.
+func TestNothingOfACallPasses(t *testing.T) {
+	eachGolden(t, func(t *testing.T, d Dialect, path string, want golden) {
+		stream, ok := optional(t, path+".sse")
+		if !ok {
+			t.Skip("not streamed")
+		}
+		whole, err := Fold(d, true, bytes.NewReader(stream), nil)
+		if err != nil {
+			t.Skip("not of the dialect")
+		}
+		passed, s := pass(d, stream, len(stream))
+		if got := append(bytes.Clone(passed), s.Held()...); !bytes.Equal(got, stream) {
+			t.Fatal("passed and held are not the stream")
+		}
+		calls := len(whole.Calls)
+		for _, other := range whole.Others {
+			calls += len(other.Calls)
+		}
+		if s.Found() != (calls > 0) {
+			t.Fatalf("found %v, %d calls", s.Found(), calls)
+		}
+		before, _ := Fold(d, true, bytes.NewReader(passed), nil)
+		if len(before.Calls) > 0 {
+			t.Errorf("%d calls passed", len(before.Calls))
+		}
+		if s.Found() {
+			first := append(bytes.Clone(passed), firstEvent(s.Held())...)
+			if with, _ := Fold(d, true, bytes.NewReader(first), nil); len(with.Calls)+len(with.Others) == 0 {
+				t.Errorf("the first event that is held begins no call: %s", firstEvent(s.Held()))
+			}
+		}
+		for size := 1; size < len(stream); size += 1 + size/8 {
+			if again, other := pass(d, stream, size); !bytes.Equal(again, passed) || other.Found() != s.Found() {
+				t.Fatalf("in pieces of %d: %d bytes passed, want %d", size, len(again), len(passed))
+			}
+		}
+		for cut := range len(stream) {
+			other := NewCallSpotter(d)
+			again := append(other.Pass(stream[:cut]), other.Pass(stream[cut:])...)
+			if other.End(); !bytes.Equal(again, passed) {
+				t.Fatalf("cut at %d: %d bytes passed, want %d", cut, len(again), len(passed))
+			}
+		}
+	})
+}
+
+// firstEvent is the first event of a stream.
+func firstEvent(stream []byte) []byte {
+	text := strings.ReplaceAll(string(stream), "\r\n", "\n")
+	event, _, _ := strings.Cut(text, "\n\n")
+	return []byte(event + "\n\n")
+}
+
+// TestRefusedRepliesAreOfTheirDialect folds every golden reply with a call once
+// it is refused.
+func TestRefusedRepliesAreOfTheirDialect(t *testing.T) {
+	const text = "hotmess: no \"quorum\""
+	eachGolden(t, func(t *testing.T, d Dialect, path string, want golden) {
+		if want.Reply == nil || len(want.Reply.Calls) == 0 || want.Reply.Truncated || want.Reply.Choices != 1 {
+			t.Skip("no whole reply with a call")
+		}
+		check := func(how string, got Reply, err error) {
+			t.Helper()
+			if err != nil || got.Truncated || got.Failure != nil || len(got.Calls) > 0 || !strings.HasSuffix(got.Text, text) {
+				t.Errorf("%s: %+v, %v", how, got, err)
+			}
+			if got.ID != want.Reply.ID || got.Model != want.Reply.Model || got.Usage.HasTotals != want.Reply.Usage.HasTotals {
+				t.Errorf("%s: id %s, model %s, usage %+v; want those of the reply: %+v", how, got.ID, got.Model, got.Usage, want.Reply)
+			}
+		}
+		if body, ok := optional(t, path+".resp.json"); ok {
+			refused, err := RefuseBody(d, body, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := Fold(d, false, bytes.NewReader(refused), nil)
+			check("unary", got, err)
+		}
+		stream, ok := optional(t, path+".sse")
+		if !ok {
+			return
+		}
+		passed, s := pass(d, stream, len(stream))
+		closing, err := RefuseStream(d, s.Held(), text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Fold(d, true, bytes.NewReader(append(passed, closing...)), nil)
+		check("stream", got, err)
+	})
+}
+
+func FuzzCallSpotter(f *testing.F) {
+	f.Add([]byte("data: {\"choices\":[{\"delta\":{\"tool_calls\":[{}]}}]}\n\n"), 3)
+	f.Add([]byte("event: x\r\rdata: \r\n\r\n\n"), 1)
+	f.Fuzz(func(t *testing.T, stream []byte, size int) {
+		if size < 1 {
+			size = 1
+		}
+		for _, d := range Dialects() {
+			passed, s := pass(d, stream, size)
+			if !bytes.Equal(append(passed, s.Held()...), stream) {
+				t.Error("passed and held are not the stream")
+			}
+			_, _ = RefuseStream(d, s.Held(), "x")
+			_, _ = RefuseBody(d, stream, "x")
+		}
+	})
+}
