@@ -95,7 +95,7 @@ func (k *checker) guardActions(key string, g Guard) {
 			k.word(key+"."+name, got, allowed...)
 		}
 	}
-	optional("action", g.Action, GuardAlert)
+	optional("action", g.Action, GuardAlert, GuardHold)
 	optional("risk", g.Risk, RiskLow, RiskMedium, RiskHigh)
 	optional("on_split", g.OnSplit, HeldRelease, HeldRefuse, HeldReplace)
 	optional("on_failure", g.OnFailure, HeldRelease, HeldRefuse)

@@ -94,10 +94,17 @@ func (r *Runner) Extras(ctx context.Context, call Call, first, count int) []Samp
 // Extra makes one sample behind a primary, of a call as Edited gives it. All
 // that Extras says of its samples holds for it.
 func (r *Runner) Extra(ctx context.Context, call Call, number int) Sample {
+	s, free := r.Recorded(ctx, call, number)
+	free()
+	s.Recording = nil
+	return s
+}
+
+// Recorded is Extra with the reply as it came. free gives back what the
+// recording holds; it must be called, and may be more than once.
+func (r *Runner) Recorded(ctx context.Context, call Call, number int) (s Sample, free func()) {
 	res := r.extra(ctx, attempt{runner: r, call: &call, number: number})
-	res.memory.free()
-	res.Recording = nil
-	return res.Sample
+	return res.Sample, res.memory.free
 }
 
 // Edited is the call as its extras make it: a verbatim one as it is. The body is

@@ -36,6 +36,20 @@ func (g *Guard) Holds() bool {
 	return slices.ContainsFunc(g.rules, func(r rule) bool { return r.Holds() })
 }
 
+// Strictest is the rule that may hold replies to a request with these tools, of
+// several one that refuses without a quorum; refuses is whether it does.
+func (g *Guard) Strictest(tools []wire.Tool) (rule config.Guard, refuses bool) {
+	for _, r := range g.rules {
+		if !r.Holds() || !slices.ContainsFunc(tools, func(t wire.Tool) bool { return r.tool.fits(t.Name) }) {
+			continue
+		}
+		if rule = r.Guard; r.Failure() == config.HeldRefuse {
+			return rule, true
+		}
+	}
+	return rule, false
+}
+
 // A Proposal is what a reply proposes that is guarded.
 type Proposal struct {
 	// Rule is the one by which it is judged.

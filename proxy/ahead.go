@@ -24,6 +24,9 @@ func (h *Handler) decide(x *exchange) {
 		return
 	}
 	x.observer = h.newObserver(x, &in)
+	if x.holds(in) {
+		x.hold = &hold{x: x, in: in}
+	}
 	if x.mode == config.Ensemble && in.extras() > 0 {
 		x.vote = newVote(x, in)
 		x.transport = x.vote

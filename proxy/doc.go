@@ -21,7 +21,10 @@
 //     is a vote that returns one whole recorded reply.
 //
 // A request is read before it is sent only where a configured route of its
-// upstream is in ensemble mode.
+// upstream is in ensemble mode, or a guard rule holds replies: then a hold
+// keeps what may have to wait from the client, while the observer sees the
+// upstream's own reply. A quorum asks whether samples agree on what a reply
+// proposes, before its delivery or beside it.
 //
 // Behind the reply, an observer also looks for signals: in the request's own
 // history, against the schemas of its tools, and among the latest requests,

@@ -46,6 +46,8 @@ type exchange struct {
 	transport http.RoundTripper
 	vote      *vote
 	observer  *observer
+	// hold is set where the reply may have to wait for a quorum.
+	hold *hold
 	// held is what the body of a request that was read first holds of
 	// limits.held, in bytes; see free.
 	held int64
@@ -99,6 +101,9 @@ func (x *exchange) reply(res *http.Response) error {
 	res.Body = &watched{ReadCloser: res.Body, x: x}
 	if x.observer != nil {
 		x.observer.reply(res)
+	}
+	if x.hold != nil {
+		x.hold.reply(res)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ type reading int
 const (
 	readNever  reading = iota // every route is off
 	readBeside                // while it passes
-	readFirst                 // before it leaves: a route may be in ensemble mode
+	readFirst                 // before it leaves: a route may be in ensemble mode, or a reply held
 )
 
 // reading decides, before the body is there, when it is read.
@@ -51,6 +51,9 @@ func (p *policy) reading(d destination, a asked) reading {
 		if mayFit(route, a.route, d.upstream.name) {
 			r = max(r, readingOf(route.Sampling.Mode))
 		}
+	}
+	if r == readBeside && p.guard.Holds() {
+		return readFirst
 	}
 	return r
 }

@@ -34,8 +34,20 @@ type quorum struct {
 	// have not come, lost is why the latest came to nothing.
 	asked, running int
 	lost           monitor.Reason
-	coming         chan ensemble.Sample
+	coming         chan answer
 	cancel         context.CancelFunc
+	// keep is whether replies are kept as they came, to be delivered in place
+	// of the first; frees gives back what they hold.
+	keep  bool
+	frees []func()
+	// decided is the record once there is one.
+	decided *monitor.GuardRecord
+}
+
+// An answer is a sample, with what gives back its recording.
+type answer struct {
+	ensemble.Sample
+	free func()
 }
 
 // newQuorum begins the quorum on what the first of these samples proposes; the
@@ -43,7 +55,7 @@ type quorum struct {
 func (x *exchange) newQuorum(in inspection, p guard.Proposal, samples []ensemble.Sample) *quorum {
 	q := &quorum{
 		x: x, in: in, guard: x.policy.guard, proposal: p, began: x.h.now(),
-		differing: map[string]int{}, actions: map[string]int{}, coming: make(chan ensemble.Sample, maxAsked), cancel: func() {},
+		differing: map[string]int{}, actions: map[string]int{}, coming: make(chan answer, maxAsked), cancel: func() {},
 	}
 	for _, s := range samples {
 		q.count(s)
@@ -110,9 +122,8 @@ func (q *quorum) run(ctx context.Context, call ensemble.Call) {
 	for q.undecided() {
 		q.ask(ctx, call)
 		select {
-		case s := <-q.coming:
-			q.came(s)
-			q.count(s)
+		case a := <-q.coming:
+			q.count(q.came(a))
 		case <-ctx.Done():
 			q.lost = monitor.ReasonGone
 			if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
@@ -141,25 +152,46 @@ func (q *quorum) ask(ctx context.Context, call ensemble.Call) {
 		number := len(q.samples) + q.running
 		q.asked++
 		q.running++
-		q.x.h.beside.Go(func() { q.coming <- runner.Extra(ctx, call, number) })
+		q.x.h.beside.Go(func() {
+			s, free := runner.Recorded(ctx, call, number)
+			q.coming <- answer{s, free}
+		})
 	}
 }
 
-func (q *quorum) came(s ensemble.Sample) {
+func (q *quorum) came(a answer) ensemble.Sample {
 	q.running--
-	q.tokens += s.Tokens
+	q.tokens += a.Tokens
+	if q.keep && a.Missing == "" {
+		q.frees = append(q.frees, a.free)
+		return a.Sample
+	}
+	a.free()
+	a.Recording = nil
+	return a.Sample
 }
 
-// finish waits for what still runs and returns the record; outcome says what
-// became of the reply.
-func (q *quorum) finish(outcome string) *monitor.GuardRecord {
+// decide ends the quorum; outcome says what becomes of the reply.
+func (q *quorum) decide(outcome string) {
 	q.cancel()
-	decided := q.record(outcome)
+	q.decided = q.record(outcome)
+}
+
+// finish waits for what still runs, gives back what is held, and returns the
+// record.
+func (q *quorum) finish() *monitor.GuardRecord {
 	for q.running > 0 {
+		q.keep = false
 		q.came(<-q.coming)
 	}
-	decided.Tokens = q.tokens
-	return decided
+	for _, free := range q.frees {
+		free()
+	}
+	if q.decided == nil { // hotmess itself failed
+		q.decide(monitor.GuardReleased)
+	}
+	q.decided.Tokens = q.tokens
+	return q.decided
 }
 
 // decision is what the quorum came to.
@@ -205,7 +237,13 @@ func most(counts map[string]int) string {
 // delivery, unless it was held for one.
 func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	primary := samples[0]
-	if !in.readable || primary.Missing != "" || o.guarded != nil {
+	if h := o.x.hold; h != nil {
+		if o.end(); h.quorum != nil { // it is the client's goroutine that held
+			o.guarded = h.quorum.finish()
+			return
+		}
+	}
+	if !in.readable || primary.Missing != "" {
 		return
 	}
 	p, ok := o.x.policy.guard.Propose(primary.Reply.Calls, in.compare)
@@ -214,7 +252,8 @@ func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	}
 	q := o.x.newQuorum(in, p, samples)
 	q.run(o.extras, o.repeat(in, in.loyal))
-	o.guarded = q.finish(monitor.GuardDelivered)
+	q.decide(monitor.GuardDelivered)
+	o.guarded = q.finish()
 }
 
 // winnerFirst puts the sample that the client got before the others.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/tidwall/gjson"
@@ -53,9 +54,7 @@ func (g responses) refuseStream(events []gjson.Result, text string) ([]byte, err
 	first, numbered := count(events[0].Get("sequence_number"))
 	in := func(name string, more members) members {
 		e := members{"type": name, "item_id": refusalItem, "output_index": index, "content_index": 0}
-		for key, value := range more {
-			e[key] = value
-		}
+		maps.Copy(e, more)
 		return e
 	}
 	item := func(name string, message members) members {

@@ -1,0 +1,262 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"hotmess/config"
+	"hotmess/ensemble"
+	"hotmess/guard"
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// A hold keeps one reply back until there is a quorum on what it proposes. All
+// of it happens while the client waits: in its goroutine, or in that of
+// heldStream, which is waited for.
+type hold struct {
+	x  *exchange
+	in inspection
+	// quorum is set once one was asked for.
+	quorum *quorum
+	// kept is what is held of limits.held, in bytes.
+	kept int64
+}
+
+// holds decides, before the request leaves, whether its reply may be held: not
+// where it lives upstream, where the client would find it whatever it was told,
+// nor where it is several.
+func (x *exchange) holds(in inspection) bool {
+	return in.readable && x.policy.guard.MayHold(in.view.Tools) && !in.view.CallsBarred && !in.native() &&
+		!in.view.Stored && !in.view.Background && !in.view.Chain.Holds() && !in.view.Chain.Once
+}
+
+// reply holds the reply that has begun, or what of it may have to be held.
+func (h *hold) reply(res *http.Response) {
+	if res.StatusCode != http.StatusOK {
+		return
+	}
+	if wire.IsEventStream(res.Header.Get("Content-Type")) {
+		h.stream(res)
+		return
+	}
+	h.whole(res)
+}
+
+// A sentence is what becomes of a held reply: a word of monitor's Guard
+// outcomes, with the body where it is not the reply's own.
+type sentence struct {
+	outcome string
+	body    []byte
+	// other is the sample that is delivered in its place.
+	other *ensemble.Recording
+}
+
+// judge asks for a quorum on what a reply proposes; ok is false if nothing that
+// it proposes is to be held.
+func (h *hold) judge(reply wire.Reply) (rule config.Guard, ok bool) {
+	p, found := h.x.policy.guard.Propose(reply.Calls, h.in.compare)
+	if !found || !p.Rule.Holds() {
+		return config.Guard{}, false
+	}
+	h.quorum = h.x.newQuorum(h.in, p, []ensemble.Sample{{Reply: reply}})
+	h.quorum.keep = p.Rule.Split() == config.HeldReplace
+	ctx, cancel := context.WithTimeout(plain(h.x.in.Context()), p.Rule.Patience())
+	defer cancel()
+	h.quorum.run(ctx, h.x.observer.repeat(h.in, h.in.loyal))
+	return p.Rule, true
+}
+
+// fate is what the rule says of a reply whose quorum has ended.
+func (h *hold) fate(rule config.Guard) string {
+	switch h.quorum.decision() {
+	case monitor.GuardAgreed:
+		return config.HeldRelease
+	case monitor.GuardSplit:
+		return rule.Split()
+	}
+	return rule.Failure()
+}
+
+// message is what a refused reply says in its place. It holds nothing of what
+// the model wrote.
+func (h *hold) message(rule config.Guard) string {
+	q := h.quorum
+	if q.decision() == monitor.GuardSplit {
+		return fmt.Sprintf("[hotmess] This reply was held back and its tool calls were removed: only %d of %d samples of the model propose the same action, which rule %s guards. "+
+			"Nothing was carried out. Ask a person before you go on.", q.tally.For, q.tally.For+q.tally.Against, rule.Name)
+	}
+	return fmt.Sprintf("[hotmess] This reply was held back and its tool calls were removed: rule %s guards what it proposes, and other samples could not be asked for (%s). "+
+		"Nothing was carried out. Ask a person before you go on.", rule.Name, q.lost)
+}
+
+// whole holds a reply that is not streamed.
+func (h *hold) whole(res *http.Response) {
+	raw, why, err := h.read(res.Body)
+	rest, body := io.Reader(res.Body), res.Body
+	if err != nil {
+		rest = failing{err}
+	}
+	res.Body = &heldBody{joined{io.MultiReader(bytes.NewReader(raw), rest), body}, h}
+	switch {
+	case err != nil: // it broke off, and does so for the client
+	case why != "":
+		h.unjudged(res, why)
+	default:
+		h.x.aside(func() { h.judgeWhole(res, raw) })
+	}
+}
+
+// judgeWhole judges a reply that was read to its end.
+func (h *hold) judgeWhole(res *http.Response, raw []byte) {
+	reply, decoded, err := h.fold(res.Header, raw)
+	switch {
+	case err != nil:
+		h.unjudged(res, unreadable(err))
+		return
+	case reply.Truncated || reply.Failure != nil:
+		return
+	}
+	began := h.x.h.now()
+	rule, ok := h.judge(reply)
+	if !ok {
+		return
+	}
+	s := h.sentence(rule, decoded)
+	h.quorum.decide(s.outcome)
+	h.quorum.decided.HeldSeconds = h.x.h.now().Sub(began).Seconds()
+	h.deliver(res, s)
+}
+
+// unjudged is for a reply that cannot be held or read: what it proposes is not
+// known, so a rule that refuses without a quorum refuses it.
+func (h *hold) unjudged(res *http.Response, why monitor.Reason) {
+	rule, refuses := h.x.policy.guard.Strictest(h.in.view.Tools)
+	h.blind(rule, why)
+	if !refuses {
+		h.quorum.decide(monitor.GuardReleased)
+		return
+	}
+	h.quorum.decide(monitor.GuardRefused)
+	contentType, body := wire.ErrorBody(h.in.view.Dialect, http.StatusBadGateway, "hotmess_guard", h.message(rule))
+	res.StatusCode, h.x.status = http.StatusBadGateway, http.StatusBadGateway
+	h.deliver(res, sentence{outcome: monitor.GuardRefused, body: body})
+	res.Header.Set("Content-Type", contentType)
+}
+
+// read reads a body as far as the limits go.
+func (h *hold) read(r io.Reader) (body []byte, why monitor.Reason, err error) {
+	held := &exchange{h: h.x.h}
+	body, why, err = held.fill(r, firstRead, int64(h.x.policy.limits.Body))
+	h.kept += held.held
+	return body, why, err
+}
+
+// fold decodes and folds a whole reply.
+func (h *hold) fold(header http.Header, raw []byte) (reply wire.Reply, decoded []byte, err error) {
+	r, err := wire.Decode(bytes.NewReader(raw), strings.Join(header.Values("Content-Encoding"), ", "), int64(h.x.policy.limits.Body))
+	if err != nil {
+		return wire.Reply{}, nil, fmt.Errorf("held reply: %w", err)
+	}
+	defer r.Close()
+	if decoded, err = io.ReadAll(r); err != nil {
+		return wire.Reply{}, nil, fmt.Errorf("held reply: %w", err)
+	}
+	reply, err = wire.Fold(h.in.view.Dialect, false, bytes.NewReader(decoded), nil)
+	return reply, decoded, err
+}
+
+// sentence finds what is delivered in place of a reply whose quorum has ended.
+func (h *hold) sentence(rule config.Guard, decoded []byte) sentence {
+	fate := h.fate(rule)
+	if fate == config.HeldReplace {
+		if other := h.quorum.best(); other != nil {
+			return sentence{outcome: monitor.GuardReplaced, other: other}
+		}
+	}
+	if h.x.in.Context().Err() != nil {
+		return sentence{outcome: monitor.GuardGone}
+	}
+	if fate == config.HeldRelease {
+		return sentence{outcome: monitor.GuardReleased}
+	}
+	body, err := wire.RefuseBody(h.in.view.Dialect, decoded, h.message(rule))
+	if err != nil {
+		h.x.h.log.Warn("held reply cannot be closed by a message", slog.String("id", h.x.id), slog.Any("error", err))
+		_, body = wire.ErrorBody(h.in.view.Dialect, http.StatusBadGateway, "hotmess_guard", h.message(rule))
+	}
+	return sentence{outcome: monitor.GuardRefused, body: body}
+}
+
+// best is the sample that most others agree with, of those that propose nothing
+// that is guarded; nil if there is none.
+func (q *quorum) best() *ensemble.Recording {
+	var others []ensemble.Sample
+	for _, s := range q.samples {
+		if _, guarded := q.guard.Propose(s.Reply.Calls, q.in.compare); !guarded && s.Missing == "" && s.Recording != nil {
+			others = append(others, s)
+		}
+	}
+	v, ok := ensemble.Majority(others, votingLevel(q.in.compare))
+	if !ok {
+		return nil
+	}
+	for _, s := range others {
+		if s.Number == v.Winner {
+			return s.Recording
+		}
+	}
+	return nil
+}
+
+// deliver puts what was decided in place of the reply.
+func (h *hold) deliver(res *http.Response, s sentence) {
+	switch s.outcome {
+	case monitor.GuardRefused:
+		for _, name := range []string{"Content-Encoding", "Content-Md5", "Content-Digest", "Digest", "Etag"} {
+			res.Header.Del(name)
+		}
+		h.replace(res, s.body)
+	case monitor.GuardReplaced:
+		own := res.Header
+		res.Header = s.other.Header.Clone()
+		for _, name := range []string{headerID, headerMode, headerSamples, headerAgreement, headerMethod} {
+			if v, ok := own[name]; ok {
+				res.Header[name] = v
+			}
+		}
+		res.Trailer = s.other.Trailer
+		h.replace(res, s.other.Body)
+	}
+}
+
+func (h *hold) replace(res *http.Response, with []byte) {
+	res.Body = &heldBody{joined{bytes.NewReader(with), res.Body}, h}
+	res.ContentLength = int64(len(with))
+	res.Header.Set("Content-Length", strconv.Itoa(len(with)))
+}
+
+// heldBody gives back what was held once the client has it.
+type heldBody struct {
+	io.ReadCloser
+	hold *hold
+}
+
+// Close implements io.Closer.
+func (b *heldBody) Close() error {
+	b.hold.x.h.ledger.give(b.hold.kept)
+	b.hold.kept = 0
+	return b.ReadCloser.Close()
+}
+
+// blind notes a reply that may not be judged because it cannot be held.
+func (h *hold) blind(rule config.Guard, why monitor.Reason) {
+	h.quorum = h.x.newQuorum(h.in, guard.Proposal{Rule: rule}, nil)
+	h.quorum.lost = why
+}

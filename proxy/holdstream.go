@@ -1,0 +1,266 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"hotmess/config"
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// A heldStream passes a stream on up to its first tool call, and holds the rest
+// until it is whole and judged. Its goroutine writes into a pipe from which the
+// client is served.
+type heldStream struct {
+	h       *hold
+	source  io.ReadCloser
+	raw     io.Closer
+	spotter *wire.CallSpotter
+	out     *io.PipeWriter
+	// writing keeps keep-alives and events apart.
+	writing sync.Mutex
+	// left is whether any of what was held has left.
+	left bool
+}
+
+// stream holds what has to be held of a stream of events. Where the upstream
+// compresses it, the client gets it decoded: keep-alives have to go between.
+func (h *hold) stream(res *http.Response) {
+	spotter := wire.NewCallSpotter(h.in.view.Dialect)
+	source, err := wire.Decode(res.Body, strings.Join(res.Header.Values("Content-Encoding"), ", "), unlimited)
+	if err != nil || spotter == nil {
+		h.unjudged(res, monitor.ReasonEncoding)
+		return
+	}
+	res.Header.Del("Content-Encoding")
+	res.Header.Del("Content-Length")
+	res.ContentLength = -1
+	in, out := io.Pipe()
+	s := &heldStream{h: h, source: source, raw: res.Body, spotter: spotter, out: out}
+	ended := make(chan struct{})
+	h.x.h.beside.Go(func() {
+		defer close(ended)
+		defer s.recovered()
+		s.run()
+	})
+	res.Body = &heldReader{PipeReader: in, s: s, ended: ended}
+}
+
+// A heldReader is the client's end.
+type heldReader struct {
+	*io.PipeReader
+	s     *heldStream
+	ended <-chan struct{}
+}
+
+// Close implements io.Closer. It waits for the goroutine.
+func (r *heldReader) Close() error {
+	_ = r.CloseWithError(io.ErrClosedPipe)
+	err := r.s.raw.Close()
+	<-r.ended
+	_ = r.s.source.Close()
+	r.s.h.x.h.ledger.give(r.s.h.kept)
+	r.s.h.kept = 0
+	return err
+}
+
+// recovered lets a stream go on whose holding hotmess itself failed; one of
+// which it is not known what has left is cut.
+func (s *heldStream) recovered() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	s.h.x.h.logPanic(s.h.x.id, p)
+	if !s.left {
+		s.leave(s.spotter.Held(), nil)
+	}
+	_ = s.out.CloseWithError(errPanic)
+}
+
+// run passes events on until the first call begins.
+func (s *heldStream) run() {
+	buffer := make([]byte, copyBuffer)
+	for {
+		n, err := s.source.Read(buffer)
+		if !s.write(s.spotter.Pass(buffer[:n])) {
+			return
+		}
+		switch {
+		case err == io.EOF && s.spotter.End():
+			s.judged(nil)
+			return
+		case err != nil:
+			s.leave(s.spotter.Held(), err)
+			return
+		case s.spotter.Found():
+			s.hold(buffer)
+			return
+		}
+		if why := s.h.account(int64(cap(s.spotter.Held()))); why != "" { // an event without an end
+			s.tooBig(why)
+			return
+		}
+	}
+}
+
+// write sends bytes to the client; it is false once the client is gone.
+func (s *heldStream) write(p []byte) bool {
+	if len(p) == 0 {
+		return true
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	_, err := s.out.Write(p)
+	return err == nil
+}
+
+// leave ends the stream for the client: with bytes, then as err says. Without an
+// error what follows in the source is passed on.
+func (s *heldStream) leave(p []byte, err error) {
+	s.left = true
+	if !s.write(p) {
+		return
+	}
+	if err == nil {
+		_, err = io.Copy(s.out, s.source)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	_ = s.out.CloseWithError(err)
+}
+
+// hold reads the rest while the client gets keep-alives, and judges it.
+func (s *heldStream) hold(buffer []byte) {
+	done := s.keepAlive()
+	var why monitor.Reason
+	var err error
+	for err == nil && why == "" {
+		var n int
+		n, err = s.source.Read(buffer)
+		s.spotter.Pass(buffer[:n])
+		why = s.h.account(int64(cap(s.spotter.Held())))
+	}
+	switch {
+	case why != "":
+		done()
+		s.tooBig(why)
+	case err != io.EOF:
+		done()
+		s.leave(s.spotter.Held(), err)
+	default:
+		s.judged(done)
+	}
+}
+
+// account holds so many bytes in all, or says why it cannot.
+func (h *hold) account(n int64) monitor.Reason {
+	if n > int64(h.x.policy.limits.Body) {
+		return monitor.ReasonTooBig
+	}
+	if n > h.kept {
+		if !h.x.h.ledger.take(n - h.kept) {
+			return monitor.ReasonMemory
+		}
+		h.kept = n
+	}
+	return ""
+}
+
+// keepAlive shows the client that the connection lives, until done is called.
+func (s *heldStream) keepAlive() (done func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		timer := time.NewTicker(time.Duration(s.h.x.policy.voting.KeepAlive))
+		defer timer.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-timer.C:
+				if !s.write(wire.KeepAlive(s.h.in.view.Dialect, wire.Events)) {
+					return
+				}
+			}
+		}
+	})
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// judged asks for a quorum on the whole of what is held, and sends what was
+// decided. done ends the keep-alives that were begun.
+func (s *heldStream) judged(done func()) {
+	if done == nil {
+		done = s.keepAlive()
+	}
+	held := s.spotter.Held()
+	reply, err := wire.Fold(s.h.in.view.Dialect, true, bytes.NewReader(held), nil)
+	if err != nil || reply.Failure != nil {
+		done()
+		s.leave(held, io.EOF)
+		return
+	}
+	began := s.h.x.h.now()
+	rule, ok := s.h.judge(reply)
+	done()
+	if !ok {
+		s.leave(held, io.EOF)
+		return
+	}
+	s.carryOut(rule, held)
+	s.h.quorum.decided.HeldSeconds = s.h.x.h.now().Sub(began).Seconds()
+}
+
+// carryOut sends what was decided. On a stream another sample cannot stand in:
+// its begin has left.
+func (s *heldStream) carryOut(rule config.Guard, held []byte) {
+	q := s.h.quorum
+	switch {
+	case s.h.x.in.Context().Err() != nil:
+		q.decide(monitor.GuardGone)
+		_ = s.out.CloseWithError(context.Canceled)
+	case s.h.fate(rule) == config.HeldRelease:
+		q.decide(monitor.GuardReleased)
+		s.leave(held, io.EOF)
+	default:
+		q.decide(monitor.GuardRefused)
+		s.leave(s.refusal(rule, held), io.EOF)
+	}
+}
+
+// refusal is how the stream ends in place of what is held.
+func (s *heldStream) refusal(rule config.Guard, held []byte) []byte {
+	v, text := s.h.in.view, s.h.message(rule)
+	closing, err := wire.RefuseStream(v.Dialect, held, text)
+	if err != nil {
+		return wire.StreamError(v.Dialect, wire.Events, http.StatusBadGateway, "hotmess_guard", text)
+	}
+	return closing
+}
+
+// tooBig is for a reply with a call that cannot be held to its end: what it
+// proposes is not known, so the strictest rule that holds says what becomes of
+// it.
+func (s *heldStream) tooBig(why monitor.Reason) {
+	rule, refuses := s.h.x.policy.guard.Strictest(s.h.in.view.Tools)
+	s.h.blind(rule, why)
+	if !refuses {
+		s.h.quorum.decide(monitor.GuardReleased)
+		s.leave(s.spotter.Held(), nil)
+		return
+	}
+	s.h.quorum.decide(monitor.GuardRefused)
+	s.leave(s.refusal(rule, s.spotter.Held()), io.EOF)
+}
