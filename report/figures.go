@@ -135,7 +135,9 @@ func curvePlots(dataset string, v view, groups []*Group) []Plot {
 		}
 		one := newPlot(atEnd(g.Name(), longestName), c.Unit, "Brier units, ratio")
 		all, logX := termSeries(x, parts), x[0] > 0 && x[len(x)-1] > x[0]
-		dodge(all, logX)
+		if logX {
+			dodge(all)
+		}
 		for _, s := range all {
 			s.add(one, false)
 		}
