@@ -25,7 +25,7 @@ type backtestCommand struct {
 	Seed        uint64      `default:"1" help:"Picks the orders."`
 	FalseAlarms float64     `name:"false-alarms" default:"0.05" help:"Share of placebos in which a proposed threshold may fire."`
 	JSON        bool        `name:"json" help:"Print the result as JSON."`
-	Files       []string    `arg:"" optional:"" name:"FILES" help:"Recorded observations, one in a line; - is standard input. Without: those that the running sidecar has stored."`
+	Files       []string    `arg:"" optional:"" name:"FILES" help:"Recorded observations, one in a line, also gzipped; - is standard input. Without: those that the running sidecar has stored."`
 }
 
 // Run runs the command.
