@@ -165,7 +165,7 @@ func (b *labelledBucket) share(c gradeCell, i int, most float64, why string) est
 	num[i] = 1
 	f := est.ShareFromSums(s.sums(num, []float64{most}), est.MinClusters)
 	f.N = s.Requests
-	return f
+	return ofConversations(f)
 }
 
 // ratio is a weighed sum of a cell's fractions over its first value.
@@ -176,7 +176,7 @@ func (b *labelledBucket) ratio(c gradeCell, why string, weights ...float64) est.
 	}
 	f := est.RatioFromSums(s.sums(weights, []float64{gradeScale}), est.MinClusters)
 	f.N = s.Requests
-	return f
+	return ofConversations(f)
 }
 
 // incoherence is variance over error of a cell that holds weight, error and
@@ -190,7 +190,7 @@ func (b *labelledBucket) incoherence(c gradeCell, why string) est.Figure {
 	if len(s.Sum) > 3 {
 		wrong = s.Sum[3]
 	}
-	return est.IncoherenceFromSums(s.sums([]float64{0, 0, 1}, []float64{0, 1}), s.Requests, wrong)
+	return ofConversations(est.IncoherenceFromSums(s.sums([]float64{0, 0, 1}, []float64{0, 1}), s.Requests, wrong))
 }
 
 // within is W.
@@ -206,7 +206,7 @@ func (b *labelledBucket) within() est.Figure {
 		PP: s.quadratic(p, p), PV: s.quadratic(p, v), VV: s.quadratic(v, v),
 	}, est.MinClusters)
 	f.N = s.Requests
-	return f
+	return ofConversations(f)
 }
 
 // curves are the scores against the four lengths; nil if no curve is kept.
