@@ -70,7 +70,7 @@ func send(t *testing.T, h http.Handler, token config.Secret, body string) (Label
 	var refused []string
 	calls := 0
 	s := LabelSender{
-		Addr: strings.TrimPrefix(server.URL, "http://"), Token: token,
+		Client:   Client{Addr: strings.TrimPrefix(server.URL, "http://"), Token: token},
 		Refused:  func(line int, why string) { refused = append(refused, fmt.Sprintf("%d: %s", line, why)) },
 		Progress: func(LabelCounts) { calls++ },
 	}
@@ -129,7 +129,7 @@ func TestSenderSaysWhyNothingWasSent(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	s := LabelSender{Addr: "127.0.0.1:1", Refused: func(int, string) {}, Progress: func(LabelCounts) {}}
+	s := LabelSender{Client: Client{Addr: "127.0.0.1:1"}, Refused: func(int, string) {}, Progress: func(LabelCounts) {}}
 	if _, err := s.Send(ctx, strings.NewReader(pass(young()))); err == nil || !strings.Contains(err.Error(), "no sidecar answers") {
 		t.Errorf("nobody there: %v", err)
 	}
