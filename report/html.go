@@ -19,8 +19,8 @@ var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"short":  func(t *Table) bool { return len(t.Rows) <= unbroken },
 }).Parse(pageText))
 
-// unbroken is how many rows a table or a block of one may have to be kept on one
-// page in print: what half a page holds.
+// unbroken is how many rows a table may have to be kept on one page in print:
+// what half a page holds.
 const unbroken = 25
 
 // blocks parts rows where one has a name, so that the rows of one name without
