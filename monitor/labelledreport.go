@@ -32,6 +32,8 @@ type LabelledReport struct {
 	Error    est.Figure `json:"error"`
 	Bias2    est.Figure `json:"bias2"`
 	Variance est.Figure `json:"variance"`
+	// Wrong counts the requests among them with an error above 0.
+	Wrong int64 `json:"wrong"`
 	// Incoherence is Σ variance / Σ error, 0..1: the share of the error that a
 	// rerun could fix.
 	Incoherence est.Figure `json:"incoherence"`
@@ -110,6 +112,9 @@ func (b *labelledBucket) report(key labelledKey) LabelledReport {
 	rep := LabelledReport{Kind: key.Kind, Pinned: key.Pinned, Scale: key.Scale, Curves: b.curves(key)}
 	rep.Accuracy = b.share(cellAccuracy, 1, gradeScale, AbsentNoLabels)
 	rep.Error, rep.Bias2, rep.Variance, rep.Incoherence = b.scores(cellScores, key)
+	if s := b.Cells[cellScores]; s != nil {
+		rep.Wrong = s.Sum[3]
+	}
 	rep.WithinShare = b.within()
 	rep.Lapse = b.share(cellLapse, 1, 1, AbsentNeeds3)
 	rep.VoteGain = b.ratio(cellVote, AbsentNeeds3, 0, 1).Clip(-1, 1)
