@@ -220,10 +220,32 @@ func TestVotedRepliesCountAsAccuracyAlone(t *testing.T) {
 	if rep.Error.Absent != AbsentNoLabels {
 		t.Errorf("the winner of a vote counts as a random sample: %+v", rep.Error)
 	}
-	zero := 0
-	mustCount(t, m, Label{Request: o.ID, Outcome: Fail, Sample: &zero})
-	nearFigure(t, "error by the primary", month(t, m).Error, 2)
+	mustCount(t, m, Label{Request: o.ID, Outcome: Fail, Sample: new(0)})
+	nearFigure(t, "error of the pair", month(t, m).Error, 1)
 	nearFigure(t, "accuracy still", month(t, m).Accuracy, 1)
+}
+
+// TestWinnersCountAsAccuracyAloneByNumberToo labels the winners of votes by their
+// number. They are right more often than single samples, so error must not rest on
+// them.
+func TestWinnersCountAsAccuracyAloneByNumberToo(t *testing.T) {
+	m, _ := newTest(t)
+	for n, winner := range []int{0, 1, 2} {
+		o := answered(fmt.Sprint("c", n), base, n, "a", "a", "a")
+		o.Vote = &VoteRecord{Winner: winner}
+		m.take(o)
+		mustCount(t, m, Label{Request: o.ID, Outcome: Pass, Sample: new(winner)})
+		other := 0
+		if winner == 0 {
+			other = 2
+		}
+		mustCount(t, m, Label{Request: o.ID, Outcome: Fail, Sample: new(other)})
+	}
+	rep := month(t, m)
+	nearFigure(t, "accuracy of the winners", rep.Accuracy, 1)
+	if rep.Accuracy.N != 3 || rep.Error.N != 1 {
+		t.Errorf("accuracy of %d, error of %d; want 3, and the one whose samples 0 and 1 have labels", rep.Accuracy.N, rep.Error.N)
+	}
 }
 
 func TestEscalatedRequestsCountTheirPairAlone(t *testing.T) {
