@@ -291,3 +291,45 @@ func TestRoundingIsNoDifference(t *testing.T) {
 		}
 	}
 }
+
+// Samples of one length have no longer and shorter half: split by the order in
+// which they were recorded, the first and the last would pass for that.
+func TestSamplesOfOneLengthAreNotSplit(t *testing.T) {
+	var text lines
+	for q := range 40 {
+		samples := []object{}
+		for i := range 6 {
+			length := 0
+			if q%4 == 0 {
+				length = i
+			}
+			samples = append(samples, object{"answer": []string{"R", "B"}[i/3], "reasoning_tokens": length})
+		}
+		text.put(t, object{"dataset": "d", "model": "m", "question_id": fmt.Sprint(q), "reference": "R", "length_field": "reasoning_tokens", "samples": samples})
+	}
+	if o := reportOf(t, text.Bytes()).Groups[0].Overthinking; o.Questions != 10 || o.Dropped != 30 {
+		t.Errorf("%d questions split, %d dropped; want 10 and 30", o.Questions, o.Dropped)
+	}
+}
+
+// The paper's form is a ratio to the error like the other: it is not given where
+// that is not.
+func TestKLIncoherenceNeedsQuestionsAndErrorsToo(t *testing.T) {
+	for _, c := range []struct {
+		questions, wrong int
+		absent           string
+	}{{19, 5, "fewer_than_20_questions"}, {20, 0, "fewer_than_10_errors"}, {20, 5, ""}} {
+		var text lines
+		for q := range c.questions {
+			samples := []object{}
+			for i := range 30 {
+				samples = append(samples, object{"answer": "R", "correct": i >= c.wrong && (q > 0 || i > 0)})
+			}
+			text.put(t, object{"dataset": "d", "model": "m", "question_id": fmt.Sprint(q), "reference": "R", "samples": samples})
+		}
+		g := reportOf(t, text.Bytes()).Groups[0]
+		if kl := g.Forms.KL; kl.Absent != c.absent || g.Figures.Incoherence.Absent != c.absent || (kl.Value == nil) != (c.absent != "") {
+			t.Errorf("%d questions with %d wrong: KL form %v (%q), Brier form %q", c.questions, c.wrong, value(kl.Value), kl.Absent, g.Figures.Incoherence.Absent)
+		}
+	}
+}
