@@ -309,6 +309,23 @@ func TestIncoherenceIsAbsentBelowItsMinima(t *testing.T) {
 	}
 }
 
+func TestWithinShareIsAbsentBelowTenErrors(t *testing.T) {
+	m, _ := newTest(t)
+	for i := range 30 {
+		second := "a"
+		if i < 10 {
+			second = "b" // the wrong one
+		}
+		o := answered(fmt.Sprint("c", i), base, i, "a", second)
+		m.take(o)
+		mustCount(t, m, Label{Request: o.ID, Key: sealed("a")})
+		w := month(t, m).WithinShare
+		if i < 9 != (w.Absent == est.AbsentFewErrors) || i >= 9 != (w.Value != nil) {
+			t.Errorf("%d errors: %+v", i+1, w)
+		}
+	}
+}
+
 // TestWindowsOfLabelsAreThoseCountedAnew labels, relabels and lets time pass at
 // random, and compares each window with sums made from nothing.
 func TestWindowsOfLabelsAreThoseCountedAnew(t *testing.T) {

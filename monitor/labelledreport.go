@@ -115,7 +115,7 @@ func (b *labelledBucket) report(key labelledKey) LabelledReport {
 	if s := b.Cells[cellScores]; s != nil {
 		rep.Wrong = s.Sum[3]
 	}
-	rep.WithinShare = b.within()
+	rep.WithinShare = b.within(rep.Wrong)
 	rep.Lapse = b.share(cellLapse, 1, 1, AbsentNeeds3)
 	rep.VoteGain = b.ratio(cellVote, AbsentNeeds3, 0, 1).Clip(-1, 1)
 	rep.ZeroOneBias = b.share(cellVote, 2, gradeScale, AbsentNeeds3)
@@ -198,11 +198,15 @@ func (b *labelledBucket) incoherence(c gradeCell, why string) est.Figure {
 	return est.IncoherenceFromSums(s.sums([]float64{0, 0, 1}, []float64{0, 1}), s.Requests, wrong)
 }
 
-// within is W.
-func (b *labelledBucket) within() est.Figure {
+// within is W. Below estimate.MinErrors requests with an error it would be a guess
+// from a handful, like incoherence.
+func (b *labelledBucket) within(wrong int64) est.Figure {
 	s := b.Cells[cellWithin]
 	if s == nil {
 		return est.Figure{Absent: AbsentNoLabels, AbsentRange: AbsentNoLabels}
+	}
+	if wrong > 0 && wrong < est.MinErrors {
+		return est.Figure{Absent: est.AbsentFewErrors, AbsentRange: est.AbsentFewErrors, N: s.Requests, Clusters: s.G}
 	}
 	n, p, v := []float64{gradeScale}, []float64{0, 1}, []float64{0, 0, 1}
 	f := est.WithinShareFromSums(est.WithinSums{
