@@ -34,7 +34,8 @@ func RatioOf(clusters []Pair, least int) Figure {
 
 // ShareOf is RatioOf for shares: 0 ≤ num ≤ den in every cluster. The range
 // stays within 0..1. Where no cluster, or every cluster, has all of it, the
-// standard error is 0, which would claim certainty: there see OneSided.
+// standard error is 0, which would claim certainty: there see OneSided, with the
+// effective number of clusters, for a few heavy ones may be all that counts.
 func ShareOf(clusters []Pair, least int) Figure {
 	for _, c := range clusters {
 		if c.Num < 0 || c.Num > c.Den {
@@ -153,9 +154,9 @@ func share(s Sums, squares float64, least int64) Figure {
 	case f.Value == nil || s.G < least:
 		return f
 	case s.X == 0:
-		return f.between(0, OneSided(float64(s.G)))
+		return f.between(0, OneSided(s.effective()))
 	case s.X == s.N:
-		return f.between(1-OneSided(float64(s.G)), 1)
+		return f.between(1-OneSided(s.effective()), 1)
 	}
 	return f.Clip(0, 1)
 }

@@ -339,3 +339,21 @@ func TestClipAndScaleKeepNAndReasons(t *testing.T) {
 		t.Errorf("%+v", few)
 	}
 }
+
+// None of 15 heavy and 15 light clusters has any. Were all of it in the heavy ones,
+// with probability p each, the share is p/1.1 and so is seen as 0 with probability
+// (1−p)^15: at a share of .10, of which 30 equal clusters would be 95 % sure, in
+// one case of six. The limit goes by the effective number of clusters, 165²/1515.
+func TestTheLimitAtZeroKnowsThatFewClustersMayWeighMost(t *testing.T) {
+	var equal, unequal []estimate.Pair
+	for i := range 30 {
+		equal = append(equal, estimate.Pair{Den: 3})
+		unequal = append(unequal, estimate.Pair{Den: []float64{1, 10}[i%2]})
+	}
+	near(t, "equal weights", *estimate.ShareOf(equal, 10).High, estimate.OneSided(30), exact)
+	near(t, "unequal weights", *estimate.ShareOf(unequal, 10).High, estimate.OneSided(165.*165/1515), exact)
+	for i := range unequal {
+		unequal[i].Num = unequal[i].Den
+	}
+	near(t, "all of it", *estimate.ShareOf(unequal, 10).Low, 1-estimate.OneSided(165.*165/1515), exact)
+}
