@@ -192,9 +192,14 @@ func TestIncoherenceCountsQuestionsByTheirError(t *testing.T) {
 	f, plain := estimate.Incoherence(scores, 15), estimate.RatioOf(pairs, 10)
 	i := *f.Value
 	logit := func(p float64) float64 { return math.Log(p / (1 - p)) }
-	se := (*plain.High - *plain.Low) / 2 / 2.045229642 // t, 29 degrees of freedom
-	half := 2.306004135 * se / (i * (1 - i))           // 8 degrees of freedom
+	const t8 = 2.306004135 // 8 degrees of freedom
+	half := (*plain.High - *plain.Low) / 2 / (i * (1 - i))
 	near(t, "half", (logit(*f.High)-logit(*f.Low))/2, half, 1e-8)
+	squares := 0.0
+	for _, p := range pairs {
+		squares += (p.Num - i*p.Den) * (p.Num - i*p.Den)
+	}
+	near(t, "half of the ratio", (*plain.High-*plain.Low)/2, t8*math.Sqrt(30./29*squares)/15, 1e-8)
 	for k := range scores {
 		scores[k].Variance, scores[k].Bias2 = 0, scores[k].Error
 	}
