@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -322,6 +323,25 @@ func TestWithinShareIsAbsentBelowTenErrors(t *testing.T) {
 		w := month(t, m).WithinShare
 		if i < 9 != (w.Absent == est.AbsentFewErrors) || i >= 9 != (w.Value != nil) {
 			t.Errorf("%d errors: %+v", i+1, w)
+		}
+	}
+}
+
+func TestKLIncoherenceIsAbsentBelowTenErrors(t *testing.T) {
+	for _, wrong := range []int{9, 10} {
+		m, _ := newTest(t)
+		for i := range 25 {
+			keys := slices.Repeat([]string{"a"}, 30)
+			if i < wrong {
+				keys[29] = "b"
+			}
+			o := answered(fmt.Sprint("c", i), base, i, keys...)
+			o.Deep = 1
+			m.take(o)
+			mustCount(t, m, Label{Request: o.ID, Key: sealed("a")})
+		}
+		if f := month(t, m).IncoherenceKL; f.N != 25 || (wrong < 10) != (f.Absent == est.AbsentFewErrors) || (wrong < 10) != (f.Value == nil) {
+			t.Errorf("%d errors: %+v", wrong, f)
 		}
 	}
 }

@@ -185,7 +185,8 @@ func (b *labelledBucket) ratio(c gradeCell, why string, weights ...float64) est.
 }
 
 // incoherence is variance over error of a cell that holds weight, error and
-// variance.
+// variance; one that does not count the requests with an error takes those of all
+// scores.
 func (b *labelledBucket) incoherence(c gradeCell, why string) est.Figure {
 	s := b.Cells[c]
 	if s == nil {
@@ -194,6 +195,8 @@ func (b *labelledBucket) incoherence(c gradeCell, why string) est.Figure {
 	wrong := s.Requests
 	if len(s.Sum) > 3 {
 		wrong = s.Sum[3]
+	} else if all := b.Cells[cellScores]; all != nil {
+		wrong = min(wrong, all.Sum[3])
 	}
 	return est.IncoherenceFromSums(s.sums([]float64{0, 0, 1}, []float64{0, 1}), s.Requests, wrong)
 }
