@@ -333,3 +333,29 @@ func TestKLIncoherenceNeedsQuestionsAndErrorsToo(t *testing.T) {
 		}
 	}
 }
+
+// Two pairs in three are long and were measured for that; the others stand for ten
+// requests each.
+func TestLengthsOfPairsWeighTheInverseOfTheirProbability(t *testing.T) {
+	var text lines
+	random := rand.New(rand.NewPCG(6, 0))
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range 30 {
+		o := monitor.Observation{
+			V: monitor.SchemaVersion, ID: toyID(random, at), Route: "r", Kind: "answer", Headline: "exact",
+			Inclusion: 0.1, Drawn: true, Differ: map[string]bool{"exact": i%2 == 0},
+		}
+		tokens := 50
+		if i >= 10 {
+			o.Inclusion, o.Escalated, o.Added, tokens = 1, true, true, 5000
+		}
+		for range 2 {
+			o.Samples = append(o.Samples, monitor.SampleRecord{Reasoning: monitor.Length{Tokens: tokens, Source: monitor.SourceUsage}})
+		}
+		text.put(t, o)
+	}
+	l := reportOf(t, text.Bytes()).Groups[0].Observed.Lengths[0]
+	if l.Name != "reasoning_tokens" || l.Known != 30 || *l.P50 != 50 {
+		t.Errorf("%s: %d known, median %d; want 30, and 50 of five requests in six", l.Name, l.Known, *l.P50)
+	}
+}

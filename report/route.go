@@ -35,7 +35,8 @@ type Route struct {
 	// MeasuredShare is measured / drawn, 0..1; absent if none was drawn.
 	MeasuredShare *float64 `json:"measured_share,omitempty"`
 	Levels        []Level  `json:"levels"`
-	// Lengths are of pairs.
+	// Lengths are of pairs, each weighed as in D: those that were measured
+	// because they are long would count too much.
 	Lengths []LengthOf `json:"lengths"`
 	// Slopes are the rise of D at the headline level per doubling of reasoning
 	// tokens and of context tokens, fitted together.
@@ -276,10 +277,11 @@ func (t *routeTally) length(i int, name string) LengthOf {
 			l.Unknown++
 			continue
 		}
-		sketch.Add(row.length[i])
+		// Weights are whole numbers of sixteenths.
+		sketch.AddN(row.length[i], int64(16*row.weight))
 		known, keys = append(known, k), append(keys, float64(row.length[i]))
 	}
-	l.Known = sketch.N()
+	l.Known = int64(len(known))
 	for q, at := range map[float64]**int{0.5: &l.P50, 0.9: &l.P90, 0.99: &l.P99} {
 		if v, ok := sketch.Quantile(q); ok {
 			*at = &v
