@@ -91,7 +91,7 @@ func (d *detection) follow(c *conversation, t *track, p levelPair) {
 	}
 	d.flags.raise(flag{
 		Rule: config.RuleConversationIncoherent, Of: c.key.ID, Key: t.Key, Since: p.now, Seen: p.now,
-		Rank: rank, Reference: len(ranks.Maxima), Max: t.Course.Max, X: t.Course.X, N: t.Course.N,
+		Rank: rank, Reference: int(t.Course.Among), Max: t.Course.Max, X: t.Course.X, N: t.Course.N,
 	})
 }
 
