@@ -85,6 +85,8 @@ type Monitor struct {
 	// curved is the number of series that curves are kept of, sketched that of
 	// routes with sketches.
 	curved, sketched int
+	// named is the number of arguments that are told apart, see content.
+	named int
 }
 
 // A message is an observation to take in, or a mark that Sync waits for.
