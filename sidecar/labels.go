@@ -59,10 +59,9 @@ func (s *Sidecar) headerLabel(l monitor.Label) {
 	}
 }
 
-// takeLabels takes in labels from headers and from NATS until ctx ends.
+// takeLabels takes in labels from headers and from NATS until ctx ends. Without
+// NATS it goes on with those from headers: a stage that ends, ends the sidecar.
 func (s *Sidecar) takeLabels(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	var headers sync.WaitGroup
 	headers.Go(func() {
 		for {
@@ -74,10 +73,11 @@ func (s *Sidecar) takeLabels(ctx context.Context) error {
 			}
 		}
 	})
-	err := s.bus.TakeLabels(ctx, s.takeMessage)
-	cancel()
+	if err := s.bus.TakeLabels(ctx, s.takeMessage); err != nil {
+		s.log.Error("no more labels from NATS until the sidecar is started again", slog.Any("error", err))
+	}
 	headers.Wait()
-	return err
+	return nil
 }
 
 func (s *Sidecar) takeHeaderLabel(ctx context.Context, l monitor.Label) {
