@@ -62,6 +62,7 @@ type Monitor struct {
 	gate        *Gate
 	meters      *meters
 	unread      unread
+	outputs     outputs
 	store       *store
 
 	queue   chan message
