@@ -50,7 +50,7 @@ func (l *labelCommand) Run(c *console) error {
 			fmt.Fprintf(c.stderr, "hotmess: %d labels accepted, %d refused\n", n.Accepted, n.Refused)
 		},
 	}
-	n, err := sender.Send(ctx, in)
+	n, err := sender.Send(ctx, interruptible(ctx, in))
 	switch {
 	case err != nil:
 		return err
