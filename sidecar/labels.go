@@ -50,12 +50,13 @@ func (s *Sidecar) keep(l monitor.Label) {
 	s.bus.Label(l.Request, l.Time, payload)
 }
 
-// headerLabel queues a label that came in a header.
+// headerLabel queues a label that came in a header. It is on the request path,
+// where even the log may have to be waited for.
 func (s *Sidecar) headerLabel(l monitor.Label) {
 	select {
 	case s.headerLabels <- l:
 	default:
-		s.log.Warn("label of a header dropped: too many at a time", slog.String("id", l.Request))
+		s.droppedLabels.Add(1)
 	}
 }
 
@@ -82,6 +83,9 @@ func (s *Sidecar) takeLabels(ctx context.Context) error {
 
 func (s *Sidecar) takeHeaderLabel(ctx context.Context, l monitor.Label) {
 	defer s.rescue()
+	if n := s.droppedLabels.Swap(0); n > 0 {
+		s.log.Warn("labels of headers dropped: too many at a time", slog.Int64("labels", n))
+	}
 	if r := s.Monitor.Label(ctx, []monitor.Label{l})[0]; r.Status == monitor.LabelRefused {
 		s.log.Warn("label of a header refused", slog.String("id", l.Request), slog.String("error", r.Error))
 	}
