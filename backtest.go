@@ -76,7 +76,7 @@ func (b *backtestCommand) since(now time.Time) time.Time {
 // read fills the log from the files or from the sidecar's store.
 func (b *backtestCommand) read(ctx context.Context, c *console, cfg config.Config, log *backtest.Log) error {
 	for _, name := range b.Files {
-		if err := c.readFile(name, log); err != nil {
+		if err := c.readFile(ctx, name, log); err != nil {
 			return err
 		}
 	}
@@ -95,14 +95,14 @@ func (b *backtestCommand) read(ctx context.Context, c *console, cfg config.Confi
 }
 
 // readFile adds a file to the log.
-func (c *console) readFile(name string, log *backtest.Log) error {
+func (c *console) readFile(ctx context.Context, name string, log *backtest.Log) error {
 	if name == "-" {
-		return log.Read("standard input", c.stdin)
+		return log.Read("standard input", interruptible(ctx, c.stdin))
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("open recorded observations: %w", err)
 	}
 	defer f.Close()
-	return log.Read(name, f)
+	return log.Read(name, interruptible(ctx, f))
 }

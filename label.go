@@ -49,7 +49,7 @@ func (l *labelCommand) Run(c *console) error {
 		Refused:  func(line int, why string) { fmt.Fprintf(c.stderr, "hotmess: refused: line %d: %s\n", line, why) },
 		Progress: labelProgress(c.stderr),
 	}
-	n, err := sender.Send(ctx, in)
+	n, err := sender.Send(ctx, interruptible(ctx, in))
 	switch {
 	case err != nil:
 		return err

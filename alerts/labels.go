@@ -112,7 +112,7 @@ func (b *Bus) search(ctx context.Context, s search, limit uint64, found map[stri
 	defer messages.Stop()
 	for range min(pending, limit) {
 		m, err := messages.Next(jetstream.NextMaxWait(searchPatience))
-		if err != nil {
+		if err = errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
 		meta, err := m.Metadata()
