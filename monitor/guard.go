@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hotmess/config"
 )
 
 // What a quorum came to.
@@ -90,9 +92,9 @@ func (all *flags) guarded(o *Observation, of string, now time.Time) {
 	if g == nil || g.Decision == GuardAgreed || g.Outcome == GuardGone {
 		return
 	}
-	rule := ruleSplit
+	rule := config.RuleSplitDecision
 	if g.Decision == GuardBlind {
-		rule = ruleBlind
+		rule = config.RuleGuardBlind
 	}
 	all.raise(flag{Rule: rule, Of: of, Since: now, Seen: now, Guard: guardFlag{
 		Name: g.Rule, Risk: g.Risk, Tool: g.Tool, Argument: g.Argument, Action: g.Action, Actions: toldActions(g.Actions),
