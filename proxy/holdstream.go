@@ -179,6 +179,7 @@ func (h *hold) account(n int64) monitor.Reason {
 func (s *heldStream) keepAlive() (done func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
+	ping := s.spotter.InKind(wire.KeepAlive(s.h.in.view.Dialect, wire.Events))
 	running.Go(func() {
 		timer := time.NewTicker(time.Duration(s.h.x.policy.voting.KeepAlive))
 		defer timer.Stop()
@@ -187,7 +188,7 @@ func (s *heldStream) keepAlive() (done func()) {
 			case <-ctx.Done():
 				return
 			case <-timer.C:
-				if !s.write(wire.KeepAlive(s.h.in.view.Dialect, wire.Events)) {
+				if !s.write(ping) {
 					return
 				}
 			}
@@ -245,9 +246,9 @@ func (s *heldStream) refusal(rule config.Guard, held []byte) []byte {
 	v, text := s.h.in.view, s.h.message(rule)
 	closing, err := wire.RefuseStream(v.Dialect, held, text)
 	if err != nil {
-		return wire.StreamError(v.Dialect, wire.Events, http.StatusBadGateway, "hotmess_guard", text)
+		closing = wire.StreamError(v.Dialect, wire.Events, http.StatusBadGateway, "hotmess_guard", text)
 	}
-	return closing
+	return s.spotter.InKind(closing)
 }
 
 // tooBig is for a reply with a call that cannot be held to its end: what it

@@ -14,10 +14,11 @@ type CallSpotter struct {
 	// buf is what was taken and has not passed.
 	buf []byte
 	// scanned is how much of buf was looked through for the end of its first
-	// event; blank is whether the line there is empty so far, cr whether the
-	// byte before was a CR.
-	scanned   int
-	blank, cr bool
+	// event; blank is whether the line there is empty so far.
+	scanned int
+	blank   bool
+	// crlf is whether an event ended in CR LF.
+	crlf bool
 	// found is whether a call has begun in buf.
 	found bool
 }
@@ -59,6 +60,15 @@ func (s *CallSpotter) Pass(p []byte) []byte {
 	return free
 }
 
+// InKind gives events of our own the line ends of the stream: Google's SDK for Go
+// fails on two kinds in one.
+func (s *CallSpotter) InKind(events []byte) []byte {
+	if !s.crlf {
+		return events
+	}
+	return bytes.ReplaceAll(events, []byte("\n"), []byte("\r\n"))
+}
+
 // End looks at what is left when the stream has ended: an event need not be
 // ended by an empty line. It reports whether a call has begun.
 func (s *CallSpotter) End() bool {
@@ -66,23 +76,31 @@ func (s *CallSpotter) End() bool {
 	return s.found
 }
 
-// eventEnd is where the first event of buf ends, behind its empty line, or -1. A
-// line feed that belongs to a CR before it may stand at the begin of the next.
+// eventEnd is where the first event of buf ends, behind its empty line, or -1.
+// After a CR it waits for the next byte: clients look for CR LF as a whole.
 func (s *CallSpotter) eventEnd() int {
-	for ; s.scanned < len(s.buf); s.scanned++ {
-		c := s.buf[s.scanned]
-		lineFeedOfCR := c == '\n' && s.cr
-		s.cr = c == '\r'
-		switch {
-		case lineFeedOfCR:
-		case c != '\n' && c != '\r':
-			s.blank = false
-		case s.blank:
-			s.scanned++
-			return s.scanned
+	for s.scanned < len(s.buf) {
+		size := 1
+		switch s.buf[s.scanned] {
+		case '\r':
+			if s.scanned+1 == len(s.buf) {
+				return -1
+			}
+			if s.buf[s.scanned+1] == '\n' {
+				size = 2
+			}
+		case '\n':
 		default:
-			s.blank = true
+			s.blank = false
+			s.scanned++
+			continue
 		}
+		s.scanned += size
+		if s.blank {
+			s.crlf = size == 2
+			return s.scanned
+		}
+		s.blank = true
 	}
 	return -1
 }

@@ -67,6 +67,23 @@ func TestNothingOfACallPasses(t *testing.T) {
 	})
 }
 
+// TestEventsPassWithAllOfTheirLineEnds, however they are cut: Google's SDK looks
+// for the bytes CR LF CR LF.
+func TestEventsPassWithAllOfTheirLineEnds(t *testing.T) {
+	call := `data: {"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}`
+	for _, end := range []string{"\n", "\r\n", "\r"} {
+		before := "data: {}" + end + end + ": x" + end + end + "event: a" + end + "data: {}" + end + end
+		stream := []byte(before + call + end + end)
+		for size := range len(stream) {
+			if passed, s := pass(OpenAIChat, stream, size+1); string(passed) != before || !s.Found() {
+				t.Errorf("%q in pieces of %d: %q passed", end, size+1, passed)
+			} else if own := string(s.InKind([]byte(": y\n\n"))); end == "\r\n" != (own == ": y\r\n\r\n") {
+				t.Errorf("%q: own events end in %q", end, own)
+			}
+		}
+	}
+}
+
 // firstEvent is the first event of a stream.
 func firstEvent(stream []byte) []byte {
 	text := strings.ReplaceAll(string(stream), "\r\n", "\n")
