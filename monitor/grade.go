@@ -216,7 +216,7 @@ func (g *grader) outcomes() {
 	err := 2 * float64(wrong) / float64(graded)
 	first, _ := g.passed(0)
 	second, _ := g.passed(1)
-	variance := float64(boolInt(differ && !(first && second))) // not two forms of a right answer
+	variance := float64(boolInt(differ && (!first || !second))) // not two forms of a right answer
 	g.scores(estimate.Scores{Error: err, Bias2: err - variance, Variance: variance})
 }
 
