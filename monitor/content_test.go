@@ -86,6 +86,43 @@ func TestArgumentsOfARouteAreBounded(t *testing.T) {
 	}
 }
 
+// TestArgumentsOfAllRoutesAreBounded holds, across a restart, that arguments of
+// many routes do not take memory without end.
+func TestArgumentsOfAllRoutesAreBounded(t *testing.T) {
+	dir := t.TempDir()
+	m, clock := newTestIn(t, dir)
+	give := func(m *Monitor) {
+		for r := range 2 * maxNamed / maxArguments {
+			for a := range maxArguments {
+				o := measured("c", base, false)
+				o.Route, o.Arguments = fmt.Sprint("r", r), map[string]bool{fmt.Sprintf("order.a%d", a): true}
+				m.take(o)
+			}
+		}
+	}
+	told := func(m *Monitor) (n int) {
+		for _, r := range m.Routes() {
+			for _, a := range r.Windows[windowHour].Arguments {
+				n += int(boolInt(a.Argument != OtherRoute))
+			}
+		}
+		return n
+	}
+	give(m)
+	if n := told(m); n != maxNamed {
+		t.Errorf("%d arguments are told apart, want %d", n, maxNamed)
+	}
+	m.save()
+	again, err := New(Settings{Budget: config.Default().Budget, Dir: dir, Now: clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	give(again)
+	if n := told(again); n != maxNamed {
+		t.Errorf("%d arguments are told apart after a restart, want %d", n, maxNamed)
+	}
+}
+
 // TestGroupsCoverTheTruthWhateverTheDependence beside the interval that takes
 // turns as independent.
 func TestGroupsCoverTheTruthWhateverTheDependence(t *testing.T) {
@@ -159,7 +196,7 @@ func TestGroupsCannotOverflow(t *testing.T) {
 	for range 10_000 {
 		g.count("c", 2*distanceUnit*maxWeight, maxWeight)
 	}
-	if g.N[groupOf("c")] > maxRecord || g.X[groupOf("c")] < 0 {
+	if c := g.Cells[0]; c.N > maxRecord || c.X < 0 {
 		t.Errorf("%+v", g)
 	}
 }

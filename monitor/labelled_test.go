@@ -302,7 +302,9 @@ func TestIncoherenceIsAbsentBelowItsMinima(t *testing.T) {
 		mustCount(t, m, Label{Request: o.ID, Outcome: outcome})
 		rep := month(t, m)
 		switch {
-		case i < 19 && rep.Incoherence.Absent != est.AbsentFewQuestions && rep.Incoherence.Absent != est.AbsentZero:
+		case i < 9 && rep.Error.AbsentRange != AbsentFewConversations:
+			t.Errorf("%d conversations: %+v", i+1, rep.Error)
+		case i < 19 && rep.Incoherence.Absent != AbsentFewRequests && rep.Incoherence.Absent != est.AbsentZero:
 			t.Errorf("%d requests: %+v", i+1, rep.Incoherence)
 		case i >= 19 && rep.Incoherence.Absent != est.AbsentFewErrors:
 			t.Errorf("9 errors: %+v", rep.Incoherence)

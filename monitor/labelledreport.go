@@ -170,7 +170,7 @@ func (b *labelledBucket) share(c gradeCell, i int, most float64, why string) est
 	num[i] = 1
 	f := est.ShareFromSums(s.sums(num, []float64{most}), est.MinClusters)
 	f.N = s.Requests
-	return f
+	return ofConversations(f)
 }
 
 // ratio is a weighed sum of a cell's fractions over its first value.
@@ -181,7 +181,7 @@ func (b *labelledBucket) ratio(c gradeCell, why string, weights ...float64) est.
 	}
 	f := est.RatioFromSums(s.sums(weights, []float64{gradeScale}), est.MinClusters)
 	f.N = s.Requests
-	return f
+	return ofConversations(f)
 }
 
 // incoherence is variance over error of a cell that holds weight, error and
@@ -198,7 +198,7 @@ func (b *labelledBucket) incoherence(c gradeCell, why string) est.Figure {
 	} else if all := b.Cells[cellScores]; all != nil {
 		wrong = min(wrong, all.Sum[3])
 	}
-	return est.IncoherenceFromSums(s.sums([]float64{0, 0, 1}, []float64{0, 1}), s.Requests, wrong)
+	return ofConversations(est.IncoherenceFromSums(s.sums([]float64{0, 0, 1}, []float64{0, 1}), s.Requests, wrong))
 }
 
 // within is W. Below estimate.MinErrors requests with an error it would be a guess
@@ -218,7 +218,7 @@ func (b *labelledBucket) within(wrong int64) est.Figure {
 		PP: s.quadratic(p, p), PV: s.quadratic(p, v), VV: s.quadratic(v, v),
 	}, est.MinClusters)
 	f.N = s.Requests
-	return f
+	return ofConversations(f)
 }
 
 // curves are the scores against the four lengths; nil if no curve is kept.
