@@ -24,11 +24,10 @@
 //
 // The goroutine in Run is the only one that takes observations in. Windows,
 // conversations, bounds and look-up are guarded by Monitor.mu, which it shares
-// with readers and with Label, which works in the goroutine of who labels. Nothing
-// on the request path waits for that lock but the first OutputP99 of a route, which
-// is asked for extras alone; Escalate is asked beside it. Names, arrivals, byte
-// ratios, budget, slots and metrics have a lock each and never take another one
-// while holding it.
+// with readers and with Label, which works in the goroutine of who labels. On the
+// request path only the first OutputP99 of a route waits for that lock. Names,
+// arrivals, byte ratios, budget, slots and metrics have a lock each and never take
+// another one while holding it.
 //
 // # Bounds
 //
@@ -44,11 +43,9 @@
 // observations. Labels add 256 labelled series of at most 160 KiB, curves of up to
 // 64 of them, 20,000 labelled requests or 16 MiB, and as many bytes of labels that
 // wait. Detection adds up to 35 KiB to a route, most of it while it learns, and
-// 6 KiB to each of its headlines. Of arguments 512 are told apart, and for each
-// route one more; each, and each of the 24 series of free pairs of a route, takes
-// 100 to 450 bytes in each of 138 buckets in which it occurs. With 200 routes of
-// all kinds, every bucket in use, all of it was 284 MiB, and 0.4 s of one processor
-// to copy for a snapshot of 162 MiB.
+// 6 KiB to each of its headlines. 512 arguments, one more of each route and 24 series
+// of free pairs of each take 100 to 450 bytes in each of 138 buckets. With 200 routes
+// of all kinds, every bucket in use, all of it was 284 MiB.
 //
 // # What a crash loses
 //
