@@ -86,10 +86,11 @@ type guardFlag struct {
 	Request  string `json:"request,omitempty"`
 }
 
-// guarded raises the flag of a quorum that is none.
+// guarded raises the flag of a quorum that is none. Whose client or sidecar has
+// left before there could be one, of that nothing is told: nobody acts on it.
 func (all *flags) guarded(o *Observation, of string, now time.Time) {
 	g := o.Guard
-	if g == nil || g.Decision == GuardAgreed || g.Outcome == GuardGone {
+	if g == nil || g.Decision == GuardAgreed || g.Outcome == GuardGone || g.Reason == ReasonGone {
 		return
 	}
 	rule := config.RuleSplitDecision
