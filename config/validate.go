@@ -40,6 +40,7 @@ func check(c Config) *checker {
 	k.sampling()
 	k.ensemble()
 	k.budget()
+	k.prices()
 	k.routes()
 	k.embeddings()
 	k.rules()

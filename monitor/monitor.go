@@ -26,6 +26,10 @@ var ErrStopped = errors.New("monitor has stopped")
 // Settings are what a Monitor is made from.
 type Settings struct {
 	Budget config.Budget
+	// Prices and Routes are those of the configuration; of the routes, the
+	// budgets count.
+	Prices []config.Price
+	Routes []config.Route
 	// Dir is the data directory; empty: nothing outlasts the process.
 	Dir string
 	// Now is the clock; nil: time.Now.
@@ -113,10 +117,7 @@ func New(s Settings) (*Monitor, error) {
 		routes: map[string]*route{}, live: newConversations(maxConversations),
 		recent: newRecent(maxRecent, maxRecentBytes),
 	}
-	m.gate = &Gate{
-		budget: newBudget(s.Budget.ExtraTokensPerHour, s.Now),
-		slots:  newSlots(s.Budget.MaxExtraInFlight, s.Now), settled: m.meters.settled,
-	}
+	m.gate = newGate(costs{s.Budget, s.Prices, s.Routes}, s.Now, m.meters.cost.settled)
 	m.promise = newPromise(s, m.armed)
 	if err := m.load(); err != nil {
 		return nil, err
