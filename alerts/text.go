@@ -36,6 +36,7 @@ func wordings() map[string]wording {
 		config.RuleModelChanged:           modelWording(),
 		config.RuleSamplingStarved:        starvedWording(),
 		config.RuleUpstreamFailing:        failingWording(),
+		config.RuleMitigation:             mitigationWording(),
 	}
 }
 

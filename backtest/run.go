@@ -241,7 +241,8 @@ func (p placebo) look(readings []alerts.Reading) {
 // The others state facts, which a placebo cannot make false.
 func statistical(rule string) bool {
 	switch rule {
-	case config.RuleRepeating, config.RuleModelChanged, config.RuleSamplingStarved, config.RuleUpstreamFailing:
+	case config.RuleRepeating, config.RuleModelChanged, config.RuleSamplingStarved, config.RuleUpstreamFailing,
+		config.RuleMitigation:
 		return false
 	}
 	return true

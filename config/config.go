@@ -245,6 +245,9 @@ type Rule struct {
 	RepeatInterval *Duration `yaml:"repeat_interval"`
 	// Severity is copied into the alert's labels.
 	Severity string `yaml:"severity"`
+	// Mitigate is what the route does while the alert fires: MitigateEnsemble,
+	// or nothing if empty.
+	Mitigate string `yaml:"mitigate"`
 }
 
 // NATS configures the embedded NATS server.

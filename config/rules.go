@@ -20,6 +20,8 @@ const (
 	RuleModelChanged           = "model_changed"
 	RuleSamplingStarved        = "sampling_starved"
 	RuleUpstreamFailing        = "upstream_failing"
+	// RuleMitigation says that a route votes because another rule fires there.
+	RuleMitigation = "mitigation"
 )
 
 const (
@@ -60,6 +62,7 @@ func ruleKinds() []ruleKind {
 		{name: RuleModelChanged, severity: "info", repeat: seldom},
 		{name: RuleSamplingStarved, severity: "warning", keep: 15 * time.Minute, repeat: often},
 		{name: RuleUpstreamFailing, severity: "warning", keep: 5 * time.Minute, repeat: often},
+		{name: RuleMitigation, severity: "info", repeat: seldom},
 	}
 }
 
@@ -161,6 +164,7 @@ func (r Rule) Problems() []*Problem {
 	if d := r.RepeatInterval; d != nil && time.Duration(*d) < minRepeat {
 		k.fail("repeat_interval", "%s is below %s; leave it out for the default", *d, minRepeat)
 	}
+	k.mitigate(r)
 	if len(r.Severity) > maxSeverity {
 		k.fail("severity", "is longer than %d bytes", maxSeverity)
 	}
@@ -212,5 +216,8 @@ func (k *checker) rules() {
 	}
 	if slices.ContainsFunc(rules, Rule.On) && !k.any(Observe, Ensemble) {
 		k.warn("alerts.rules", "never fire: every mode is off, so nothing is measured")
+	}
+	if i := slices.IndexFunc(rules, Rule.Mitigates); i >= 0 && !k.any(Observe) {
+		k.warn(fmt.Sprintf("alerts.rules[%d].mitigate", i), "has no effect: no mode is observe, and it is such routes that begin to vote")
 	}
 }

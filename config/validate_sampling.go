@@ -101,5 +101,8 @@ func (k *checker) any(modes ...Mode) bool {
 	if slices.Contains(modes, k.cfg.Sampling.Mode) || slices.Contains(k.cfg.ClientHeaders, "mode") {
 		return true
 	}
+	if slices.Contains(modes, Ensemble) && slices.ContainsFunc(k.cfg.Alerts.Rules, Rule.Mitigates) {
+		return true
+	}
 	return slices.ContainsFunc(k.cfg.Routes, func(r Route) bool { return slices.Contains(modes, r.Sampling.Mode) })
 }

@@ -18,6 +18,7 @@ const (
 	ruleModel      = "model_changed"
 	ruleStarved    = "sampling_starved"
 	ruleFailing    = "upstream_failing"
+	ruleMitigation = "mitigation"
 )
 
 // A detection is what one route remembers to tell what has changed. It is

@@ -72,6 +72,18 @@ func (g *Gate) Enter(ctx context.Context, ask Ask) (settle Settle, refused Reaso
 	}, ""
 }
 
+// Refuses says why an extra would not be let in at this moment, however long it
+// waited; empty: it may.
+func (g *Gate) Refuses(ask Ask) Reason {
+	if refused := g.accounts.refuses(ask); refused != "" {
+		return refused
+	}
+	if g.slots.yields(ask.Upstream) {
+		return ReasonYield
+	}
+	return ""
+}
+
 // Reload takes over budgets and prices. What is spent, reserved or in flight
 // stays so; lower limits hold for what comes next.
 func (g *Gate) Reload(c config.Config) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hotmess/config"
@@ -86,6 +87,10 @@ type Monitor struct {
 	waiting       *waiting
 	labelledCount int
 	labelling     Labelling
+	// mitigations are the routes that vote because an alert fires; the request
+	// path reads mitigated.
+	mitigations mitigations
+	mitigated   atomic.Pointer[map[string]half]
 	// curved is the number of series that curves are kept of, sketched that of
 	// routes with sketches.
 	curved, sketched int
@@ -119,9 +124,11 @@ func New(s Settings) (*Monitor, error) {
 	}
 	m.gate = newGate(costs{s.Budget, s.Prices, s.Routes}, s.Now, m.meters.cost.settled)
 	m.promise = newPromise(s, m.armed)
+	m.mitigations = mitigations{}
 	if err := m.load(); err != nil {
 		return nil, err
 	}
+	m.publishMitigated()
 	return m, nil
 }
 

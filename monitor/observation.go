@@ -26,6 +26,8 @@ type Observation struct {
 	Fingerprint  string `json:"fingerprint,omitempty"`
 	// Mode is off, observe or ensemble, as it was for this request.
 	Mode string `json:"mode"`
+	// Mitigated is whether it is ensemble because an alert fires on the route.
+	Mitigated bool `json:"mitigated,omitempty"`
 	// Outcome is what the client got: see the Outcome constants.
 	Outcome Outcome `json:"outcome"`
 	// Status is the HTTP status of the reply; 0 if there was none.

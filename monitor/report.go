@@ -16,6 +16,9 @@ type RouteReport struct {
 	LastHour int64 `json:"last_hour"`
 	// Budget is the route's own; nil if it has none.
 	Budget *BudgetReport `json:"budget,omitempty"`
+	// Mitigation is what votes because of an alert; nil if nothing does, or did
+	// within a day.
+	Mitigation *MitigationReport `json:"mitigation,omitempty"`
 	// Windows are the last hour, two days and thirty days.
 	Windows []WindowReport `json:"windows"`
 	// Bounds are the anytime-valid bounds of the headline series.
@@ -112,6 +115,7 @@ func (m *Monitor) Routes() []RouteReport {
 		if b, ok := m.gate.accounts.report(name); ok {
 			rep.Budget = &b
 		}
+		rep.Mitigation = m.mitigations[name].report()
 		reports = append(reports, rep)
 	}
 	sortRoutes(reports)

@@ -79,6 +79,7 @@ func (m *Monitor) restore(s snapshot) {
 		live.tracks, live.spell = c.Tracks, restoreSpell(c.Spell)
 	}
 	m.restoreJudged(s.Judged)
+	m.mitigations.restore(s.Mitigations)
 }
 
 // restoreSpend takes over what is spent.

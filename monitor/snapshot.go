@@ -18,6 +18,7 @@ type snapshot struct {
 	Routes        map[string]routeState `json:"routes,omitempty"`
 	Conversations []conversationState   `json:"conversations,omitempty"`
 	Judged        []judgedConversation  `json:"judged,omitempty"`
+	Mitigations   mitigationsState      `json:"mitigations,omitempty"`
 }
 
 // A spendState is what is spent beside the tokens of the whole sidecar: its money
@@ -78,6 +79,7 @@ func (m *Monitor) snapshot() snapshot {
 	}
 	s.Conversations = m.live.state()
 	s.Judged = m.judged.state()
+	s.Mitigations = m.mitigations.state()
 	return s
 }
 

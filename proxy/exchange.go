@@ -76,6 +76,9 @@ func (h *Handler) begin(r *http.Request, dest destination) *exchange {
 	if r.Method == http.MethodPost && !upgrades(r.Header) {
 		x.reading = x.policy.reading(dest, x.asked)
 	}
+	if x.mitigable() {
+		x.reading = readFirst
+	}
 	if x.reading != readNever {
 		x.mode = config.Observe
 	}

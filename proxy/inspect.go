@@ -37,6 +37,8 @@ type inspection struct {
 	samples          int
 	deep             float64
 	escalated, added bool
+	// mitigated is whether it votes because an alert fires on its route.
+	mitigated bool
 	// retry is whether the client's library sends the request again.
 	retry bool
 	// verbatim is whether extras must be the client's own bytes.
@@ -76,6 +78,7 @@ func (x *exchange) inspect(body []byte, h http.Header) inspection {
 		in.reason = monitor.ReasonMalformed
 		return in
 	}
+	x.mitigate(&in, h)
 	in.reason, in.verbatim = x.exclusion(in, h)
 	in.retry = wire.Retried(h)
 	x.labelBefore(in)

@@ -129,7 +129,7 @@ func (s *Sidecar) openAlerts(ctx context.Context, o Options, k keys) (err error)
 		return err
 	}
 	s.Alerts, err = alerts.New(ctx, alerts.Settings{
-		Rules: o.Config.Alerts.All(), Source: s.Monitor, Bus: s.bus,
+		Rules: o.Config.Alerts.All(), Source: s.Monitor, Mitigator: s.Monitor, Bus: s.bus,
 		Instance: k.instance, Now: o.Now, Log: o.Log,
 	})
 	return err
