@@ -18,31 +18,34 @@
 // (see unit) and may be looked at at any time (see bound).
 //
 // Detectors (see detector, baseline, ranks, changes) learn what a route does and
-// tell when it does something else; docs/detection.md has what they promise.
+// tell when it does something else; docs/detection.md has what they promise. What
+// extras may cost (see accounts, throttle, mitigation) is in docs/cost.md.
 //
 // # Ownership
 //
 // The goroutine in Run is the only one that takes observations in. Windows,
 // conversations, bounds and look-up are guarded by Monitor.mu, which it shares
-// with readers and with Label, which works in the goroutine of who labels; nothing on the request path takes that lock but OutputP99,
-// which is asked for extras alone. Names, arrivals, byte ratios, budget, slots
-// and metrics have a lock each and never take another one while holding it.
+// with readers and with Label, which works in the goroutine of who labels; nothing
+// on the request path takes that lock but OutputP99, which is asked for extras
+// alone. Names, arrivals, byte ratios, accounts, slots and metrics have a lock each
+// and never take another one while holding it; mitigated routes are read without.
 //
 // # Bounds
 //
 // Memory is bounded whatever arrives: 200 routes (others are pooled as "other"
 // and counted) of at most 24 series each; a series holds 138 buckets of 64
 // bytes and, if it is a headline, a bound of 3 KiB; a route holds 138 buckets
-// of four length histograms (480 bytes) and of traffic (160 bytes). Slots are
-// allocated as they are used. That is 90 KiB for a route with full rings plus
-// 12 KiB for each of its series: 32 MiB for 200 routes of six series. Curves of
+// of four length histograms (480 bytes) and of traffic (216 bytes). Slots are
+// allocated as they are used. That is 98 KiB for a route with full rings plus
+// 12 KiB for each of its series: 34 MiB for 200 routes of six series. Curves of
 // at most 64 headline series take 4 KiB for each of 78 buckets as a rule and 9 at
 // worst, sketches of at most 64 routes 5 and 64. To that come 20,000 conversations
 // of about 2 KiB, the latest 10,000 observations or 32 MiB, and a queue of 4,096
 // observations. Labels add 256 labelled series of at most 160 KiB, curves of up to
 // 64 of them, 20,000 labelled requests or 16 MiB, and as many bytes of labels that
 // wait. Detection adds up to 35 KiB to a route, most of it while it learns, and
-// 6 KiB to each of its headlines.
+// 6 KiB to each of its headlines; up to 64 routes that vote because of alerts
+// remember 1,000 conversations to compare and 5,000 hashes each, about 300 KiB.
 //
 // # What a crash loses
 //

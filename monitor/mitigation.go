@@ -19,6 +19,8 @@ const (
 	// returnWithin is how long after its end a mitigation that begins anew is a
 	// return.
 	returnWithin = 24 * time.Hour
+	// maxMitigations bounds the routes that vote because of alerts.
+	maxMitigations = 64
 )
 
 // A mitigation is the state of one route that votes because an alert fires there:
@@ -49,7 +51,7 @@ type mitigation struct {
 	// Last is what the latest trial came to; nil before one.
 	Last *TrialReport `json:"last,omitempty"`
 	// seen are the conversations whose context may hold voted turns.
-	seen *seenConversations
+	seen seenConversations
 }
 
 // mitigations are those of all routes, by name. The monitor's lock guards them.
@@ -92,7 +94,7 @@ func (m *Monitor) Mitigate(firing map[string][]string, may func(route string) bo
 	now := m.now()
 	for name := range firing {
 		// What is pooled there has nothing in common.
-		if m.mitigations[name] == nil && name != OtherRoute && len(m.mitigations) <= maxRoutes {
+		if m.mitigations[name] == nil && name != OtherRoute && len(m.mitigations) < maxMitigations {
 			m.mitigations[name] = &mitigation{}
 		}
 	}
@@ -150,7 +152,7 @@ func (g *mitigation) vote(now time.Time, again bool) {
 	}
 	g.Stage, g.Entered, g.Since, g.Trial = alerts.StageVoting, now, now, nil
 	if g.seen == nil {
-		g.seen = &seenConversations{}
+		g.seen = seenConversations{}
 	}
 }
 
@@ -188,7 +190,7 @@ func (s mitigations) take(route string, o *Observation) {
 		return
 	}
 	if g.seen == nil { // restored
-		g.seen = &seenConversations{}
+		g.seen = seenConversations{}
 	}
 	if g.Stage == alerts.StageVoting {
 		g.seen.add(o.Conversation)
@@ -236,7 +238,7 @@ func (s mitigations) state() mitigationsState {
 func (s mitigations) restore(st mitigationsState) {
 	for name, g := range st {
 		known := g.Stage == "" || g.Stage == alerts.StageVoting || g.Stage == alerts.StageHalf
-		if !known || len(s) > maxRoutes {
+		if !known || len(s) >= maxMitigations {
 			continue
 		}
 		if g.Stage == alerts.StageHalf && g.Trial == nil {

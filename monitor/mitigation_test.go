@@ -357,3 +357,30 @@ func TestMitigationIsReadAndReported(t *testing.T) {
 		t.Errorf("readings %+v", got)
 	}
 }
+
+func TestMitigationsAreBounded(t *testing.T) {
+	m, clock := newTest(t)
+	var routes []string
+	for i := range 2 * maxMitigations {
+		routes = append(routes, fmt.Sprint(i))
+	}
+	m.Mitigate(firing(routes...), anyRoute)
+	if n := len(m.mitigations); n != maxMitigations {
+		t.Errorf("%d routes vote", n)
+	}
+	m.Mitigate(firing("r"), func(route string) bool { return route == "r" }) // room again from the next round on
+	m.Mitigate(firing("r"), anyRoute)
+	for i := range 2 * maxSeen {
+		m.mitigations.take("r", &Observation{Conversation: fmt.Sprint("s", i), Mode: "ensemble"})
+	}
+	clock.advance(shortestStay)
+	m.Mitigate(firing(), anyRoute)
+	for i := range 4 * maxTrial {
+		o := Observation{Conversation: fmt.Sprint("t", i), Mode: "observe"}
+		m.mitigations.take("r", &o)
+	}
+	g := m.mitigations["r"]
+	if len(g.seen) > maxSeen || len(g.Trial.Conversations) != maxTrial {
+		t.Errorf("%d seen, %d in the trial", len(g.seen), len(g.Trial.Conversations))
+	}
+}

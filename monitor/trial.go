@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"hash/fnv"
 	"maps"
 	"slices"
 	"time"
@@ -16,25 +17,29 @@ const (
 	// 86 of 100 trials.
 	trialConversations = 30
 	// maxTrial and maxSeen bound what is remembered.
-	maxTrial = 5000
-	maxSeen  = 20_000
+	maxTrial = 1000
+	maxSeen  = 5000
 )
 
-// seenConversations are those with a request in the stay.
-type seenConversations map[string]struct{}
+// seenConversations are those with a request in the stay, by their hash. What does
+// not fit any more is forgotten, which can only blur a trial.
+type seenConversations map[uint64]struct{}
 
-func (s *seenConversations) add(conversation string) {
-	if *s == nil {
-		*s = seenConversations{}
-	}
-	if len(*s) < maxSeen {
-		(*s)[conversation] = struct{}{}
+func (s seenConversations) add(conversation string) {
+	if len(s) < maxSeen {
+		s[seenHash(conversation)] = struct{}{}
 	}
 }
 
-func (s *seenConversations) has(conversation string) bool {
-	_, ok := (*s)[conversation]
+func (s seenConversations) has(conversation string) bool {
+	_, ok := s[seenHash(conversation)]
 	return ok
+}
+
+func seenHash(conversation string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(conversation)) // never fails
+	return h.Sum64()
 }
 
 // A trial compares the half of the conversations that votes with the one that
@@ -52,7 +57,7 @@ type trialPart struct {
 
 // take takes in the measured pair of a request, at its headline level. One whose
 // mode is not that of its half, as where a vote would do harm, is left out.
-func (t *trial) take(o *Observation, h half, seen *seenConversations) {
+func (t *trial) take(o *Observation, h half, seen seenConversations) {
 	part, known := t.Conversations[o.Conversation]
 	if !known && (seen.has(o.Conversation) || len(t.Conversations) >= maxTrial) {
 		return
