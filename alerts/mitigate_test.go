@@ -75,7 +75,7 @@ func (r *recorder) Mitigate(firing map[string][]string, may func(string) bool) {
 
 // TestEngineTellsTheMitigator after each evaluation, and after a restart as well.
 func TestEngineTellsTheMitigator(t *testing.T) {
-	rule := config.Rule{Rule: DisagreementHigh, Threshold: .3, Route: "b*", Mitigate: config.MitigateEnsemble}
+	rule := config.Rule{Rule: config.RuleDisagreementHigh, Threshold: .3, Route: "b*", Mitigate: config.MitigateEnsemble}
 	f := newFixture(t, rule)
 	told := &recorder{}
 	f.engine.settings.Mitigator = told

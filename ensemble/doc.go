@@ -35,7 +35,7 @@
 // is judged makes that sample missing and nothing else.
 //
 // Every goroutine is waited for: by Extras before it returns, by the function
-// that Vote returns. Comparer, Disagreement and Majority are pure and safe for
+// that Vote returns. Comparer and Majority are pure and safe for
 // concurrent use; a Runner is safe for concurrent use.
 //
 // # Testing

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hotmess/alerts"
+	"hotmess/config"
 )
 
 const (
@@ -207,7 +208,7 @@ func (s mitigations) readings(now time.Time) []alerts.Reading {
 			continue
 		}
 		all = append(all, alerts.Reading{
-			Rule: ruleMitigation, Route: name, State: alerts.StateHolds, Stratum: g.Stage, Updated: now,
+			Rule: config.RuleMitigation, Route: name, State: alerts.StateHolds, Stratum: g.Stage, Updated: now,
 			Detail: map[string]any{
 				"stage": g.Stage, "rules": strings.Join(g.Rules, ", "), "entered": g.Entered.UTC(),
 				"stay_seconds": g.stay().Seconds(), "returns": g.Returns,

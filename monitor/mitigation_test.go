@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"hotmess/alerts"
+	"hotmess/config"
 )
 
 func anyRoute(string) bool { return true }
@@ -18,7 +19,7 @@ func anyRoute(string) bool { return true }
 func firing(routes ...string) map[string][]string {
 	all := map[string][]string{}
 	for _, r := range routes {
-		all[r] = []string{ruleRising}
+		all[r] = []string{config.RuleDisagreementRising}
 	}
 	return all
 }
@@ -342,14 +343,14 @@ func TestMitigationIsReadAndReported(t *testing.T) {
 		t.Errorf("%+v", rep.Mitigation)
 	}
 	route := m.Routes()[0].Route
-	m.Mitigate(map[string][]string{route: {ruleOverlong, ruleRising}}, anyRoute)
+	m.Mitigate(map[string][]string{route: {config.RuleOverthinking, config.RuleDisagreementRising}}, anyRoute)
 	rep := m.Routes()[0].Mitigation
 	if rep == nil || rep.Stage != alerts.StageVoting || rep.StaySeconds != 1800 || !rep.Entered.Equal(clock.now()) || len(rep.Rules) != 2 {
 		t.Errorf("report %+v", rep)
 	}
 	var got []alerts.Reading
 	for _, r := range m.Readings() {
-		if r.Rule == ruleMitigation {
+		if r.Rule == config.RuleMitigation {
 			got = append(got, r)
 		}
 	}
