@@ -216,7 +216,8 @@ func (g *grader) outcomes() {
 	err := 2 * float64(wrong) / float64(graded)
 	first, _ := g.passed(0)
 	second, _ := g.passed(1)
-	variance := float64(boolInt(differ && !(first && second))) // not two forms of a right answer
+	forms := first && second // of a right answer
+	variance := float64(boolInt(differ && !forms))
 	g.scores(estimate.Scores{Error: err, Bias2: err - variance, Variance: variance})
 }
 
