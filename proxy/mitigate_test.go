@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"hotmess/config"
+	"hotmess/monitor"
 	"hotmess/wire"
 )
 
@@ -59,8 +60,9 @@ func TestMitigationLeavesAlone(t *testing.T) {
 		body   string
 		header []string
 	}{
-		"who asks for a mode": {func(c *config.Config) { c.ClientHeaders = append(c.ClientHeaders, "mode") }, question, []string{headerMode, "observe"}},
-		"other routes":        {func(*config.Config) {}, `{"model":"other","messages":[{"role":"user","content":"hello"}]}`, nil},
+		"who asks for a mode":         {func(c *config.Config) { c.ClientHeaders = append(c.ClientHeaders, "mode") }, question, []string{headerMode, "observe"}},
+		"other routes":                {func(*config.Config) {}, `{"model":"other","messages":[{"role":"user","content":"hello"}]}`, nil},
+		"what would be kept upstream": {func(*config.Config) {}, `{"model":"m","store":true,"messages":[{"role":"user","content":"hello"}]}`, nil},
 		// The pair fits in, four extras do not.
 		"who cannot pay for a vote": {func(c *config.Config) { c.Budget.ExtraTokensPerHour = 3 * defaultOutput }, question, nil},
 	} {
@@ -85,5 +87,18 @@ func TestMitigationYieldsToTheUsersQuota(t *testing.T) {
 	res := r.ask(question, firstCall, "1")
 	if got := read(t, res); got != completion("p", "lonely") || res.Header.Get(headerMode) != "observe" {
 		t.Errorf("mode %s: %s", res.Header.Get(headerMode), got)
+	}
+}
+
+// TestRefusalsAreHeardOfRequestsThatAreNotRead: extras yield after a 529 as after
+// a 429, whoever met it.
+func TestRefusalsAreHeardOfRequestsThatAreNotRead(t *testing.T) {
+	for _, status := range []int{http.StatusTooManyRequests, 529} {
+		r := newRig(t, &script{primary: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }}, inMode(config.Off, 2))
+		read(t, r.ask(question, firstCall, "1"))
+		r.quiet()
+		if got := r.monitor.Gate().Refuses(monitor.Ask{Upstream: "upstream"}); got != monitor.ReasonYield {
+			t.Errorf("after %d: %q", status, got)
+		}
 	}
 }
