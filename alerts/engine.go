@@ -20,6 +20,9 @@ type Settings struct {
 	// one switches those after it off.
 	Rules  []config.Rule
 	Source Source
+	// Mitigator is told, after each evaluation, where rules with mitigate fire;
+	// nil: nobody is.
+	Mitigator Mitigator
 	// Bus is open; the engine does not close it.
 	Bus *Bus
 	// Instance names this sidecar in labels and events.
@@ -100,10 +103,21 @@ func (e *Engine) Evaluate(ctx context.Context) (err error) {
 		return err
 	}
 	readings := e.settings.Source.Readings()
+	firing, may, err := e.judgeAll(readings)
+	if e.settings.Mitigator != nil {
+		e.settings.Mitigator.Mitigate(firing, may)
+	}
+	return err
+}
+
+// judgeAll judges under the lock. It also gives what a Mitigator takes.
+func (e *Engine) judgeAll(readings []Reading) (firing map[string][]string, may func(string) bool, err error) {
 	now := e.settings.Now().UTC()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.judge.judge(now, readings)
+	err = e.judge.judge(now, readings)
+	rules := e.judge.rules // replaced as a whole, never changed
+	return e.judge.mitigated(), func(route string) bool { return config.MitigatesOn(rules, route) }, err
 }
 
 // Alerts returns what is pending or firing, firing first, then by route and

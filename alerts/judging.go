@@ -118,7 +118,7 @@ func (j *judging) judgeUnseen(now time.Time, id identity, it *item) error {
 	case id.conversation != "" && now.Sub(it.seen) >= conversationEnd:
 		return j.dismiss(now, it, conversationEnded)
 	}
-	return j.step(now, it, absent, r, nil)
+	return j.step(now, it, conditionUnseen(id), r, nil)
 }
 
 // ruleFor finds the rule of an alert as judgeReading would.

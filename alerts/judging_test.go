@@ -292,6 +292,9 @@ func examples() map[string]Reading {
 	add(config.RuleSamplingStarved, map[string]any{"drawn": 47, "measured": 10, "reasons": "budget 31, rate_limited 4"},
 		func(r *Reading) { r.MeasuredShare, r.HasShare = .21, true })
 	add(config.RuleUpstreamFailing, map[string]any{"failed": 9, "requests": 30, "failed_share": .3}, nil)
+	add(config.RuleMitigation, map[string]any{
+		"stage": StageVoting, "rules": "disagreement_rising", "entered": epoch, "stay_seconds": 3600, "returns": 1,
+	}, func(r *Reading) { r.Stratum = StageVoting })
 	return list
 }
 

@@ -38,6 +38,7 @@ func wordings() map[string]wording {
 		config.RuleModelChanged:           modelWording(),
 		config.RuleSamplingStarved:        starvedWording(),
 		config.RuleUpstreamFailing:        failingWording(),
+		config.RuleMitigation:             mitigationWording(),
 	}
 }
 

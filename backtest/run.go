@@ -242,7 +242,7 @@ func (p placebo) look(readings []alerts.Reading) {
 func statistical(rule string) bool {
 	switch rule {
 	case config.RuleRepeating, config.RuleModelChanged, config.RuleSamplingStarved, config.RuleUpstreamFailing,
-		config.RuleSplitDecision, config.RuleGuardBlind:
+		config.RuleSplitDecision, config.RuleGuardBlind, config.RuleMitigation:
 		return false
 	}
 	return true

@@ -45,7 +45,9 @@ type Config struct {
 	Ensemble Voting   `yaml:"ensemble"`
 	Budget   Budget   `yaml:"budget"`
 	// Guard says what needs a quorum before it is done; see GuardRules.
-	Guard  []Guard `yaml:"guard"`
+	Guard []Guard `yaml:"guard"`
+	// Prices are tried in their order.
+	Prices []Price `yaml:"prices"`
 	Routes []Route `yaml:"routes"`
 	// Embeddings says how texts are compared by meaning; off by default.
 	Embeddings Embeddings `yaml:"embeddings"`
@@ -156,8 +158,19 @@ type Budget struct {
 	// ExtraTokensPerHour is the most tokens that extras may use in one UTC
 	// hour; 0: none.
 	ExtraTokensPerHour int64 `yaml:"extra_tokens_per_hour"`
+	// ExtraUSDPerDay is the most that extras may cost in one UTC day, by
+	// Prices; nil: no bound, 0: none. With a bound, extras of a model without a
+	// price do not run.
+	ExtraUSDPerDay *float64 `yaml:"extra_usd_per_day"`
 	// MaxExtraInFlight is the most extras at one time.
 	MaxExtraInFlight int `yaml:"max_extra_in_flight"`
+}
+
+// A RouteBudget bounds the extras of one route, within what Budget leaves; nil:
+// by Budget alone.
+type RouteBudget struct {
+	ExtraTokensPerHour *int64   `yaml:"extra_tokens_per_hour"`
+	ExtraUSDPerDay     *float64 `yaml:"extra_usd_per_day"`
 }
 
 // A Route gives a class of requests a name and a policy.
@@ -166,6 +179,7 @@ type Route struct {
 	Match Match  `yaml:"match"`
 	// Sampling fields that are set replace the defaults.
 	Sampling RouteSampling `yaml:"sampling"`
+	Budget   RouteBudget   `yaml:"budget"`
 	// Extract says how the final answer is found in a text: letter, number,
 	// boxed, tag:NAME or regexp:EXPR; empty: by what the prompt asks for.
 	Extract string `yaml:"extract"`
@@ -233,6 +247,9 @@ type Rule struct {
 	RepeatInterval *Duration `yaml:"repeat_interval"`
 	// Severity is copied into the alert's labels.
 	Severity string `yaml:"severity"`
+	// Mitigate is what the route does while the alert fires: MitigateEnsemble,
+	// or nothing if empty.
+	Mitigate string `yaml:"mitigate"`
 }
 
 // NATS configures the embedded NATS server.

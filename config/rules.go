@@ -24,6 +24,8 @@ const (
 	RuleUpstreamFailing        = "upstream_failing"
 	RuleSplitDecision          = "split_decision"
 	RuleGuardBlind             = "guard_blind"
+	// RuleMitigation says that a route votes because another rule fires there.
+	RuleMitigation = "mitigation"
 )
 
 const (
@@ -66,6 +68,7 @@ func ruleKinds() []ruleKind {
 		{name: RuleModelChanged, severity: "info", repeat: seldom},
 		{name: RuleSamplingStarved, severity: "warning", keep: 15 * time.Minute, repeat: often},
 		{name: RuleUpstreamFailing, severity: "warning", keep: 5 * time.Minute, repeat: often},
+		{name: RuleMitigation, severity: "info", repeat: seldom},
 	}
 }
 
@@ -167,6 +170,7 @@ func (r Rule) Problems() []*Problem {
 	if d := r.RepeatInterval; d != nil && time.Duration(*d) < minRepeat {
 		k.fail("repeat_interval", "%s is below %s; leave it out for the default", *d, minRepeat)
 	}
+	k.mitigate(r)
 	if len(r.Severity) > maxSeverity {
 		k.fail("severity", "is longer than %d bytes", maxSeverity)
 	}
@@ -218,5 +222,8 @@ func (k *checker) rules() {
 	}
 	if slices.ContainsFunc(rules, Rule.On) && !k.any(Observe, Ensemble) {
 		k.warn("alerts.rules", "never fire: every mode is off, so nothing is measured")
+	}
+	if i := slices.IndexFunc(rules, Rule.Mitigates); i >= 0 && !k.any(Observe) {
+		k.warn(fmt.Sprintf("alerts.rules[%d].mitigate", i), "has no effect: no mode is observe, and it is such routes that begin to vote")
 	}
 }

@@ -41,6 +41,7 @@ func check(c Config) *checker {
 	k.ensemble()
 	k.budget()
 	k.guards()
+	k.prices()
 	k.routes()
 	k.embeddings()
 	k.rules()

@@ -99,6 +99,7 @@ func (k *checker) route(key string, r Route) {
 	}
 	k.match(key+".match", r.Match)
 	k.routeSampling(key+".sampling", r.Sampling)
+	k.routeBudget(key+".budget", r.Budget)
 	k.extract(key+".extract", r.Extract)
 }
 

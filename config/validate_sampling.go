@@ -96,29 +96,12 @@ func (k *checker) ensemble() {
 	}
 }
 
-// budget checks what extras may cost.
-func (k *checker) budget() {
-	b := k.cfg.Budget
-	if b.ExtraTokensPerHour < 0 {
-		k.fail("budget.extra_tokens_per_hour", "%d must not be negative", b.ExtraTokensPerHour)
-	}
-	if b.MaxExtraInFlight < 0 {
-		k.fail("budget.max_extra_in_flight", "%d must not be negative", b.MaxExtraInFlight)
-	}
-	if !k.any(Observe, Ensemble) {
-		return
-	}
-	if b.ExtraTokensPerHour == 0 {
-		k.warn("budget.extra_tokens_per_hour", "0 allows no extras, so nothing is measured")
-	}
-	if b.MaxExtraInFlight == 0 {
-		k.warn("budget.max_extra_in_flight", "0 allows no extras, so nothing is measured")
-	}
-}
-
 // any reports whether a request can get one of the modes.
 func (k *checker) any(modes ...Mode) bool {
 	if slices.Contains(modes, k.cfg.Sampling.Mode) || slices.Contains(k.cfg.ClientHeaders, "mode") {
+		return true
+	}
+	if slices.Contains(modes, Ensemble) && slices.ContainsFunc(k.cfg.Alerts.Rules, Rule.Mitigates) {
 		return true
 	}
 	return slices.ContainsFunc(k.cfg.Routes, func(r Route) bool { return slices.Contains(modes, r.Sampling.Mode) })

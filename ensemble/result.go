@@ -55,10 +55,8 @@ type Sample struct {
 	Recording *Recording
 	// Took is the time from its launch to its end.
 	Took time.Duration
-	// Tokens is what the sample was settled at, cached input counting half;
-	// Estimated if not from usage.
-	Tokens    int64
-	Estimated bool
+	// Settlement is what an extra was settled at; zero if it did not run.
+	monitor.Settlement
 }
 
 // A Recording is an HTTP reply as the upstream sent it.

@@ -36,18 +36,20 @@ type Call struct {
 	// included: it is signed. Extras must have started by Expires then.
 	Verbatim bool
 	Expires  time.Time
-	// EstimatedTokens is the worst case of one call: what is reserved before
+	// Route names whose budget pays for the extras.
+	Route string
+	// Worst is the worst case of one call, in tokens: what is reserved before
 	// an extra, and what it is settled at if its usage is not known.
-	EstimatedTokens int64
+	Worst monitor.Spend
 }
 
 // A Gate admits extras. It guards the token budget, the number of extras in
 // flight and the user's own quota.
 type Gate interface {
-	// Enter reserves tokens and a slot for one extra, waiting at most until ctx
-	// ends. An empty refused means entered: settle must then be called exactly
-	// once, with what the extra used. Else settle is nil.
-	Enter(ctx context.Context, upstream string, tokens int64) (settle func(tokens int64, estimated bool), refused monitor.Reason)
+	// Enter reserves the worst case and a slot for one extra, waiting at most
+	// until ctx ends. An empty refused means entered: settle must then be called
+	// exactly once, with what the extra used. Else settle is nil.
+	Enter(ctx context.Context, ask monitor.Ask) (settle monitor.Settle, refused monitor.Reason)
 }
 
 // A Runner makes the calls of requests. Its fields are set before its first
@@ -137,10 +139,12 @@ func (r *Runner) extra(ctx context.Context, a attempt) (res result) {
 		res.Missing = refused
 		return res
 	}
-	tokens, estimated := a.call.EstimatedTokens, true
-	defer func() { settle(tokens, estimated) }()
+	used, estimated := a.call.Worst, true
+	defer func() {
+		res.Settlement = monitor.Settlement{Spend: used, Bill: settle(used, estimated), Estimated: estimated}
+	}()
 	if ctx.Err() != nil {
-		tokens, estimated = 0, false // nothing was sent
+		used, estimated = monitor.Spend{}, false // nothing was sent
 		res.Missing = lost(ctx, monitor.ReasonGone)
 		return res
 	}
@@ -151,13 +155,19 @@ func (r *Runner) extra(ctx context.Context, a attempt) (res result) {
 	}
 	res = a.run(ctx)
 	if u := res.Reply.Usage; u.HasTotals {
-		tokens, estimated = billed(u), false
+		used, estimated = spendOf(u), false
 	}
-	res.Tokens, res.Estimated = tokens, estimated
 	return res
 }
 
-func (r *Runner) enter(ctx context.Context, call *Call) (func(int64, bool), monitor.Reason) {
+// spendOf is what a call used, as the upstream reports it.
+func spendOf(u wire.Usage) monitor.Spend {
+	return monitor.Spend{
+		Input: int64(u.Input), CachedInput: int64(u.CachedInput), Output: int64(u.Output), Reasoning: int64(u.Reasoning),
+	}
+}
+
+func (r *Runner) enter(ctx context.Context, call *Call) (monitor.Settle, monitor.Reason) {
 	turn, cancel := context.WithTimeout(ctx, StartWithin)
 	defer cancel()
 	if !call.Expires.IsZero() {
@@ -168,7 +178,7 @@ func (r *Runner) enter(ctx context.Context, call *Call) (func(int64, bool), moni
 	if errors.Is(context.Cause(turn), errExpired) {
 		return nil, monitor.ReasonSigned
 	}
-	settle, refused := r.Gate.Enter(turn, call.Upstream, call.EstimatedTokens)
+	settle, refused := r.Gate.Enter(turn, monitor.Ask{Upstream: call.Upstream, Route: call.Route, Model: call.View.Model, Worst: call.Worst})
 	switch {
 	case refused == "":
 	case errors.Is(context.Cause(turn), errExpired):

@@ -143,11 +143,12 @@ type turnstile struct {
 	shut    bool             // waits until ctx ends
 	wait    time.Duration
 	panics  bool
+	asked   []monitor.Ask
 	settled []int64
 	guessed int
 }
 
-func (g *turnstile) Enter(ctx context.Context, _ string, _ int64) (func(int64, bool), monitor.Reason) {
+func (g *turnstile) Enter(ctx context.Context, ask monitor.Ask) (monitor.Settle, monitor.Reason) {
 	if g.panics {
 		panic("scripted")
 	}
@@ -160,6 +161,7 @@ func (g *turnstile) Enter(ctx context.Context, _ string, _ int64) (func(int64, b
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.asked = append(g.asked, ask)
 	if len(g.refuse) > 0 {
 		reason := g.refuse[0]
 		g.refuse = g.refuse[1:]
@@ -170,13 +172,15 @@ func (g *turnstile) Enter(ctx context.Context, _ string, _ int64) (func(int64, b
 	return g.settle, ""
 }
 
-func (g *turnstile) settle(tokens int64, estimated bool) {
+func (g *turnstile) settle(used monitor.Spend, estimated bool) monitor.Bill {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.settled = append(g.settled, tokens)
+	b := monitor.Bill{Tokens: used.Input + used.Output}
+	g.settled = append(g.settled, b.Tokens)
 	if estimated {
 		g.guessed++
 	}
+	return b
 }
 
 const requestBody = `{"model":"m","messages":[{"role":"user","content":"q"}],"store":true}`
@@ -197,7 +201,7 @@ func newCall(t *testing.T) Call {
 		Host:   "upstream.example",
 		Header: http.Header{"X-Request-Id": {"r1"}, "Idempotency-Key": {"k1"}, "Authorization": {"Bearer k"}},
 		Body:   []byte(requestBody), View: v,
-		Compare: comparer(t, v, ""), Upstream: "openai", EstimatedTokens: 1000,
+		Compare: comparer(t, v, ""), Upstream: "openai", Worst: monitor.Spend{Output: 1000},
 	}
 }
 

@@ -1,112 +1,122 @@
 package monitor
 
 import (
-	"sync"
+	"math"
 	"time"
+
+	"hotmess/config"
 )
 
-// budget bounds the tokens that extras use in one UTC hour: the worst case is
-// reserved before a call and settled after it, in the hour in which it was
-// reserved.
+const (
+	hourOf = time.Hour
+	dayOf  = 24 * time.Hour
+	// unbounded is the limit of a budget that fits everything.
+	unbounded = math.MaxInt64
+)
+
+// A budget bounds an amount in each UTC hour or day: the worst case is reserved
+// before a call and settled after it, in the period in which it was reserved. Its
+// owner guards it.
 //
-// What a crash leaves unsettled counts as spent: a snapshot writes reserved
-// tokens down as spent. What was spent since the last snapshot, at most
+// What a crash leaves unsettled counts as spent: a snapshot writes what is
+// reserved down as spent. What was spent since the last snapshot, at most
 // snapshotEvery ago, is forgotten by a crash.
 type budget struct {
-	now func() time.Time
-
-	mu       sync.Mutex
+	// length is that of a period, in seconds; the period runs since the epoch.
+	length   int64
+	period   int64
 	limit    int64
-	hour     int64
 	spent    int64
 	reserved int64
 }
 
-func newBudget(limit int64, now func() time.Time) *budget {
-	return &budget{limit: limit, now: now, hour: utcHour(now())}
+func newBudget(length time.Duration, limit int64, now time.Time) budget {
+	b := budget{length: int64(length / time.Second), limit: limit}
+	b.period = now.Unix() / b.length
+	return b
 }
 
-func (b *budget) setLimit(limit int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.limit = limit
+// room is whether an amount can be reserved. It compares by subtraction, which
+// cannot overflow. A limit of 0 fits nothing.
+func (b *budget) room(amount int64, now time.Time) bool {
+	b.roll(now)
+	return b.limit > 0 && amount <= b.limit-b.spent-b.reserved
 }
 
-func utcHour(t time.Time) int64 { return t.Unix() / 3600 }
-
-// fits is whether tokens could be reserved at this moment. A limit of 0 fits
-// nothing.
-func (b *budget) fits(tokens int64) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.roll()
-	return b.room(tokens)
+// reserve takes an amount for which there is room out of the budget, and returns
+// the period.
+func (b *budget) reserve(amount int64, now time.Time) (period int64) {
+	b.roll(now)
+	b.reserved += amount
+	return b.period
 }
 
-// room compares by subtraction, which cannot overflow.
-func (b *budget) room(tokens int64) bool {
-	return b.limit > 0 && tokens <= b.limit-b.spent-b.reserved
-}
-
-// reserve takes tokens out of the hour's budget and returns the hour; ok is
-// false if they do not fit.
-func (b *budget) reserve(tokens int64) (hour int64, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.roll()
-	if !b.room(tokens) {
-		return 0, false
-	}
-	b.reserved += tokens
-	return b.hour, true
-}
-
-// settle replaces a reservation by what was used. A reservation of a past hour
-// leaves this hour alone.
-func (b *budget) settle(hour, reserved, used int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.roll()
-	if hour == b.hour {
+// settle replaces a reservation by what was used. A reservation of a past period
+// leaves this one alone.
+func (b *budget) settle(period, reserved, used int64, now time.Time) {
+	b.roll(now)
+	if period == b.period {
 		b.reserved -= reserved
 		b.spent += used
 	}
 }
 
-// roll begins a new hour. A clock that steps back into the hour before gets no
-// second budget; one that steps back further was wrong and has been set right.
-func (b *budget) roll() {
-	if hour := utcHour(b.now()); hour > b.hour || hour < b.hour-1 {
-		b.hour, b.spent, b.reserved = hour, 0, 0
+// roll begins a new period. A clock that steps back into the period before gets
+// no second budget; one that steps back further was wrong and has been set right.
+func (b *budget) roll(now time.Time) {
+	if p := now.Unix() / b.length; p > b.period || p < b.period-1 {
+		b.period, b.spent, b.reserved = p, 0, 0
 	}
 }
 
 // A budgetState is the snapshot of a budget.
 type budgetState struct {
+	// Hour is the UTC hour, since the epoch, in which the period began.
 	Hour  int64 `json:"hour"`
 	Spent int64 `json:"spent"`
 }
 
-// total is the limit of an hour.
-func (b *budget) total() int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.limit
+func (b *budget) state(now time.Time) budgetState {
+	b.roll(now)
+	return budgetState{Hour: b.period * b.length / int64(hourOf/time.Second), Spent: b.spent + b.reserved}
 }
 
-func (b *budget) state() budgetState {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.roll()
-	return budgetState{Hour: b.hour, Spent: b.spent + b.reserved}
-}
-
-// restore takes over what was spent, if it is of this hour.
-func (b *budget) restore(st budgetState) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.roll()
-	if st.Hour == b.hour && st.Spent > 0 {
+// restore takes over what was spent, if it is of this period.
+func (b *budget) restore(st budgetState, now time.Time) {
+	if st.Hour == b.state(now).Hour && st.Spent > 0 {
 		b.spent += st.Spent
 	}
 }
+
+// An account is what the extras of the sidecar, or of one route, may cost: tokens
+// by the hour and money by the day.
+type account struct{ tokens, money budget }
+
+func newAccount(now time.Time) *account {
+	return &account{newBudget(hourOf, unbounded, now), newBudget(dayOf, unbounded, now)}
+}
+
+// limit sets the limits; nil: none.
+func (a *account) limit(tokens *int64, dollars *float64) {
+	a.tokens.limit, a.money.limit = unbounded, unbounded
+	if tokens != nil {
+		a.tokens.limit = *tokens
+	}
+	if dollars != nil {
+		a.money.limit = int64(*dollars * nanos)
+	}
+}
+
+// refuses is why a bill does not fit; empty: it does.
+func (a *account) refuses(b Bill, now time.Time) Reason {
+	switch {
+	case a.money.limit < unbounded && !b.Priced:
+		return ReasonPriceUnknown
+	case !a.tokens.room(b.Tokens, now) || !a.money.room(b.Nanos, now):
+		return ReasonBudget
+	}
+	return ""
+}
+
+// limitsOf are the limits of the whole sidecar.
+func (a *account) limitsOf(b config.Budget) { a.limit(&b.ExtraTokensPerHour, b.ExtraUSDPerDay) }

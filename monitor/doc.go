@@ -18,7 +18,8 @@
 // (see unit) and may be looked at at any time (see bound).
 //
 // Detectors (see detector, baseline, ranks, changes) learn what a route does and
-// tell when it does something else; docs/detection.md has what they promise.
+// tell when it does something else; docs/detection.md has what they promise. What
+// extras may cost (see accounts, throttle, mitigation) is in docs/cost.md.
 //
 // # Ownership
 //
@@ -26,17 +27,17 @@
 // conversations, bounds and look-up are guarded by Monitor.mu, which it shares
 // with readers and with Label, which works in the goroutine of who labels. On the
 // request path only the first OutputP99 of a route waits for that lock. Names,
-// arrivals, byte ratios, budget, slots and metrics have a lock each and never take
-// another one while holding it.
+// arrivals, byte ratios, accounts, slots and metrics have a lock each and never take
+// another one while holding it; mitigated routes are read without any.
 //
 // # Bounds
 //
 // Memory is bounded whatever arrives: 200 routes (others are pooled as "other"
 // and counted) of at most 24 series each; a series holds 138 buckets of 64
 // bytes and, if it is a headline, a bound of 3 KiB; a route holds 138 buckets
-// of four length histograms (480 bytes) and of traffic (160 bytes). Slots are
-// allocated as they are used. That is 90 KiB for a route with full rings plus
-// 12 KiB for each of its series: 32 MiB for 200 routes of six series. Curves of
+// of four length histograms (480 bytes) and of traffic (216 bytes). Slots are
+// allocated as they are used. That is 98 KiB for a route with full rings plus
+// 12 KiB for each of its series: 34 MiB for 200 routes of six series. Curves of
 // at most 64 headline series take 4 KiB for each of 78 buckets as a rule and 9 at
 // worst, sketches of at most 64 routes 5 and 64. To that come 20,000 conversations
 // of about 2 KiB, the latest 10,000 observations or 32 MiB, and a queue of 4,096
@@ -55,6 +56,5 @@
 // # Testing
 //
 // Estimators are tested against closed forms and by simulation with correlated
-// conversations, with tolerances derived from the number of runs. Clocks are
-// injected; nothing sleeps.
+// conversations, within derived tolerances. Clocks are injected; nothing sleeps.
 package monitor

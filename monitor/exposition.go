@@ -90,6 +90,11 @@ func writeTotals(b *bytes.Buffer, t Totals, queued, running int) {
 	} {
 		fmt.Fprintf(b, "# TYPE %s %s\n%s %d\n", f.name, f.kind, f.name, f.value)
 	}
+	const today, limit = "hotmess_budget_spent_usd", "hotmess_budget_limit_usd"
+	fmt.Fprintf(b, "# TYPE %s gauge\n%s %g\n", today, today, t.USDToday)
+	if t.USDPerDay != nil {
+		fmt.Fprintf(b, "# TYPE %s gauge\n%s %g\n", limit, limit, *t.USDPerDay)
+	}
 }
 
 // allReadings are readings of every series, headline or not.

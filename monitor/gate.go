@@ -3,57 +3,92 @@ package monitor
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"hotmess/config"
 	"hotmess/wire"
 )
 
-// A Gate lets extras through: within the hour's token budget, at most so many
-// at one time, and never at the expense of the user's own quota. It is safe
-// for concurrent use.
+// A Gate lets extras through: within the budgets, at most so many at one time,
+// and never at the expense of the user's own quota. It is safe for concurrent
+// use.
 type Gate struct {
-	budget *budget
-	slots  *slots
+	accounts *accounts
+	slots    *slots
 	// settled is told of every settlement.
-	settled func(tokens int64, estimated bool)
+	settled func(s Settlement)
 }
 
-// Enter asks to run one extra that may use up to so many tokens. It returns
-// either settle, which the caller must call once when the extra has ended, with
-// the tokens it used and whether they are an estimate, or the reason why the
-// extra must not run: ReasonBudget and ReasonYield at once, ReasonQueue when
-// ctx ends while waiting for a free place.
-func (g *Gate) Enter(ctx context.Context, upstream string, tokens int64) (settle func(tokens int64, estimated bool), refused Reason) {
-	tokens = max(0, tokens)
-	if !g.budget.fits(tokens) {
-		return nil, ReasonBudget
+func newGate(c costs, now func() time.Time, settled func(Settlement)) *Gate {
+	return &Gate{accounts: newAccounts(c, now), slots: newSlots(c.budget.MaxExtraInFlight, now), settled: settled}
+}
+
+// An Ask is one extra that wants to run.
+type Ask struct {
+	// Upstream names whose rate limits it shares, Route whose budget beside
+	// that of the sidecar, Model its price.
+	Upstream, Route, Model string
+	// Worst is the most that it is expected to use.
+	Worst Spend
+}
+
+// A Settlement is what one extra used and cost. Estimated is whether that is not
+// from usage.
+type Settlement struct {
+	Spend
+	Bill
+	Estimated bool
+}
+
+// Settle says what an extra used once it has ended, and gives what that costs. It
+// is to be called once; a further call changes nothing and costs nothing.
+type Settle func(used Spend, estimated bool) Bill
+
+// Enter asks to run one extra. It returns either settle, or the reason why the
+// extra must not run: ReasonPriceUnknown, ReasonBudget and ReasonYield at once,
+// ReasonQueue when ctx ends while waiting for a free place.
+func (g *Gate) Enter(ctx context.Context, ask Ask) (settle Settle, refused Reason) {
+	if refused := g.accounts.refuses(ask); refused != "" {
+		return nil, refused
 	}
-	t, refused := g.slots.acquire(ctx, upstream)
+	t, refused := g.slots.acquire(ctx, ask.Upstream)
 	if refused != "" {
 		return nil, refused
 	}
-	hour, ok := g.budget.reserve(tokens)
-	if !ok {
+	booked, refused := g.accounts.reserve(ask)
+	if refused != "" {
 		g.slots.release(t)
-		return nil, ReasonBudget
+		return nil, refused
 	}
 	var once atomic.Bool
-	return func(used int64, estimated bool) {
+	return func(used Spend, estimated bool) Bill {
 		if once.Swap(true) {
-			return
+			return Bill{}
 		}
-		used = max(0, used)
-		g.budget.settle(hour, tokens, used)
+		bill := g.accounts.settle(booked, used)
 		g.slots.release(t)
-		g.settled(used, estimated)
+		g.settled(Settlement{used.bounded(), bill, estimated})
+		return bill
 	}, ""
 }
 
-// Reload sets new limits. What is spent, reserved or in flight stays so; lower
-// limits hold for what comes next.
-func (g *Gate) Reload(b config.Budget) {
-	g.budget.setLimit(b.ExtraTokensPerHour)
-	g.slots.setMax(b.MaxExtraInFlight)
+// Refuses says why an extra would not be let in at this moment, however long it
+// waited; empty: it may.
+func (g *Gate) Refuses(ask Ask) Reason {
+	if refused := g.accounts.refuses(ask); refused != "" {
+		return refused
+	}
+	if g.slots.yields(ask.Upstream) {
+		return ReasonYield
+	}
+	return ""
+}
+
+// Reload takes over budgets and prices. What is spent, reserved or in flight
+// stays so; lower limits hold for what comes next.
+func (g *Gate) Reload(c config.Config) {
+	g.accounts.reload(costs{c.Budget, c.Prices, c.Routes})
+	g.slots.setMax(c.Budget.MaxExtraInFlight)
 }
 
 // Gate is what every extra has to pass.

@@ -13,22 +13,36 @@ import (
 	"hotmess/wire"
 )
 
-// newGate makes a gate for tests; now is synctest's clock.
-func newGate(limit int64, most int) *Gate {
-	return &Gate{
-		budget: newBudget(limit, time.Now), slots: newSlots(most, time.Now),
-		settled: func(int64, bool) {},
-	}
+// tokenGate makes a gate with a budget of tokens; now is synctest's clock.
+func tokenGate(limit int64, most int) *Gate {
+	c := costs{budget: config.Budget{ExtraTokensPerHour: limit, MaxExtraInFlight: most}}
+	return newGate(c, time.Now, func(Settlement) {})
+}
+
+// spent is what a gate's budget of tokens has spent or reserved.
+func (g *Gate) spent() int64 { return g.accounts.total().SpentThisHour }
+
+// tokens asks for an extra of so many tokens.
+func tokens(upstream string, n int64) Ask {
+	return Ask{Upstream: upstream, Worst: Spend{Output: n}}
 }
 
 func ok(remaining float64) wire.Quota { return wire.Quota{Remaining: remaining, Known: true} }
 
 // enter asks with a second's patience.
-func enter(t *testing.T, g *Gate, upstream string, tokens int64) (func(int64, bool), Reason) {
+func enter(t *testing.T, g *Gate, upstream string, n int64) (func(int64, bool), Reason) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	return g.Enter(ctx, upstream, tokens)
+	return settling(g.Enter(ctx, tokens(upstream, n)))
+}
+
+// settling has settle take tokens.
+func settling(settle Settle, refused Reason) (func(int64, bool), Reason) {
+	if settle == nil {
+		return nil, refused
+	}
+	return func(n int64, estimated bool) { settle(Spend{Output: n}, estimated) }, refused
 }
 
 // wants enters and checks the outcome.
@@ -43,7 +57,7 @@ func wants(t *testing.T, g *Gate, tokens int64, want Reason) func(int64, bool) {
 
 func TestBudgetIsReservedThenSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1000, 8)
+		g := tokenGate(1000, 8)
 		g.slots.hear("u", 200, ok(1))
 		settle := wants(t, g, 700, "")
 		wants(t, g, 301, ReasonBudget)
@@ -52,7 +66,7 @@ func TestBudgetIsReservedThenSettled(t *testing.T) {
 		second := wants(t, g, 900, "")
 		second(900, true)
 		wants(t, g, 1, ReasonBudget)
-		if got := g.budget.state().Spent; got != 1000 {
+		if got := g.spent(); got != 1000 {
 			t.Errorf("spent %d", got)
 		}
 		if n := g.slots.running(); n != 0 {
@@ -65,18 +79,18 @@ func TestBudgetIsReservedThenSettled(t *testing.T) {
 
 func TestBudgetOfZeroRefusesEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wants(t, newGate(0, 8), 0, ReasonBudget)
+		wants(t, tokenGate(0, 8), 0, ReasonBudget)
 	})
 }
 
 func TestReservationOfThePastHourLeavesThisOneAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1000, 8)
+		g := tokenGate(1000, 8)
 		g.slots.hear("u", 200, ok(1))
 		settle := wants(t, g, 1000, "")
 		time.Sleep(time.Hour)
 		settle(5000, false)
-		if got := g.budget.state().Spent; got != 0 {
+		if got := g.spent(); got != 0 {
 			t.Errorf("spent %d of the new hour", got)
 		}
 	})
@@ -84,16 +98,14 @@ func TestReservationOfThePastHourLeavesThisOneAlone(t *testing.T) {
 
 func TestClockStepDoesNotRefillTheBudget(t *testing.T) {
 	clock := &testClock{at: base}
-	b := newBudget(100, clock.now)
-	if _, ok := b.reserve(100); !ok {
-		t.Fatal("budget of 100 does not hold 100")
-	}
+	b := newBudget(hourOf, 100, clock.now())
+	b.reserve(100, clock.now())
 	clock.advance(-time.Hour)
-	if b.fits(1) {
+	if b.room(1, clock.now()) {
 		t.Error("a step back of an hour gave a second budget")
 	}
 	clock.advance(-1000 * time.Hour)
-	if !b.fits(100) {
+	if !b.room(100, clock.now()) {
 		t.Error("after the clock was set right the budget is stuck in the future")
 	}
 }
@@ -101,7 +113,7 @@ func TestClockStepDoesNotRefillTheBudget(t *testing.T) {
 func TestExtrasAreNeverStartedPastTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit, each = 1000, 70
-		g := newGate(limit, 5)
+		g := tokenGate(limit, 5)
 		g.slots.hear("u", 200, ok(1))
 		var started atomic.Int64
 		var wg sync.WaitGroup
@@ -127,7 +139,7 @@ func TestExtrasAreNeverStartedPastTheBudget(t *testing.T) {
 
 func TestWaiterIsRefusedIfTheBudgetWentWhileItWaited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(100, 1)
+		g := tokenGate(100, 1)
 		settle := wants(t, g, 10, "")
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -146,12 +158,12 @@ func TestWaiterIsRefusedIfTheBudgetWentWhileItWaited(t *testing.T) {
 
 func TestHugeReservationDoesNotOverflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1000, 8)
+		g := tokenGate(1000, 8)
 		g.slots.hear("u", 200, ok(1))
 		settle := wants(t, g, 10, "")
 		wants(t, g, 1<<63-1, ReasonBudget)
 		settle(-5, false)
-		if got := g.budget.state().Spent; got != 0 {
+		if got := g.spent(); got != 0 {
 			t.Errorf("spent %d", got)
 		}
 	})
@@ -159,7 +171,7 @@ func TestHugeReservationDoesNotOverflow(t *testing.T) {
 
 func TestExtrasInFlightAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1000, 2)
+		g := tokenGate(1000, 2)
 		for _, u := range []string{"u", "v"} {
 			g.slots.hear(u, 200, ok(1))
 		}
@@ -177,7 +189,7 @@ func TestExtrasInFlightAreBounded(t *testing.T) {
 
 func TestWaiterGetsTheFreedSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1000, 1)
+		g := tokenGate(1000, 1)
 		settle := wants(t, g, 1, "")
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -193,7 +205,7 @@ func TestWaiterGetsTheFreedSlot(t *testing.T) {
 
 func TestExtrasYieldWhileTheUsersQuotaIsLow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1000, 8)
+		g := tokenGate(1000, 8)
 		g.slots.hear("u", 200, ok(0.24))
 		wants(t, g, 1, ReasonYield)
 		if _, refused := enter(t, g, "v", 1); refused != "" {
@@ -206,7 +218,7 @@ func TestExtrasYieldWhileTheUsersQuotaIsLow(t *testing.T) {
 
 func TestLowQuotaIsForgottenAfterAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1000, 8)
+		g := tokenGate(1000, 8)
 		g.slots.hear("u", 200, ok(0.1))
 		g.slots.hear("u", 500, wire.Quota{}) // an error page without headers changes nothing
 		wants(t, g, 1, ReasonYield)
@@ -224,7 +236,7 @@ func TestExtrasYieldForAMinuteAfterA429(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g := newGate(1000, 8)
+				g := tokenGate(1000, 8)
 				g.slots.hear("u", http.StatusTooManyRequests, wire.Quota{Remaining: 1, Known: true, RetryAfter: c.asked})
 				time.Sleep(c.pause - time.Second)
 				wants(t, g, 1, ReasonYield)
@@ -237,7 +249,7 @@ func TestExtrasYieldForAMinuteAfterA429(t *testing.T) {
 
 func TestA429RefusesThoseWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1000, 8)
+		g := tokenGate(1000, 8)
 		wants(t, g, 1, "") // without headers one in flight
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -256,7 +268,7 @@ func TestA429RefusesThoseWhoWait(t *testing.T) {
 
 func TestWithoutHeadersOneMoreInFlightForEachCleanMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1000, 3)
+		g := tokenGate(1000, 3)
 		allowed := func() int { return g.slots.upstreams["u"].allowed }
 		g.slots.hear("u", 200, wire.Quota{})
 		if allowed() != 1 {
@@ -289,7 +301,7 @@ func TestWithoutHeadersOneMoreInFlightForEachCleanMinute(t *testing.T) {
 
 func TestNobodyWaitsBehindAnotherUpstreamsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1000, 8)
+		g := tokenGate(1000, 8)
 		g.slots.hear("v", 200, ok(1))
 		wants(t, g, 1, "")
 		var wg sync.WaitGroup
@@ -317,11 +329,11 @@ func TestSettlementsAreCounted(t *testing.T) {
 	m, _ := newTest(t)
 	m.Heard("u", 200, ok(1))
 	for _, estimated := range []bool{false, true} {
-		settle, refused := m.Gate().Enter(t.Context(), "u", 100)
+		settle, refused := m.Gate().Enter(t.Context(), tokens("u", 100))
 		if refused != "" {
 			t.Fatal(refused)
 		}
-		settle(30, estimated)
+		settle(Spend{Output: 30}, estimated)
 	}
 	if got := m.Totals(); got.ExtraTokens != 60 || got.EstimatedTokens != 30 || got.SpentThisHour != 60 {
 		t.Errorf("totals %+v", got)
@@ -332,18 +344,18 @@ func TestSettlementsAreCounted(t *testing.T) {
 // lowers them under what is running.
 func TestReloadedLimitsHoldForWhatComesNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(100, 1)
+		g := tokenGate(100, 1)
 		g.slots.hear("u", http.StatusOK, ok(1))
 		settle := wants(t, g, 60, "")
 		wants(t, g, 60, ReasonBudget)
 		wants(t, g, 30, ReasonQueue)
-		g.Reload(config.Budget{ExtraTokensPerHour: 200, MaxExtraInFlight: 2})
+		g.Reload(config.Config{Budget: config.Budget{ExtraTokensPerHour: 200, MaxExtraInFlight: 2}})
 		second := wants(t, g, 100, "")
-		g.Reload(config.Budget{ExtraTokensPerHour: 0, MaxExtraInFlight: 2})
+		g.Reload(config.Config{Budget: config.Budget{ExtraTokensPerHour: 0, MaxExtraInFlight: 2}})
 		settle(60, false)
 		second(100, false)
 		wants(t, g, 1, ReasonBudget)
-		g.Reload(config.Budget{ExtraTokensPerHour: 161, MaxExtraInFlight: 2})
+		g.Reload(config.Config{Budget: config.Budget{ExtraTokensPerHour: 161, MaxExtraInFlight: 2}})
 		wants(t, g, 1, "")(1, false)
 	})
 }
@@ -352,19 +364,19 @@ func TestReloadedLimitsHoldForWhatComesNext(t *testing.T) {
 // patience.
 func TestLongQueueRefusesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1<<40, 1)
+		g := tokenGate(1<<40, 1)
 		settle := wants(t, g, 1, "")
 		ctx, cancel := context.WithCancel(t.Context())
 		var waiting sync.WaitGroup
 		for range maxWaiting {
 			waiting.Go(func() {
-				if _, refused := g.Enter(ctx, "u", 1); refused != ReasonQueue {
+				if _, refused := g.Enter(ctx, tokens("u", 1)); refused != ReasonQueue {
 					t.Errorf("waiter: refused %q, want %q", refused, ReasonQueue)
 				}
 			})
 		}
 		synctest.Wait()
-		if _, refused := g.Enter(t.Context(), "u", 1); refused != ReasonQueue {
+		if _, refused := g.Enter(t.Context(), tokens("u", 1)); refused != ReasonQueue {
 			t.Errorf("beyond the queue: refused %q, want %q", refused, ReasonQueue)
 		}
 		cancel()

@@ -23,6 +23,7 @@ func (m *Monitor) take(o Observation) {
 	}
 	m.notice(name, r, &o, now)
 	m.takePair(name, r, &o, at, now)
+	m.mitigations.take(name, &o)
 	m.recent.add(o)
 	m.settleWaiting(&o, now)
 	m.totals.count(&o)

@@ -27,12 +27,11 @@ type meters struct {
 	reasoning *family[string, *metrics.PrometheusHistogram]
 	usage     *family[usageLabels, *metrics.PrometheusHistogram]
 	duration  *family[callLabels, *metrics.PrometheusHistogram]
-	// extra and extraEstimated count tokens of settled extras.
-	extra, extraEstimated *metrics.Counter
 	// labels counts what became of labels.
 	labels map[LabelStatus]*metrics.Counter
 
 	content     contentMeters
+	cost        costMeters
 	models      *names
 	allRequests atomic.Int64
 }
@@ -75,8 +74,7 @@ func newMeters() *meters {
 	m.reasoning = newFamily(maxRoutes+1, otherLabel, m.newReasoning)
 	m.usage = newFamily(8*maxModelLabels, usageLabels{callLabels{otherLabel, otherLabel}, otherLabel}, m.newUsage)
 	m.duration = newFamily(4*maxModelLabels, callLabels{otherLabel, otherLabel}, m.newDuration)
-	m.extra = m.set.NewCounter(`hotmess_extra_tokens_total{estimated="false"}`)
-	m.extraEstimated = m.set.NewCounter(`hotmess_extra_tokens_total{estimated="true"}`)
+	m.cost = newCostMeters(m.set)
 	m.set.NewGauge(buildInfo(), func() float64 { return 1 })
 	return m
 }
@@ -151,20 +149,6 @@ func (m *meters) known(r Reason) Reason {
 }
 
 func (m *meters) reasonCount(r Reason) int64 { return int64(m.reasons[r].Get()) }
-
-// settled counts the tokens of one extra.
-func (m *meters) settled(tokens int64, estimated bool) {
-	if estimated {
-		m.extraEstimated.AddInt64(tokens)
-		return
-	}
-	m.extra.AddInt64(tokens)
-}
-
-func (m *meters) extraTokens() (all, estimated int64) {
-	estimated = int64(m.extraEstimated.Get())
-	return int64(m.extra.Get()) + estimated, estimated
-}
 
 // observed counts what must not get lost when the queue is full.
 func (m *meters) observed(route string, o *Observation) {

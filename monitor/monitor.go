@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hotmess/config"
@@ -26,6 +27,10 @@ var ErrStopped = errors.New("monitor has stopped")
 // Settings are what a Monitor is made from.
 type Settings struct {
 	Budget config.Budget
+	// Prices and Routes are those of the configuration; of the routes, the
+	// budgets count.
+	Prices []config.Price
+	Routes []config.Route
 	// Dir is the data directory; empty: nothing outlasts the process.
 	Dir string
 	// Now is the clock; nil: time.Now.
@@ -83,6 +88,10 @@ type Monitor struct {
 	waiting       *waiting
 	labelledCount int
 	labelling     Labelling
+	// mitigations are the routes that vote because an alert fires; the request
+	// path reads mitigated.
+	mitigations mitigations
+	mitigated   atomic.Pointer[map[string]half]
 	// curved is the number of series that curves are kept of, sketched that of
 	// routes with sketches.
 	curved, sketched int
@@ -116,14 +125,13 @@ func New(s Settings) (*Monitor, error) {
 		routes: map[string]*route{}, live: newConversations(maxConversations),
 		recent: newRecent(maxRecent, maxRecentBytes),
 	}
-	m.gate = &Gate{
-		budget: newBudget(s.Budget.ExtraTokensPerHour, s.Now),
-		slots:  newSlots(s.Budget.MaxExtraInFlight, s.Now), settled: m.meters.settled,
-	}
+	m.gate = newGate(costs{s.Budget, s.Prices, s.Routes}, s.Now, m.meters.cost.settled)
 	m.promise = newPromise(s, m.armed)
+	m.mitigations = mitigations{}
 	if err := m.load(); err != nil {
 		return nil, err
 	}
+	m.publishMitigated()
 	return m, nil
 }
 

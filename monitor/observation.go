@@ -26,6 +26,8 @@ type Observation struct {
 	Fingerprint  string `json:"fingerprint,omitempty"`
 	// Mode is off, observe or ensemble, as it was for this request.
 	Mode string `json:"mode"`
+	// Mitigated is whether it is ensemble because an alert fires on the route.
+	Mitigated bool `json:"mitigated,omitempty"`
 	// Outcome is what the client got: see the Outcome constants.
 	Outcome Outcome `json:"outcome"`
 	// Status is the HTTP status of the reply; 0 if there was none.
@@ -92,10 +94,16 @@ type Observation struct {
 	Seconds          float64 `json:"seconds"`
 	FirstByteSeconds float64 `json:"first_byte_seconds"`
 	OverheadSeconds  float64 `json:"overhead_seconds"`
-	// ExtraTokens is what the extras cost in tokens, cached input counting
-	// half; Estimated if any part is not from usage.
+	// ExtraTokens is what the extras cost in tokens, cached input counting by
+	// its price ratio, or half; Estimated if any part is not from usage.
 	ExtraTokens          int64 `json:"extra_tokens"`
 	ExtraTokensEstimated bool  `json:"extra_tokens_estimated,omitempty"`
+	// ExtraUsed is what they used; nil if none ran.
+	ExtraUsed *Spend `json:"extra_used,omitempty"`
+	// ExtraUSD is what they cost in USD, by the configured prices;
+	// ExtraUSDMissing says why that is not known, though some ran.
+	ExtraUSD        *float64 `json:"extra_usd,omitempty"`
+	ExtraUSDMissing Reason   `json:"extra_usd_missing,omitempty"`
 }
 
 // A SignalRecord counts what needs no second sample to be seen.

@@ -23,6 +23,7 @@ func (m *Monitor) Readings() []alerts.Reading {
 		all = append(all, r.detected(name, armed, now)...)
 	}
 	all = append(all, m.unreadReading(now))
+	all = append(all, m.mitigations.readings(now)...)
 	slices.SortStableFunc(all, compareReadings)
 	return all
 }

@@ -32,8 +32,11 @@ const (
 	ReasonMemory Reason = "memory"
 	// ReasonEncoding: a body is in an encoding that is not read.
 	ReasonEncoding Reason = "encoding"
-	// ReasonBudget: the extra-token budget of this hour would be exceeded.
+	// ReasonBudget: the budget of this hour or day, or that of the route, would
+	// be exceeded.
 	ReasonBudget Reason = "budget"
+	// ReasonPriceUnknown: there is a budget of money, and the model has no price.
+	ReasonPriceUnknown Reason = "price_unknown"
 	// ReasonQueue: no extra could start within 20 s of its turn.
 	ReasonQueue Reason = "queue"
 	// ReasonYield: the user's own quota is low, or was refused lately.
@@ -85,13 +88,13 @@ const (
 const ReasonUnknown Reason = "unknown"
 
 // reasonCount is the number of reasons, ReasonUnknown included.
-const reasonCount = 29
+const reasonCount = 30
 
 // Reasons lists every reason.
 func Reasons() [reasonCount]Reason {
 	return [reasonCount]Reason{
 		ReasonOff, ReasonNotDrawn, ReasonRetry, ReasonDialect, ReasonMalformed, ReasonDuplicateKey,
-		ReasonTooBig, ReasonMemory, ReasonEncoding, ReasonBudget, ReasonQueue, ReasonYield,
+		ReasonTooBig, ReasonMemory, ReasonEncoding, ReasonBudget, ReasonPriceUnknown, ReasonQueue, ReasonYield,
 		ReasonNativeN, ReasonProviderTools, ReasonBackground, ReasonChain, ReasonStored, ReasonSubscription, ReasonSigned,
 		ReasonNotIndependent, ReasonPanic, ReasonBusy, ReasonFailed, ReasonTruncated,
 		ReasonTimeout, ReasonCancelled, ReasonGone, ReasonUnreadable, ReasonUnknown,

@@ -15,6 +15,11 @@ type RouteReport struct {
 	// LastHour is the number of generation requests of the last hour,
 	// measured or not: what an automatic rate goes by.
 	LastHour int64 `json:"last_hour"`
+	// Budget is the route's own; nil if it has none.
+	Budget *BudgetReport `json:"budget,omitempty"`
+	// Mitigation is what votes because of an alert; nil if nothing does, or did
+	// within a day.
+	Mitigation *MitigationReport `json:"mitigation,omitempty"`
 	// Windows are the last hour, two days and thirty days.
 	Windows []WindowReport `json:"windows"`
 	// Bounds are the anytime-valid bounds of the headline series.
@@ -41,6 +46,13 @@ type WindowReport struct {
 	// requests of which some part is not from usage.
 	ExtraTokens     int64 `json:"extra_tokens"`
 	EstimatedTokens int64 `json:"estimated_tokens"`
+	// ExtraUsed is what they used. ExtraUSD is what those of models with a price
+	// cost, UnpricedTokens the weight of the others; ExtraUSDMissing says why
+	// there is no price although some ran.
+	ExtraUsed       Spend    `json:"extra_used"`
+	ExtraUSD        *float64 `json:"extra_usd,omitempty"`
+	ExtraUSDMissing Reason   `json:"extra_usd_missing,omitempty"`
+	UnpricedTokens  int64    `json:"unpriced_tokens"`
 	// Votes counts votes, Changed those that changed the answer.
 	Votes   int64 `json:"votes"`
 	Changed int64 `json:"changed"`
@@ -113,6 +125,10 @@ func (m *Monitor) routeReport(name string) RouteReport {
 	rep := r.report(now)
 	rep.Detection = r.detection.report(m.armed(), now)
 	rep.Route, rep.LastHour = name, m.arrivals.lastHour(name, now)
+	if b, ok := m.gate.accounts.report(name); ok {
+		rep.Budget = &b
+	}
+	rep.Mitigation = m.mitigations[name].report()
 	return rep
 }
 
@@ -157,12 +173,16 @@ func (r *route) window(i int, keys []seriesKey, now time.Time) WindowReport {
 	rep := WindowReport{
 		Window: spans()[i].name, Requests: t.Requests, Failed: t.Failed,
 		Unmeasured: t.Unmeasured.byName(), ExtraTokens: t.ExtraTokens, EstimatedTokens: t.EstimatedTokens,
+		ExtraUsed: t.Extra, UnpricedTokens: t.Unpriced,
 		Votes: t.Votes, Changed: t.Changed,
 		Series: []SeriesReport{},
 		Lengths: []LengthReport{
 			l.Reasoning.report("reasoning_tokens"), l.Output.report("output_tokens"),
 			l.Context.report("context_tokens"), l.Actions.report("actions"),
 		},
+	}
+	if rep.ExtraUSD = new(usd(t.Nanos)); t.Nanos == 0 && t.Unpriced > 0 {
+		rep.ExtraUSD, rep.ExtraUSDMissing = nil, ReasonPriceUnknown
 	}
 	for length := range rep.Lengths {
 		rep.Lengths[length].Quantiles = quantiles(r.sketches.total(i, length, now))

@@ -55,7 +55,7 @@ func decodeSnapshot(b []byte) (snapshot, error) {
 // restore takes over a snapshot, within the same bounds as live data. A route
 // that saw nothing for the length of the longest ring is left behind.
 func (m *Monitor) restore(s snapshot) {
-	m.gate.budget.restore(s.Budget)
+	m.restoreSpend(s)
 	m.ratios.restore(s.Ratios)
 	for name, st := range s.Routes {
 		if !st.recent(m.now()) || m.names.resolve(name) != name {
@@ -79,6 +79,15 @@ func (m *Monitor) restore(s snapshot) {
 		live.tracks, live.spell = c.Tracks, restoreSpell(c.Spell)
 	}
 	m.restoreJudged(s.Judged)
+	m.mitigations.restore(s.Mitigations)
+}
+
+// restoreSpend takes over what is spent.
+func (m *Monitor) restoreSpend(s snapshot) {
+	if s.Spend == nil {
+		s.Spend = &spendState{}
+	}
+	m.gate.accounts.restore(accountState{s.Budget, s.Spend.Money}, s.Spend.Routes)
 }
 
 // recent is whether the route has traffic that a ring still reaches.

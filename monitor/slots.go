@@ -139,6 +139,13 @@ func (s *slots) throttle(upstream string) *throttle {
 	return s.upstreams[upstream]
 }
 
+// yields is whether extras have to stay away from an upstream.
+func (s *slots) yields(upstream string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.throttle(upstream).yields(s.now())
+}
+
 // running is how many extras are in flight.
 func (s *slots) running() int {
 	s.mu.Lock()

@@ -13,10 +13,19 @@ const snapshotVersion = 2
 type snapshot struct {
 	Version       int                   `json:"version"`
 	Budget        budgetState           `json:"budget"`
+	Spend         *spendState           `json:"spend,omitempty"`
 	Ratios        map[string]learnt     `json:"ratios,omitempty"`
 	Routes        map[string]routeState `json:"routes,omitempty"`
 	Conversations []conversationState   `json:"conversations,omitempty"`
 	Judged        []judgedConversation  `json:"judged,omitempty"`
+	Mitigations   mitigationsState      `json:"mitigations,omitempty"`
+}
+
+// A spendState is what is spent beside the tokens of the whole sidecar: its money
+// in 1e-9 USD, and the budgets of routes.
+type spendState struct {
+	Money  budgetState             `json:"money"`
+	Routes map[string]accountState `json:"routes,omitempty"`
 }
 
 // A routeState is the snapshot of a route.
@@ -58,9 +67,11 @@ type conversationState struct {
 func (m *Monitor) snapshot() snapshot {
 	s := snapshot{
 		Version: snapshotVersion,
-		Budget:  m.gate.budget.state(), Ratios: m.ratios.state(),
-		Routes: map[string]routeState{},
+		Ratios:  m.ratios.state(),
+		Routes:  map[string]routeState{},
 	}
+	all, routes := m.gate.accounts.state()
+	s.Budget, s.Spend = all.Tokens, &spendState{Money: all.Money, Routes: routes}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, r := range m.routes {
@@ -68,6 +79,7 @@ func (m *Monitor) snapshot() snapshot {
 	}
 	s.Conversations = m.live.state()
 	s.Judged = m.judged.state()
+	s.Mitigations = m.mitigations.state()
 	return s
 }
 

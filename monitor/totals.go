@@ -28,6 +28,14 @@ type Totals struct {
 	// hour, in tokens; BudgetPerHour its limit.
 	SpentThisHour int64 `json:"spent_this_hour"`
 	BudgetPerHour int64 `json:"budget_per_hour"`
+	// ExtraUSD is what extras of models with a price cost, UnpricedTokens the
+	// weight of the others.
+	ExtraUSD       float64 `json:"extra_usd"`
+	UnpricedTokens int64   `json:"unpriced_tokens"`
+	// USDToday is what is spent or reserved in this UTC day, of models with a
+	// price; USDPerDay the limit, nil: none.
+	USDToday  float64  `json:"usd_today"`
+	USDPerDay *float64 `json:"usd_per_day,omitempty"`
 	// Dropped counts observations that the full queue lost.
 	Dropped int64 `json:"dropped"`
 	// Conversations is how many are remembered, Evicted how many were
@@ -67,8 +75,10 @@ func (m *Monitor) Totals() Totals {
 	m.mu.Unlock()
 	t.Since = m.since
 	t.Requests = m.meters.allRequests.Load()
-	t.ExtraTokens, t.EstimatedTokens = m.meters.extraTokens()
-	t.SpentThisHour, t.BudgetPerHour = m.gate.budget.state().Spent, m.gate.budget.total()
+	t.ExtraTokens, t.EstimatedTokens = m.meters.cost.extraTokens()
+	t.ExtraUSD, t.UnpricedTokens = m.meters.cost.usd.Get(), int64(m.meters.cost.unpriced.Get())
+	b := m.gate.accounts.total()
+	t.SpentThisHour, t.BudgetPerHour, t.USDToday, t.USDPerDay = b.SpentThisHour, *b.TokensPerHour, b.USDToday, b.USDPerDay
 	t.Dropped = m.meters.reasonCount(ReasonBusy)
 	t.Pooled = m.names.pooledRequests()
 	t.SnapshotFailures = m.store.failures.Load()

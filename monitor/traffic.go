@@ -1,5 +1,7 @@
 package monitor
 
+import "math"
+
 // traffic counts the observed requests of a route. It is a plain value: a
 // copy shares nothing.
 type traffic struct {
@@ -12,6 +14,11 @@ type traffic struct {
 	// of which some part is not from usage.
 	ExtraTokens     int64 `json:"x,omitempty"`
 	EstimatedTokens int64 `json:"xe,omitempty"`
+	// Extra is what they used; Nanos what those of models with a price cost, in
+	// 1e-9 USD, Unpriced the weight of the others in tokens.
+	Extra    Spend `json:"xu,omitzero"`
+	Nanos    int64 `json:"xn,omitempty"`
+	Unpriced int64 `json:"xp,omitempty"`
 	// Votes and Changed count votes, and those whose winner was another
 	// answer than the primary's.
 	Votes   int64 `json:"v,omitempty"`
@@ -29,6 +36,14 @@ func (t *traffic) count(o *Observation) {
 	if o.ExtraTokensEstimated {
 		t.EstimatedTokens += o.ExtraTokens
 	}
+	if o.ExtraUsed != nil {
+		t.Extra.Add(*o.ExtraUsed)
+	}
+	if o.ExtraUSD != nil {
+		t.Nanos += int64(math.Round(*o.ExtraUSD * nanos))
+	} else {
+		t.Unpriced += o.ExtraTokens
+	}
 	if o.Vote != nil {
 		t.Votes++
 		t.Changed += boolInt(o.Vote.Changed)
@@ -41,6 +56,9 @@ func (t *traffic) add(o *traffic) {
 	t.Unmeasured.add(&o.Unmeasured)
 	t.ExtraTokens += o.ExtraTokens
 	t.EstimatedTokens += o.EstimatedTokens
+	t.Extra.Add(o.Extra)
+	t.Nanos += o.Nanos
+	t.Unpriced += o.Unpriced
 	t.Votes += o.Votes
 	t.Changed += o.Changed
 }

@@ -45,8 +45,8 @@ func (o *observer) distance(obs *monitor.Observation, in inspection, first, seco
 		return
 	}
 	texts := []string{ensemble.Ends(first, maxEmbedded), ensemble.Ends(second, maxEmbedded)}
-	vectors, tokens, missing := o.embed(e.Model, texts)
-	obs.ExtraTokens += tokens
+	vectors, cost, missing := o.embed(e.Model, obs.Route, texts)
+	obs.Charge(cost)
 	if missing == "" {
 		obs.Distance, missing = cosineDistance(vectors[0], vectors[1])
 	}
@@ -81,32 +81,33 @@ func cosineDistance(a, b []float64) (*float64, monitor.Reason) {
 	return &d, ""
 }
 
-// embed makes the call, once the gate lets it in like any extra. tokens is what
-// it was settled at.
-func (o *observer) embed(model string, texts []string) (vectors [][]float64, tokens int64, missing monitor.Reason) {
+// embed makes the call, once the gate lets it in like any extra. cost is what it
+// was settled at.
+func (o *observer) embed(model, route string, texts []string) (vectors [][]float64, cost monitor.Settlement, missing monitor.Reason) {
 	ctx, cancel := context.WithTimeout(o.extras, embedWithin)
 	defer cancel()
+	var used monitor.Spend
 	for _, text := range texts {
-		tokens += int64(o.x.h.monitor.EstimateTokens(model, len(text)))
+		used.Input += int64(o.x.h.monitor.EstimateTokens(model, len(text)))
 	}
-	settle, refused := o.x.h.monitor.Gate().Enter(ctx, o.x.dest.upstream.name, tokens)
+	settle, refused := o.x.h.monitor.Gate().Enter(ctx, monitor.Ask{Upstream: o.x.dest.upstream.name, Route: route, Model: model, Worst: used})
 	if refused != "" {
-		return nil, 0, refused
+		return nil, monitor.Settlement{}, refused
 	}
 	estimated := true
-	defer func() { settle(tokens, estimated) }()
+	defer func() { cost = monitor.Settlement{Spend: used, Bill: settle(used, estimated), Estimated: estimated} }()
 	body, missing := o.callEmbeddings(ctx, model, texts)
 	if missing != "" {
-		return nil, tokens, missing
+		return nil, cost, missing
 	}
-	vectors, used, err := wire.ReadEmbeddings(body, len(texts))
+	vectors, tokens, err := wire.ReadEmbeddings(body, len(texts))
 	if err != nil {
-		return nil, tokens, monitor.ReasonUnreadable
+		return nil, cost, monitor.ReasonUnreadable
 	}
-	if used > 0 {
-		tokens, estimated = int64(used), false
+	if tokens > 0 {
+		used, estimated = monitor.Spend{Input: int64(tokens)}, false
 	}
-	return vectors, tokens, ""
+	return vectors, cost, ""
 }
 
 // callEmbeddings posts the texts and gives the body of the reply.

@@ -78,6 +78,9 @@ func (h *Handler) begin(r *http.Request, dest destination) *exchange {
 	if r.Method == http.MethodPost && !upgrades(r.Header) {
 		x.reading = x.policy.reading(dest, x.asked)
 	}
+	if x.mitigable() {
+		x.reading = readFirst
+	}
 	if x.reading != readNever {
 		x.mode = config.Observe
 	}
@@ -91,7 +94,7 @@ func (x *exchange) reply(res *http.Response) error {
 	x.head(res.Header)
 	// What is not read gets no extras, so its quota matters only once it is
 	// used up; a vote's calls were heard one by one.
-	if x.vote == nil && (x.observer != nil || res.StatusCode == http.StatusTooManyRequests) {
+	if x.vote == nil && (x.observer != nil || monitor.Refuses(res.StatusCode)) {
 		x.aside(func() { x.h.heard(x.dest.upstream.name, res.StatusCode, res.Header) })
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {

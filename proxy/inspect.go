@@ -37,6 +37,8 @@ type inspection struct {
 	samples          int
 	deep             float64
 	escalated, added bool
+	// mitigated is whether it votes because an alert fires on its route.
+	mitigated bool
 	// retry is whether the client's library sends the request again.
 	retry bool
 	// verbatim is whether extras must be the client's own bytes.
@@ -80,6 +82,7 @@ func (x *exchange) inspect(body []byte, h http.Header) inspection {
 		in.reason = monitor.ReasonMalformed
 		return in
 	}
+	x.mitigate(&in, h)
 	in.barred, in.loyal = x.harm(in, h)
 	in.reason, in.verbatim = x.exclusion(in)
 	in.retry = wire.Retried(h)
@@ -204,16 +207,17 @@ func unreadable(err error) monitor.Reason {
 // has left.
 func (x *exchange) call(out *http.Request, header http.Header, body []byte, in inspection) ensemble.Call {
 	call := ensemble.Call{
-		Method:          out.Method,
-		URL:             out.URL,
-		Host:            out.Host,
-		Header:          header,
-		Body:            body,
-		View:            in.view,
-		Compare:         in.compare,
-		Upstream:        x.dest.upstream.name,
-		EstimatedTokens: int64(x.worstCase(in)),
-		Verbatim:        in.verbatim,
+		Method:   out.Method,
+		URL:      out.URL,
+		Host:     out.Host,
+		Header:   header,
+		Body:     body,
+		View:     in.view,
+		Compare:  in.compare,
+		Upstream: x.dest.upstream.name,
+		Route:    in.route.name,
+		Worst:    x.worstCase(in),
+		Verbatim: in.verbatim,
 	}
 	if in.verbatim {
 		call.Expires = x.began.Add(signedFor)
@@ -223,7 +227,7 @@ func (x *exchange) call(out *http.Request, header http.Header, body []byte, in i
 
 // worstCase is the most tokens that one call is expected to use: its prompt,
 // estimated, and the request's own cap on output, else the route's p99.
-func (x *exchange) worstCase(in inspection) int {
+func (x *exchange) worstCase(in inspection) monitor.Spend {
 	output := in.view.OutputCap
 	if output == 0 {
 		p99, ok := x.h.monitor.OutputP99(in.route.name)
@@ -231,5 +235,5 @@ func (x *exchange) worstCase(in inspection) int {
 			output = p99
 		}
 	}
-	return x.h.monitor.EstimateTokens(in.view.Model, in.view.PromptBytes) + output
+	return monitor.Spend{Input: int64(x.h.monitor.EstimateTokens(in.view.Model, in.view.PromptBytes)), Output: int64(output)}
 }

@@ -17,7 +17,7 @@ func (x *exchange) observation(in inspection, samples []ensemble.Sample, vote *m
 		Route:    in.route.name,
 		Dialect:  dialectName(x.dialect(in)),
 		Upstream: x.dest.upstream.name,
-		Mode:     string(modeOf(in)), Outcome: x.outcomeOf(samples[0], end), Status: end.status,
+		Mode:     string(modeOf(in)), Mitigated: in.mitigated, Outcome: x.outcomeOf(samples[0], end), Status: end.status,
 		Inclusion: in.rate, Drawn: in.drawn, Reason: in.reason,
 		Deep: in.deep, Escalated: in.escalated, Added: in.added, Vote: vote,
 		Seconds: end.total.Seconds(), OverheadSeconds: x.overhead().Seconds(),
@@ -31,8 +31,7 @@ func (x *exchange) observation(in inspection, samples []ensemble.Sample, vote *m
 		o.Samples = append(o.Samples, x.sample(in, s))
 	}
 	for _, s := range samples[1:] {
-		o.ExtraTokens += s.Tokens
-		o.ExtraTokensEstimated = o.ExtraTokensEstimated || s.Estimated
+		o.Charge(s.Settlement)
 	}
 	return o
 }
@@ -159,6 +158,9 @@ func (x *exchange) log(o monitor.Observation) {
 		slog.Int("samples", len(o.Samples)),
 		slog.Int64("extra_tokens", o.ExtraTokens),
 	)
+	if o.ExtraUSD != nil {
+		attrs = append(attrs, slog.Float64("extra_usd", *o.ExtraUSD))
+	}
 	if o.Reason != "" {
 		attrs = append(attrs, slog.String("unmeasured", string(o.Reason)))
 	}

@@ -83,7 +83,7 @@ func newBareRig(t *testing.T) *rig {
 func (r *rig) start(c config.Config) {
 	r.t.Helper()
 	var err error
-	r.monitor, err = monitor.New(monitor.Settings{Budget: c.Budget, Now: r.now, Dir: r.dir})
+	r.monitor, err = monitor.New(monitor.Settings{Budget: c.Budget, Prices: c.Prices, Routes: c.Routes, Now: r.now, Dir: r.dir})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -123,7 +123,7 @@ func (s *Sidecar) openAlerts(ctx context.Context, o Options, k keys) (err error)
 	}
 	s.rules.Store(&o.Config.Alerts)
 	s.Monitor, err = monitor.New(monitor.Settings{
-		Budget: o.Config.Budget, Dir: o.Config.DataDir,
+		Budget: o.Config.Budget, Prices: o.Config.Prices, Routes: o.Config.Routes, Dir: o.Config.DataDir,
 		FalseAlarmConversations: func(rule string) int { return s.rules.Load().Conversations(rule) },
 		Now:                     o.Now, Instance: k.instance, Log: o.Log, Labelling: s.labelling(proxy.NewSealer(k.hmac)),
 	})
@@ -131,7 +131,7 @@ func (s *Sidecar) openAlerts(ctx context.Context, o Options, k keys) (err error)
 		return err
 	}
 	s.Alerts, err = alerts.New(ctx, alerts.Settings{
-		Rules: o.Config.Alerts.All(), Source: s.Monitor, Bus: s.bus,
+		Rules: o.Config.Alerts.All(), Source: s.Monitor, Mitigator: s.Monitor, Bus: s.bus,
 		Instance: k.instance, Now: o.Now, Log: o.Log,
 	})
 	return err
@@ -238,7 +238,7 @@ func (s *Sidecar) publish(o monitor.Observation) {
 func (s *Sidecar) Running() config.Running { return s.running }
 
 // Reload takes over a new configuration as far as that is possible without a
-// restart: sampling, routes, voting, budget, limits.body and alert rules. One
+// restart: sampling, routes, voting, budgets, prices, limits.body and alert rules. One
 // that wants the TLS of another host opened is refused as a whole: agents trust
 // an authority that does not cover it.
 func (s *Sidecar) Reload(c config.Config) error {
@@ -251,7 +251,7 @@ func (s *Sidecar) Reload(c config.Config) error {
 		return err
 	}
 	s.rules.Store(&c.Alerts)
-	s.Monitor.Gate().Reload(c.Budget)
+	s.Monitor.Gate().Reload(c)
 	s.handler.Reload(c)
 	return nil
 }

@@ -1,0 +1,387 @@
+package monitor
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"hotmess/alerts"
+	"hotmess/config"
+)
+
+func anyRoute(string) bool { return true }
+
+// firing are routes on which one rule fires.
+func firing(routes ...string) map[string][]string {
+	all := map[string][]string{}
+	for _, r := range routes {
+		all[r] = []string{config.RuleDisagreementRising}
+	}
+	return all
+}
+
+// stage is that of the route r, by the API.
+func stage(t *testing.T, m *Monitor) string {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g := m.mitigations["r"]
+	if g == nil {
+		return "none"
+	}
+	return g.Stage
+}
+
+// votesOf is whether a conversation of the route r votes.
+func votesOf(m *Monitor, conversation string) bool {
+	return m.Mitigating("r", func() string { return conversation })
+}
+
+func TestRouteVotesFromTheAlertOnAndHalfOfItAfterTheStay(t *testing.T) {
+	m, clock := newTest(t)
+	if m.Mitigates() || votesOf(m, "c") {
+		t.Error("votes without an alert")
+	}
+	m.Mitigate(firing("r"), anyRoute)
+	if !m.Mitigates() || !votesOf(m, "c") || m.Mitigating("s", func() string { return "c" }) {
+		t.Error("not just the route of the alert votes")
+	}
+	clock.advance(shortestStay - time.Second)
+	m.Mitigate(firing(), anyRoute)
+	if got := stage(t, m); got != alerts.StageVoting {
+		t.Fatalf("stage %q before the end of the stay", got)
+	}
+	clock.advance(time.Second)
+	m.Mitigate(firing(), anyRoute)
+	if got := stage(t, m); got != alerts.StageHalf {
+		t.Fatalf("stage %q after the stay", got)
+	}
+	n := 0
+	for i := range 2000 {
+		name := fmt.Sprint(i)
+		first := votesOf(m, name)
+		n += int(boolInt(first))
+		if again := votesOf(m, name); again != first {
+			t.Fatal("a conversation changes halves")
+		}
+	}
+	if n < 900 || n > 1100 { // 4.5 standard errors of √(2000/4)
+		t.Errorf("%d of 2000 conversations vote", n)
+	}
+	clock.advance(shortestStay)
+	m.Mitigate(firing(), anyRoute)
+	if m.Mitigates() || stage(t, m) != "" {
+		t.Errorf("votes go on, stage %q", stage(t, m))
+	}
+}
+
+func TestStayLastsAsLongAsTheAlert(t *testing.T) {
+	m, clock := newTest(t)
+	for range 20 {
+		m.Mitigate(firing("r"), anyRoute)
+		clock.advance(shortestStay)
+	}
+	if got := stage(t, m); got != alerts.StageVoting {
+		t.Errorf("stage %q while the alert fires", got)
+	}
+}
+
+func TestEachReturnWithinADayDoublesTheStay(t *testing.T) {
+	m, clock := newTest(t)
+	// leave runs through the stay and the half, and gives how long the stay was.
+	leave := func() (stay time.Duration) {
+		m.Mitigate(firing("r"), anyRoute)
+		began := clock.now()
+		for stage(t, m) == alerts.StageVoting {
+			clock.advance(time.Minute)
+			m.Mitigate(firing(), anyRoute)
+		}
+		stay = clock.now().Sub(began)
+		for stage(t, m) == alerts.StageHalf {
+			clock.advance(time.Minute)
+			m.Mitigate(firing(), anyRoute)
+		}
+		return stay
+	}
+	for i, want := range []time.Duration{1, 2, 4, 8, 16, 32, 48, 48} { // half-hours, at most a day
+		if got := leave(); got != want*shortestStay {
+			t.Errorf("stay %d lasts %v, want %v", i, got, want*shortestStay)
+		}
+	}
+	clock.advance(returnWithin)
+	if got := leave(); got != shortestStay {
+		t.Errorf("the stay lasts %v after a quiet day", got)
+	}
+}
+
+func TestRouteStopsWhenNoRuleMitigatesItAnyMore(t *testing.T) {
+	m, _ := newTest(t)
+	m.Mitigate(firing("r", "s", OtherRoute), anyRoute)
+	m.Mitigate(firing("r", "s"), func(route string) bool { return route == "s" })
+	if stage(t, m) != "none" || votesOf(m, "c") || !m.Mitigates() {
+		t.Error("the votes did not end with their rule, or others did")
+	}
+	if m.Mitigating(OtherRoute, func() string { return "c" }) {
+		t.Error("pooled routes vote together")
+	}
+}
+
+// A world is traffic of one route whose disagreement depends on whether its
+// conversation votes.
+type world struct {
+	m     *Monitor
+	clock *testClock
+	rng   *rand.Rand
+	n     int
+	// voted and plain are the disagreements of conversations that vote and do not.
+	voted, plain float64
+}
+
+// minute lets a minute pass in which n conversations of five requests begin and
+// end, and tells the monitor whether the alert fires.
+func (w *world) minute(n int, fires bool) {
+	w.clock.advance(time.Minute)
+	for range n {
+		w.n++
+		c := fmt.Sprintf("c%d", w.n)
+		mode, d := "observe", w.plain
+		if votesOf(w.m, c) {
+			mode, d = "ensemble", w.voted
+		}
+		for range 5 {
+			o := measured(c, w.clock.now(), w.rng.Float64() < d)
+			o.Route, o.Mode = "r", mode
+			w.m.take(o)
+		}
+	}
+	routes := firing()
+	if fires {
+		routes = firing("r")
+	}
+	w.m.Mitigate(routes, anyRoute)
+}
+
+func newWorld(t *testing.T, seed uint64) *world {
+	m, clock := newTest(t)
+	return &world{m: m, clock: clock, rng: rand.New(rand.NewPCG(seed, 1)), voted: .1, plain: .5}
+}
+
+// TestVotesThatAreStillNeededAreFoundOutByTheHalf is the loop that would oscillate:
+// voting ends the alert, and its end would end the voting. For a day of trouble the
+// route never stops to vote as a whole, half-hours in which a half of it does not
+// grow rare; when the trouble is over, it stops.
+func TestVotesThatAreStillNeededAreFoundOutByTheHalf(t *testing.T) {
+	w := newWorld(t, 1)
+	var stages []string
+	entered := func() int {
+		n := 0
+		for _, s := range stages {
+			n += int(boolInt(s == alerts.StageVoting))
+		}
+		return n
+	}
+	note := func() {
+		if s := stage(t, w.m); len(stages) == 0 || stages[len(stages)-1] != s {
+			stages = append(stages, s)
+		}
+	}
+	for minute := range 24 * 60 {
+		// The alert sees the route as a whole: it fires while nothing votes.
+		w.minute(2, minute == 0 || !w.m.Mitigates())
+		note()
+	}
+	for _, s := range stages {
+		if s == "" || s == "none" {
+			t.Fatalf("the route stopped to vote amid the trouble: %v", stages)
+		}
+	}
+	// The seventh stay begins after 30 + 60 + … + 960 min, more than a day, even
+	// if the halves are short; the fifth before twice 30 + … + 240 min, even if
+	// they are as long as they may be.
+	if n := entered(); n < 5 || n > 6 {
+		t.Errorf("voted %d times: %v", n, stages)
+	}
+	last := w.m.mitigations["r"].Last
+	if last == nil || !last.Worse || last.FiredAgain || *last.Difference.Value < .2 || *last.Difference.Value > .6 {
+		t.Errorf("the trial came to %+v", last)
+	}
+	w.plain = w.voted
+	for range 3 * 24 * 60 {
+		w.minute(2, false)
+	}
+	if w.m.Mitigates() {
+		t.Errorf("the route votes three days after the trouble, stage %q", stage(t, w.m))
+	}
+}
+
+func TestAlertThatFiresInTheHalfEndsIt(t *testing.T) {
+	w := newWorld(t, 2)
+	w.minute(0, true)
+	for stage(t, w.m) != alerts.StageHalf {
+		w.minute(0, false)
+	}
+	w.minute(1, true)
+	g := w.m.mitigations["r"]
+	if g.Stage != alerts.StageVoting || g.Returns != 1 || !g.Last.FiredAgain || g.stay() != 2*shortestStay {
+		t.Errorf("%+v, last %+v", g, g.Last)
+	}
+}
+
+// TestTrialTellsWorseFromNotWorse has 200 trials of each kind. Where the halves are
+// alike, 2.5 % are to be called worse: at most 12 of 200, which chance exceeds in
+// fewer than 1 of 1,000 runs.
+func TestTrialTellsWorseFromNotWorse(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	worse := func(voting, back float64) (n int) {
+		for range 200 {
+			trial := trial{Conversations: map[string]trialPart{}}
+			for i := range 2 * trialConversations {
+				p := trialPart{Voting: i%2 == 0, N: 10}
+				d := back
+				if p.Voting {
+					d = voting
+				}
+				for range p.N {
+					p.X += boolInt(rng.Float64() < d)
+				}
+				trial.Conversations[fmt.Sprint(i)] = p
+			}
+			n += int(boolInt(trial.report(base).Worse))
+		}
+		return n
+	}
+	if n := worse(.3, .3); n > 12 {
+		t.Errorf("%d of 200 trials without a difference call the half worse", n)
+	}
+	if n := worse(.5, .2); n != 0 {
+		t.Errorf("%d of 200 trials call a better half worse", n)
+	}
+	if n := worse(.2, .35); n < 180 { // without correlation the standard error is .036
+		t.Errorf("%d of 200 trials find that a half is worse", n)
+	}
+}
+
+func TestTrialWithoutNoiseOrWithoutDataIsReported(t *testing.T) {
+	full := trial{Conversations: map[string]trialPart{}}
+	for i := range 40 {
+		full.Conversations[fmt.Sprint(i)] = trialPart{Voting: i%2 == 0, N: 5, X: 5 * int64(i%2)}
+	}
+	if r := full.report(base); !r.Worse || *r.Voting.Value != 0 || *r.Back.Value != 1 {
+		t.Errorf("all against none: %+v", r)
+	}
+	empty := trial{}
+	if r := empty.report(base); r.Worse || r.Difference.Absent == "" || r.Voting.Absent == "" {
+		t.Errorf("nothing: %+v", r)
+	}
+	few := trial{Conversations: map[string]trialPart{"a": {N: 5, X: 5}, "b": {N: 5, Voting: true}}}
+	if r := few.report(base); r.Worse {
+		t.Errorf("two conversations: %+v", r)
+	}
+}
+
+// TestOnlyConversationsThatBeganInTheHalfAreCompared: the context of others holds
+// voted turns.
+func TestOnlyConversationsThatBeganInTheHalfAreCompared(t *testing.T) {
+	w := newWorld(t, 3)
+	w.minute(1, true) // c1 begins before anything votes, but is taken in before, too
+	w.minute(3, true) // c2 to c4 begin in the stay
+	for stage(t, w.m) != alerts.StageHalf {
+		w.minute(0, false)
+	}
+	w.n = 1
+	w.minute(5, false) // c2 to c4 again, c5 and c6
+	got := w.m.mitigations["r"].Trial.Conversations
+	if len(got) != 2 || got["c5"].N != 5 || got["c6"].N != 5 {
+		t.Errorf("%+v", got)
+	}
+	o := measured("c7", w.clock.now(), true)
+	o.Route, o.Mode = "r", "observe"
+	if votesOf(w.m, "c7") {
+		o.Conversation = "c8"
+	}
+	o.Mode = map[bool]string{true: "observe", false: "ensemble"}[votesOf(w.m, o.Conversation)]
+	w.m.take(o)
+	if got := w.m.mitigations["r"].Trial.Conversations; len(got) != 2 {
+		t.Errorf("a request in the mode of the other half is in the trial: %+v", got)
+	}
+}
+
+func TestMitigationOutlastsARestart(t *testing.T) {
+	dir := t.TempDir()
+	m, clock := newTestIn(t, dir)
+	w := &world{m: m, clock: clock, rng: rand.New(rand.NewPCG(4, 4)), voted: .1, plain: .5}
+	for _, want := range []string{alerts.StageVoting, alerts.StageHalf} {
+		for w.minute(2, stage(t, w.m) == "none"); stage(t, w.m) != want; {
+			w.minute(2, false)
+		}
+		w.minute(3, false)
+		w.m.save()
+		again, err := New(Settings{Dir: dir, Now: clock.now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(w.m.mitigations, again.mitigations, cmp.AllowUnexported(mitigation{}),
+			cmpopts.IgnoreFields(mitigation{}, "seen")); diff != "" {
+			t.Errorf("%s: %s", want, diff)
+		}
+		for i := range 20 {
+			if name := fmt.Sprint(i); votesOf(w.m, name) != votesOf(again, name) {
+				t.Errorf("%s: conversation %s changed halves", want, name)
+			}
+		}
+	}
+}
+
+func TestMitigationIsReadAndReported(t *testing.T) {
+	m, clock := newTest(t)
+	m.take(measured("c", clock.now(), false))
+	if rep := m.Routes()[0]; rep.Mitigation != nil {
+		t.Errorf("%+v", rep.Mitigation)
+	}
+	route := m.Routes()[0].Route
+	m.Mitigate(map[string][]string{route: {config.RuleOverthinking, config.RuleDisagreementRising}}, anyRoute)
+	rep := m.Routes()[0].Mitigation
+	if rep == nil || rep.Stage != alerts.StageVoting || rep.StaySeconds != 1800 || !rep.Entered.Equal(clock.now()) || len(rep.Rules) != 2 {
+		t.Errorf("report %+v", rep)
+	}
+	var got []alerts.Reading
+	for _, r := range m.Readings() {
+		if r.Rule == config.RuleMitigation {
+			got = append(got, r)
+		}
+	}
+	if len(got) != 1 || got[0].Stratum != alerts.StageVoting || got[0].State != alerts.StateHolds || got[0].Detail["rules"] != "overthinking, disagreement_rising" {
+		t.Errorf("readings %+v", got)
+	}
+}
+
+func TestMitigationsAreBounded(t *testing.T) {
+	m, clock := newTest(t)
+	var routes []string
+	for i := range 2 * maxMitigations {
+		routes = append(routes, fmt.Sprint(i))
+	}
+	m.Mitigate(firing(routes...), anyRoute)
+	if n := len(m.mitigations); n != maxMitigations {
+		t.Errorf("%d routes vote", n)
+	}
+	m.Mitigate(firing("r"), func(route string) bool { return route == "r" }) // room again from the next round on
+	m.Mitigate(firing("r"), anyRoute)
+	for i := range 2 * maxSeen {
+		m.mitigations.take("r", &Observation{Conversation: fmt.Sprint("s", i), Mode: "ensemble"})
+	}
+	clock.advance(shortestStay)
+	m.Mitigate(firing(), anyRoute)
+	for i := range 4 * maxTrial {
+		o := Observation{Conversation: fmt.Sprint("t", i), Mode: "observe"}
+		m.mitigations.take("r", &o)
+	}
+	g := m.mitigations["r"]
+	if len(g.seen) > maxSeen || len(g.Trial.Conversations) != maxTrial {
+		t.Errorf("%d seen, %d in the trial", len(g.seen), len(g.Trial.Conversations))
+	}
+}

@@ -1,0 +1,121 @@
+package monitor
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hotmess/wire"
+)
+
+// fits is how many extras get in at once.
+func fits(t *testing.T, g *Gate) (n int) {
+	t.Helper()
+	var settled []func(int64, bool)
+	for {
+		settle, refused := enter(t, g, "u", 1)
+		if refused != "" {
+			break
+		}
+		n++
+		settled = append(settled, settle)
+	}
+	for _, settle := range settled {
+		settle(1, false)
+	}
+	return n
+}
+
+func TestEveryRefusalPausesExtras(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		asked  time.Duration
+		pause  time.Duration // 0: none
+	}{
+		"429":                  {http.StatusTooManyRequests, 0, time.Minute},
+		"529":                  {529, 0, time.Minute},
+		"529 with retry-after": {529, 2 * time.Minute, 2 * time.Minute},
+		"503 with retry-after": {http.StatusServiceUnavailable, time.Second, time.Minute},
+		"503":                  {http.StatusServiceUnavailable, 0, 0},
+		"500 with retry-after": {http.StatusInternalServerError, time.Minute, 0},
+		"200 with retry-after": {http.StatusOK, time.Minute, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := tokenGate(1000, 8)
+				g.slots.hear("u", c.status, wire.Quota{RetryAfter: c.asked})
+				if c.pause > 0 {
+					wants(t, g, 1, ReasonYield)
+					time.Sleep(c.pause - time.Millisecond)
+					wants(t, g, 1, ReasonYield)
+					time.Sleep(time.Millisecond)
+				}
+				wants(t, g, 1, "")
+			})
+		})
+	}
+}
+
+// TestRefusalHalvesAndCleanMinutesAddOne goes by the number of extras that get in,
+// with and without rate-limit headers.
+func TestRefusalHalvesAndCleanMinutesAddOne(t *testing.T) {
+	for name, quota := range map[string]wire.Quota{"headers": ok(1), "no headers": {}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const most = 8
+				g := tokenGate(1<<40, most)
+				minute := func() {
+					time.Sleep(time.Minute)
+					g.slots.hear("u", http.StatusOK, quota)
+				}
+				g.slots.hear("u", http.StatusOK, quota)
+				for range most {
+					minute()
+				}
+				if n := fits(t, g); n != most {
+					t.Fatalf("%d get in to begin with", n)
+				}
+				var running []func(int64, bool)
+				for range most {
+					running = append(running, wants(t, g, 1, ""))
+				}
+				for range 3 { // a burst is refused as a whole, and halves once
+					g.slots.hear("u", http.StatusTooManyRequests, quota)
+				}
+				for _, settle := range running {
+					settle(1, false)
+				}
+				wants(t, g, 1, ReasonYield)
+				time.Sleep(refusedPause)
+				g.slots.hear("u", http.StatusOK, quota)
+				for want := most / 2; want <= most; want++ {
+					if n := fits(t, g); n != want {
+						t.Errorf("%d get in, want %d", n, want)
+					}
+					minute()
+				}
+				g.slots.hear("u", 529, quota)
+				time.Sleep(refusedPause)
+				g.slots.hear("u", http.StatusOK, quota)
+				if n := fits(t, g); n < 1 || n > most/2 {
+					t.Errorf("%d get in after a second refusal", n)
+				}
+			})
+		})
+	}
+}
+
+// TestOneExtraIsAlwaysAllowedAfterThePause: halving has an end.
+func TestOneExtraIsAlwaysAllowedAfterThePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := tokenGate(1000, 8)
+		for range 5 {
+			g.slots.hear("u", http.StatusTooManyRequests, wire.Quota{})
+			time.Sleep(refusedPause)
+		}
+		if n := fits(t, g); n != 1 {
+			t.Errorf("%d get in", n)
+		}
+	})
+}

@@ -1,0 +1,155 @@
+package monitor
+
+import (
+	"hash/fnv"
+	"maps"
+	"slices"
+	"time"
+
+	"hotmess/config"
+	"hotmess/estimate"
+)
+
+const (
+	// trialConversations is how many of each half make a trial complete. Of ten
+	// pairs each, at an intraclass correlation of .1, a rise of D from .2 to .35
+	// has a standard error of √(1.9·(.2·.8 + .35·.65)/300) = .05, and is found in
+	// 86 of 100 trials.
+	trialConversations = 30
+	// maxTrial and maxSeen bound what is remembered.
+	maxTrial = 1000
+	maxSeen  = 5000
+)
+
+// seenConversations are those with a request in the stay, by their hash. What does
+// not fit any more is forgotten, which can only blur a trial.
+type seenConversations map[uint64]struct{}
+
+func (s seenConversations) add(conversation string) {
+	if len(s) < maxSeen {
+		s[seenHash(conversation)] = struct{}{}
+	}
+}
+
+func (s seenConversations) has(conversation string) bool {
+	_, ok := s[seenHash(conversation)]
+	return ok
+}
+
+func seenHash(conversation string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(conversation)) // never fails
+	return h.Sum64()
+}
+
+// A trial compares the half of the conversations that votes with the one that
+// stepped back, by the pair disagreement of their measured requests.
+type trial struct {
+	Conversations map[string]trialPart `json:"conversations,omitempty"`
+}
+
+// A trialPart is one conversation: X of N pairs differ.
+type trialPart struct {
+	Voting bool  `json:"v,omitempty"`
+	X      int64 `json:"x"`
+	N      int64 `json:"n"`
+}
+
+// take takes in the measured pair of a request, at its headline level. One whose
+// mode is not that of its half, as where a vote would do harm, is left out.
+func (t *trial) take(o *Observation, h half, seen seenConversations) {
+	part, known := t.Conversations[o.Conversation]
+	if !known && (seen.has(o.Conversation) || len(t.Conversations) >= maxTrial) {
+		return
+	}
+	part.Voting = h.votes(o.Conversation)
+	if part.Voting != (o.Mode == string(config.Ensemble)) {
+		seen.add(o.Conversation)
+		return
+	}
+	differ, ok := o.Differ[o.Headline]
+	if ok && o.Drawn && !o.Added && part.N < unitPairs {
+		part.X += boolInt(differ)
+		part.N++
+	}
+	if t.Conversations == nil {
+		t.Conversations = map[string]trialPart{}
+	}
+	t.Conversations[o.Conversation] = part
+}
+
+// measured counts the conversations with a pair, by half.
+func (t *trial) measured() (voting, back int64) {
+	for _, p := range t.Conversations {
+		if p.N > 0 {
+			voting += boolInt(p.Voting)
+			back += boolInt(!p.Voting)
+		}
+	}
+	return voting, back
+}
+
+func (t *trial) enough() bool {
+	voting, back := t.measured()
+	return min(voting, back) >= trialConversations
+}
+
+func (t *trial) copied() *trial {
+	if t == nil {
+		return nil
+	}
+	return &trial{maps.Clone(t.Conversations)}
+}
+
+// A TrialReport is what a trial came to.
+type TrialReport struct {
+	Ended time.Time `json:"ended"`
+	// Voting and Back are the disagreements of the halves, by the pairs of their
+	// conversations; Difference is Back − Voting, with a 95 % interval over
+	// conversations.
+	Voting     estimate.Figure `json:"voting"`
+	Back       estimate.Figure `json:"back"`
+	Difference estimate.Figure `json:"difference"`
+	// Worse is whether Difference is above 0 by all of its interval, of at least
+	// ten conversations of each half; FiredAgain whether the trial ended because
+	// an alert fired.
+	Worse      bool `json:"worse"`
+	FiredAgain bool `json:"fired_again"`
+}
+
+// report compares the halves. The test is looked at once, when the trial ends.
+func (t *trial) report(now time.Time) TrialReport {
+	r := TrialReport{Ended: now}
+	var x [][]float64
+	var y, w []float64
+	var of [2][]estimate.Pair
+	for _, name := range slices.Sorted(maps.Keys(t.Conversations)) {
+		p := t.Conversations[name]
+		if p.N == 0 {
+			continue
+		}
+		back := boolInt(!p.Voting)
+		of[back] = append(of[back], estimate.Pair{Num: float64(p.X), Den: float64(p.N)})
+		x = append(x, []float64{1, float64(back)})
+		y, w = append(y, float64(p.X)/float64(p.N)), append(w, float64(p.N))
+	}
+	r.Voting, r.Back = estimate.RatioOf(of[0], 1), estimate.RatioOf(of[1], 1)
+	r.Difference = estimate.Figure{Absent: estimate.AbsentNone}
+	if coef, _ := estimate.OLS(x, y, w, nil); len(coef) > 1 {
+		r.Difference = coef[1]
+	}
+	r.Worse = min(len(of[0]), len(of[1])) >= estimate.MinClusters && above(r.Difference)
+	return r
+}
+
+// above is whether a difference is above 0 by all of its interval, or, where no
+// conversation differs from others of its half, by itself.
+func above(d estimate.Figure) bool {
+	switch {
+	case d.Low != nil:
+		return *d.Low > 0
+	case d.AbsentRange == estimate.AbsentNoSpread:
+		return d.Value != nil && *d.Value > 0
+	}
+	return false
+}

@@ -1,0 +1,97 @@
+package proxy
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"hotmess/config"
+	"hotmess/monitor"
+)
+
+// costing prices the model m: 2 USD a million input tokens, 8 of output.
+func costing(c *config.Config) {
+	c.Prices = []config.Price{{Model: "m", Input: new(2.0), Output: new(8.0)}}
+}
+
+// TestObservationsSayWhatExtrasCost: replies of the script use 10 + 5 tokens.
+func TestObservationsSayWhatExtrasCost(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit func(*config.Config)
+		usd  float64 // below 0: absent
+	}{
+		"priced":   {costing, 2 * 60e-6},
+		"unpriced": {func(*config.Config) {}, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, &script{primary: says("p", "a"), extra: saysEach("b", "c")}, func(cfg *config.Config) {
+				inMode(config.Observe, 3)(cfg)
+				c.edit(cfg)
+			})
+			read(t, r.ask(question, firstCall, "1"))
+			o := r.observation()
+			if o.ExtraTokens != 30 || o.ExtraUsed == nil || *o.ExtraUsed != (monitor.Spend{Input: 20, Output: 10}) {
+				t.Errorf("%d tokens, used %+v", o.ExtraTokens, o.ExtraUsed)
+			}
+			switch {
+			case c.usd < 0 && (o.ExtraUSD != nil || o.ExtraUSDMissing != monitor.ReasonPriceUnknown):
+				t.Errorf("cost %v, missing %q", o.ExtraUSD, o.ExtraUSDMissing)
+			case c.usd >= 0 && (o.ExtraUSD == nil || *o.ExtraUSD != c.usd || o.ExtraUSDMissing != ""):
+				t.Errorf("cost %v, missing %q, want %v", o.ExtraUSD, o.ExtraUSDMissing, c.usd)
+			}
+		})
+	}
+}
+
+// TestBudgetOfMoneyStopsExtrasNotThePrimary: by the day, by the route, and for
+// want of a price.
+func TestBudgetOfMoneyStopsExtrasNotThePrimary(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit func(*config.Config)
+		want monitor.Reason
+	}{
+		"enough":       {func(c *config.Config) { c.Budget.ExtraUSDPerDay = new(10.0) }, ""},
+		"not enough":   {func(c *config.Config) { c.Budget.ExtraUSDPerDay = new(1e-6) }, monitor.ReasonBudget},
+		"not unpriced": {func(c *config.Config) { c.Budget.ExtraUSDPerDay, c.Prices[0].Model = new(10.0), "x" }, monitor.ReasonPriceUnknown},
+		"not on the route": {func(c *config.Config) {
+			c.Routes = []config.Route{{Name: "r", Match: config.Match{Model: "m"}, Budget: config.RouteBudget{ExtraTokensPerHour: new(int64(1))}}}
+		}, monitor.ReasonBudget},
+	} {
+		for _, mode := range []config.Mode{config.Observe, config.Ensemble} {
+			t.Run(name+" "+string(mode), func(t *testing.T) {
+				r := newRig(t, &script{primary: says("p", "a"), extra: saysEach("a")}, func(cfg *config.Config) {
+					inMode(mode, 2)(cfg)
+					costing(cfg)
+					c.edit(cfg)
+				})
+				if got := read(t, r.ask(question, firstCall, "1")); got != completion("p", "a") {
+					t.Errorf("got %s", got)
+				}
+				if o := r.observation(); o.Reason != c.want {
+					t.Errorf("reason %q, want %q", o.Reason, c.want)
+				}
+			})
+		}
+	}
+}
+
+// TestStreamWithoutUsageIsSettledAtItsWorstCase: include_usage is the client's to
+// ask for, and what such a stream shows need not be all that is billed, for
+// reasoning may be hidden.
+func TestStreamWithoutUsageIsSettledAtItsWorstCase(t *testing.T) {
+	const streamed = `{"model":"m","stream":true,"messages":[{"role":"user","content":"hello"}],"max_tokens":5000}`
+	stream := func(w http.ResponseWriter, id string) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = fmt.Fprintf(w, "data: {\"id\":%q,\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", id)
+	}
+	r := newRig(t, &script{
+		primary: func(w http.ResponseWriter, _ *http.Request) { stream(w, "p") },
+		extra:   func(_ int, w http.ResponseWriter, _ *http.Request) { stream(w, "e") },
+	}, func(c *config.Config) { inMode(config.Observe, 2)(c); costing(c) })
+	read(t, r.ask(streamed, firstCall, "1"))
+	o := r.observation()
+	want := monitor.Spend{Input: int64(o.Samples[1].Context.Tokens), Output: 5000}
+	if o.ExtraUsed == nil || *o.ExtraUsed != want || !o.ExtraTokensEstimated || o.ExtraUSD == nil {
+		t.Errorf("used %+v, want %+v; estimated %t, cost %v", o.ExtraUsed, want, o.ExtraTokensEstimated, o.ExtraUSD)
+	}
+}

@@ -1,0 +1,56 @@
+package proxy
+
+import (
+	"net/http"
+
+	"hotmess/config"
+	"hotmess/monitor"
+)
+
+// mitigatedSamples is the least N of a request that votes because of an alert.
+// Two samples, enough to measure, cannot outvote a primary.
+const mitigatedSamples = 5
+
+// mitigable is whether requests of the exchange may have to vote because an alert
+// fires: then they are read before they leave. What a client asks for holds.
+func (x *exchange) mitigable() bool {
+	return x.reading == readBeside && x.asked.mode == "" && x.h.monitor.Mitigates()
+}
+
+// mitigate has a request of a route in observe mode vote while an alert fires
+// there that says so. It goes on as before where votes are not allowed, or where
+// the gate would let no extra in: a client that waits for a vote is to get one.
+func (x *exchange) mitigate(in *inspection, h http.Header) {
+	s := in.route.sampling
+	if x.reading != readFirst || x.asked.mode != "" || s.Mode != config.Observe || in.native() {
+		return
+	}
+	if !x.h.monitor.Mitigating(in.route.name, func() string { return x.conversation(in.view) }) {
+		return
+	}
+	voting := *in
+	voting.route.sampling.Mode = config.Ensemble
+	voting.route.sampling.Samples = max(s.Samples, mitigatedSamples)
+	voting.barred, voting.loyal = x.harm(voting, h)
+	if why, _ := x.exclusion(voting); why != "" {
+		return
+	}
+	if x.h.monitor.Gate().Refuses(x.leastCost(voting)) != "" {
+		return
+	}
+	in.route.sampling, in.mitigated = voting.route.sampling, true
+}
+
+// leastCost is what the extras of a vote ask for, by what is known without a lock
+// that others hold for long: the request itself.
+func (x *exchange) leastCost(in inspection) monitor.Ask {
+	output := in.view.OutputCap
+	if output == 0 {
+		output = defaultOutput
+	}
+	n := int64(in.route.sampling.Samples - 1)
+	return monitor.Ask{
+		Upstream: x.dest.upstream.name, Route: in.route.name, Model: in.view.Model,
+		Worst: monitor.Spend{Input: n * int64(x.h.monitor.EstimateTokens(in.view.Model, in.view.PromptBytes)), Output: n * int64(output)},
+	}
+}
