@@ -7,15 +7,19 @@ import (
 	"hotmess/wire"
 )
 
-// Medoid picks the text that is most like the others: the one with the largest
-// sum of Shingles.Similarity to them (sample-based minimum Bayes risk decoding).
-// A text without words, and a refusal, is like its equals alone. Agreed, Rival and
-// Parties count equal texts. See Comparer.Vote for who votes and what a tie is.
+// Medoid picks the text that more than half gave, or half with the primary, else
+// the one that is most like the others: with the largest sum of
+// Shingles.Similarity to them (sample-based minimum Bayes risk decoding). A text
+// without words, and a refusal, is like its equals alone. Agreed, Rival and Parties
+// count equal texts. See Comparer.Vote for who votes and what a tie is.
 func (c Comparer) Medoid(samples []Sample) (Vote, bool) {
 	able := electorate(samples, LevelExact)
 	all := countVotes(able, LevelExact)
 	if all.votes == 0 {
 		return Vote{}, false
+	}
+	if lead := all.parties[0]; all.carried(0) {
+		return all.won(MethodMedoid, lead.Key, lead.First), true
 	}
 	shingles := make([]Shingles, len(able))
 	for i, s := range able {
@@ -31,7 +35,7 @@ func (c Comparer) Medoid(samples []Sample) (Vote, bool) {
 		return shingles[i].Similarity(shingles[j])
 	})
 	v := all.won(MethodMedoid, able[i].Keys[LevelExact], able[i].Number)
-	v.Sampled = 2*v.Agreed <= v.Votes
+	v.Sampled = true
 	return v, true
 }
 

@@ -1,5 +1,7 @@
 package ensemble
 
+import "slices"
+
 // A Launch says when the calls of a vote start.
 type Launch string
 
@@ -132,12 +134,19 @@ func (r Rules) launch(s state) int {
 	return max(s.launched, target)
 }
 
-// pick finds the winner among the samples that have ended.
+// pick finds the winner among the samples that have ended. Vote.Changed is against
+// the primary's answer even if that was set aside.
 func (r Rules) pick(c Comparer, s state) (Vote, bool) {
+	counted := s.ended
 	if r.First > 0 {
 		if first, _ := First(s.ended, r.Level, r.First); len(first) > 0 {
-			return c.Vote(r.Method, first, r.Level)
+			counted = first
 		}
 	}
-	return c.Vote(r.Method, s.ended, r.Level)
+	v, ok := c.Vote(r.Method, counted, r.Level)
+	if i := slices.IndexFunc(s.ended, func(s Sample) bool { return s.Number == 0 }); ok && i >= 0 {
+		key, answered := s.ended[i].Keys[r.Level]
+		v.Changed = answered && key != v.Parties[0].Key
+	}
+	return v, ok
 }

@@ -88,7 +88,8 @@ func (c Comparer) settled(m Method, samples []Sample, level Level, outstanding i
 	case MethodCalls:
 		return callsSettled(samples, outstanding)
 	case MethodMedoid:
-		return false // one more text may be the one that is most like all
+		c := countVotes(electorate(samples, LevelExact), LevelExact)
+		return c.votes > 0 && c.carried(outstanding)
 	default:
 		return countVotes(electorate(samples, level), level).settled(outstanding)
 	}
