@@ -118,7 +118,7 @@ func (r *Runner) newBallot(ctx context.Context, call Call, p Policy) *ballot {
 	if p.Launch == LaunchLeader {
 		b.begun = make(chan struct{})
 	}
-	b.launch(b.policy.launch(state{}))
+	b.launch(b.policy.launch(call.Compare, state{}))
 	return b
 }
 

@@ -60,6 +60,7 @@ func TestWhenCallsStart(t *testing.T) {
 		{"at once", LaunchAtOnce, "", says("a", second(1)), many(4, a), []float64{0, 0, 0, 0, 0}, StopSettled},
 		{"a stage that decides", LaunchStaged, "", says("a", second(1)), many(2, a), []float64{0, 0, 0}, StopSettled},
 		{"a stage that does not", LaunchStaged, "", says("b", second(5)), many(4, a), []float64{0, 0, 0, 10, 10}, StopSettled},
+		{"a stage that a dissent has lost", LaunchStaged, "", says("b", second(1)), []reply{a(), says("a", second(50)), a(), a()}, []float64{0, 0, 0, 2, 2}, StopSettled},
 		{"followers of a whole reply", LaunchLeader, "", says("a", second(4)), many(4, a), []float64{0, 8, 8, 8, 8}, StopSettled},
 		{"followers of a stream", LaunchLeader, streamRequest, streams("a", second(4)), many(4, a), []float64{0, 4, 4, 4, 4}, StopSettled},
 		{"followers of a slow reply", LaunchLeader, "", says("a", second(100)), many(4, a), []float64{0, 20, 20, 20, 20}, StopSettled},

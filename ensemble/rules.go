@@ -9,8 +9,8 @@ type Launch string
 const (
 	// LaunchAtOnce starts all calls with the primary.
 	LaunchAtOnce Launch = "at-once"
-	// LaunchStaged starts Rules.Min calls, and the rest if those have ended
-	// without a decision.
+	// LaunchStaged starts Rules.Min calls, and the rest once those have ended
+	// without a decision, or cannot decide among themselves.
 	LaunchStaged Launch = "staged"
 	// LaunchLeader starts the primary, and the rest once it has warmed the prompt
 	// cache: at its first token, at its end, or StartWithin after its start.
@@ -84,7 +84,7 @@ func (r Rules) next(c Comparer, s state) (stop Stop, launch int) {
 	if stop := r.stop(c, s); stop != "" {
 		return stop, s.launched
 	}
-	return "", r.launch(s)
+	return "", r.launch(c, s)
 }
 
 // stop says why the vote is over; empty: it is not.
@@ -123,15 +123,28 @@ func (r Rules) weigh(v Vote) Stop {
 }
 
 // launch is how many calls are to have started while the vote is undecided.
-func (r Rules) launch(s state) int {
+func (r Rules) launch(c Comparer, s state) int {
 	target := r.most()
 	switch {
-	case r.Launch == LaunchStaged && (s.launched == 0 || len(s.ended) < s.launched):
+	case r.Launch == LaunchStaged && (s.launched == 0 || len(s.ended) < s.launched && !r.lost(c, s)):
 		target = min(target, r.Min)
 	case r.Launch == LaunchLeader && !s.warm:
 		target = 1
 	}
 	return max(s.launched, target)
+}
+
+// lost is whether a dissent or a failure keeps the calls that were launched from
+// deciding the vote among themselves, even if all that still run agree with the
+// leading answer.
+func (r Rules) lost(c Comparer, s state) bool {
+	running := s.launched - len(s.ended)
+	v, _ := c.Vote(r.Method, unflagged(s.ended), r.Level)
+	v.Agreed, v.Votes = v.Agreed+running, v.Votes+running
+	if r.First > 0 || v.Agreed >= s.launched {
+		return false
+	}
+	return (v.Votes < r.Min || r.weigh(v) == "") && v.Agreed <= v.Rival+r.most()-s.launched
 }
 
 // pick finds the winner among the samples that have ended. Vote.Changed is against

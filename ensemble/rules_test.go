@@ -94,6 +94,10 @@ func TestLaunchPolicies(t *testing.T) {
 		{"at once", Rules{Min: 3, Max: 9}, state{}, 9},
 		{"first stage", Rules{Min: 3, Max: 9, Launch: LaunchStaged}, state{}, 3},
 		{"within the first stage", Rules{Min: 3, Max: 9, Launch: LaunchStaged}, state{launched: 3, ended: ended(2)}, 3},
+		{"a stage that can still decide", Rules{Min: 3, Max: 9, Confidence: .9, Launch: LaunchStaged}, state{launched: 3, ended: ended(2)}, 3},
+		{"a stage that a dissent has lost", Rules{Min: 3, Max: 9, Confidence: .9, Launch: LaunchStaged}, state{launched: 3, ended: voters("a b")}, 9},
+		{"a stage that a failure has lost", Rules{Min: 3, Max: 9, Lead: 3, Launch: LaunchStaged}, state{launched: 3, ended: voters("-")}, 9},
+		{"a stage that can do without the failed one", Rules{Min: 2, Max: 9, Lead: 2, Launch: LaunchStaged}, state{launched: 3, ended: voters("-")}, 3},
 		{"second stage", Rules{Min: 3, Max: 9, Launch: LaunchStaged}, state{launched: 3, ended: ended(3)}, 9},
 		{"a stage of more than all", Rules{Min: 5, Max: 4, Launch: LaunchStaged}, state{}, 4},
 		{"leader", Rules{Min: 3, Max: 9, Launch: LaunchLeader}, state{}, 1},
@@ -102,7 +106,8 @@ func TestLaunchPolicies(t *testing.T) {
 		{"unless the first count", Rules{Min: 3, Max: 9, Method: MethodMedoid, First: 2}, state{}, 9},
 		{"nothing set", Rules{}, state{}, 1},
 	} {
-		if got := c.rules.launch(c.state); got != c.want {
+		c.rules.Level = LevelExact
+		if got := c.rules.launch(Comparer{}, c.state); got != c.want {
 			t.Errorf("%s: %d calls, want %d", c.name, got, c.want)
 		}
 	}

@@ -106,7 +106,7 @@ func (q question) simulate(r Rules, first float64) course {
 		}
 		s.launched = len(begun)
 	}
-	launch(r.launch(s))
+	launch(r.launch(Comparer{}, s))
 	for c.stop == "" {
 		next, at := -1, math.Inf(1)
 		for i := range begun {
