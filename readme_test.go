@@ -91,6 +91,8 @@ func (r *reader) runner(line string) func(string) error {
 		"./hotmess ca":       r.toItsEnd,
 		"./hotmess serve":    r.serve,
 		"./hotmess watch":    r.until(""),
+		"./hotmess report":   r.onNothing,
+		"./hotmess backtest": r.onNothing,
 		"./hotmess sim ":     r.until("simulated model on"),
 		"export ":            func(string) error { return nil }, // for a client
 		"curl -s http://127": r.ask,
@@ -130,6 +132,16 @@ func (r *reader) toItsEnd(line string) error {
 		return errors.Join(err, errors.New(string(out)))
 	}
 	return nil
+}
+
+// onNothing runs a line that reads what the sidecar has recorded, which here is
+// nothing: it must say so and end.
+func (r *reader) onNothing(line string) error {
+	err := r.toItsEnd(line)
+	if err == nil || strings.Contains(err.Error(), "no observation") {
+		return nil
+	}
+	return err
 }
 
 // until runs a line until it prints sign (or at once, if that is empty), and

@@ -77,9 +77,13 @@ func (r *reportCommand) stored(c *console, data *report.Data) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return alerts.ReadObservations(ctx, url, creds, time.Now().Add(-since), func(event json.RawMessage) error {
+	err = alerts.ReadObservations(ctx, url, creds, time.Now().Add(-since), func(event json.RawMessage) error {
 		return data.Add(url, event)
 	})
+	if err == nil && data.Lines == 0 {
+		return fmt.Errorf("report: the store of %s holds no observation so far back: send requests, or take a longer time with --since", url)
+	}
+	return err
 }
 
 // writePage writes the HTML form to a file.
