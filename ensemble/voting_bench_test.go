@@ -115,7 +115,6 @@ func contenders() []contender {
 				{"settled", Rules{}},
 				{"confidence .90", Rules{Confidence: .9}},
 				{"confidence .95", Rules{Confidence: .95}},
-				{"confidence .99", Rules{Confidence: .99}},
 				{"lead 2", Rules{Lead: 2}},
 				{"lead 3", Rules{Lead: 3}},
 				{"first 3", Rules{First: 3}},
@@ -152,12 +151,37 @@ func (s score) against(other score, questions []question) string {
 	return fmt.Sprintf("%+.4f [%+.4f, %+.4f]", *d.Value, *d.Low, *d.High)
 }
 
+// printModes prints what votes do to questions whose commonest answer is wrong, and
+// to the others.
+func printModes(questions []question, single, voted score) {
+	var n, before, after [2]float64 // mode right, mode wrong
+	for i, q := range questions {
+		var samples []Sample
+		for j, t := range q.takes {
+			samples = append(samples, Sample{Number: j, Keys: Keys{LevelExact: t.key}})
+		}
+		v, _ := Majority(samples, LevelExact)
+		wrong := 0
+		if !q.takes[v.Winner].right {
+			wrong = 1
+		}
+		n[wrong]++
+		before[wrong] += single.byQuestion[i]
+		after[wrong] += voted.byQuestion[i]
+	}
+	for i, name := range []string{"mode right", "mode wrong"} {
+		fmt.Printf("%s: %.0f of %d questions, accuracy %.4f alone, %.4f by %s\n", name, n[i], len(questions), before[i]/n[i], after[i]/n[i], voted.name)
+	}
+}
+
 // BenchmarkVoting prints the table of docs/voting.md, from recorded samples.
 func BenchmarkVoting(b *testing.B) {
 	questions := recordedQuestions(b)
 	for b.Loop() {
 		single := contender{rules: Rules{Level: LevelExact, Max: 1}, fixed: true}.play(questions)
 		ten, twenty := fixedVote(10).play(questions), fixedVote(20).play(questions)
+		printModes(questions, single, ten)
+		printModes(questions, single, twenty)
 		fmt.Printf("%-40s accuracy  - N=10 [95 %%]                 samples  tokens  /N=10  /N=20  p50    p99    worse\n", "")
 		for _, c := range contenders() {
 			s := c.play(questions)
