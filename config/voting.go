@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -169,6 +170,15 @@ func (k *checker) ensemble() {
 	}
 }
 
+// stageDecides is whether a first stage that agrees ends a vote: by lead or number,
+// because it is more than half of all, or by confidence, which is 1 - 2^-(n+1) for n
+// votes to none.
+func (v Voting) stageDecides(samples Range) bool {
+	n, s := samples.Min, v.Stop
+	return s.Lead > 0 && s.Lead <= n || s.First > 0 && s.First <= n || 2*n >= samples.Max ||
+		s.Confidence > 0 && 1-math.Exp2(-float64(n+1)) >= s.Confidence
+}
+
 // stop checks what ends a vote.
 func (k *checker) stop(v Voting) {
 	if c := v.Stop.Confidence; c != 0 && !(c > .5 && c < 1) {
@@ -182,7 +192,11 @@ func (k *checker) stop(v Voting) {
 			k.fail(n.key, "%d is not from 0 to %d", n.value, MaxSamples)
 		}
 	}
-	most := v.Of(k.cfg.Sampling.Samples).Max
+	samples := v.Of(k.cfg.Sampling.Samples)
+	most := samples.Max
+	if v.Launch == LaunchStaged && !v.stageDecides(samples) {
+		k.warn("ensemble.samples", "a first stage of %d never decides, even if all agree; make it larger, or ensemble.stop.confidence smaller", samples.Min)
+	}
 	if f := v.Stop.First; f > most {
 		k.warn("ensemble.stop.first", "%d is never reached: there are %d samples", f, most)
 	}
