@@ -34,7 +34,7 @@ func mayImport() map[string][]string {
 		"bench":     {"config", "sidecar"},
 		"sidecar":   {"alerts", "ca", "config", "dashboard", "ensemble", "keyfile", "monitor", "proxy", "wire", "wrap"},
 		"proxy":     {"alerts", "config", "ensemble", "monitor", "wire"},
-		"ensemble":  {"config", "monitor", "wire"},
+		"ensemble":  {"config", "estimate", "monitor", "wire"},
 		"monitor":   {"alerts", "config", "estimate", "wire"},
 		"backtest":  {"alerts", "config", "estimate", "monitor"},
 		"eval":      {"config", "ensemble", "monitor", "report", "wire"},

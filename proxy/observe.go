@@ -213,7 +213,8 @@ func (o *observer) runVote(v *vote) {
 	defer o.recovered()
 	<-v.decided
 	o.end() // the winner's bytes are in use until then
-	o.record(v.in, v.finish(), v.record())
+	samples := v.finish()
+	o.record(v.in, samples, v.record(samples))
 }
 
 // record hands the observation on. A request on which hotmess itself failed is
