@@ -35,7 +35,7 @@ func mayImport() map[string][]string {
 		"sidecar":   {"alerts", "ca", "config", "dashboard", "ensemble", "keyfile", "monitor", "proxy", "wire", "wrap"},
 		"proxy":     {"alerts", "config", "ensemble", "guard", "monitor", "wire"},
 		"guard":     {"config", "ensemble", "estimate", "wire"},
-		"ensemble":  {"config", "monitor", "wire"},
+		"ensemble":  {"config", "estimate", "monitor", "wire"},
 		"monitor":   {"alerts", "config", "estimate", "wire"},
 		"backtest":  {"alerts", "config", "estimate", "monitor"},
 		"eval":      {"config", "ensemble", "monitor", "report", "wire"},

@@ -80,7 +80,8 @@ type Upstream struct {
 // Sampling says whether and how often requests are measured.
 type Sampling struct {
 	Mode Mode `yaml:"mode"`
-	// Samples is N, the primary included: 1..MaxSamples.
+	// Samples is N, the primary included: 1..MaxSamples. Votes take it where it
+	// is above 2: see Voting.Of.
 	Samples int `yaml:"samples"`
 	// Rate is the share of requests that is measured. In ensemble mode every
 	// request votes, and Rate is the share drawn beforehand whose samples 0
@@ -143,14 +144,6 @@ type Rate struct {
 	Auto bool
 	// Share is used where Auto is false.
 	Share float64
-}
-
-// Voting configures ensemble mode.
-type Voting struct {
-	// Wait bounds the wait for extras, from the moment the primary is whole.
-	Wait Duration `yaml:"wait"`
-	// KeepAlive is the longest silence towards a streaming client.
-	KeepAlive Duration `yaml:"keepalive"`
 }
 
 // Budget bounds what extras may cost.
@@ -301,7 +294,7 @@ func Default() Config {
 			Mode: Observe, Samples: 2, Rate: Rate{Auto: true}, Gone: GoneFinish, Timeout: Duration(10 * time.Minute),
 			Deep: Deep{Share: 0.1, Samples: 5}, Escalate: Escalate{ReasoningOverMedian: 2, Samples: 5},
 		},
-		Ensemble:      Voting{Wait: Duration(15 * time.Second), KeepAlive: Duration(10 * time.Second)},
+		Ensemble:      defaultVoting(),
 		Budget:        Budget{ExtraTokensPerHour: 2_000_000, MaxExtraInFlight: 8},
 		NATS:          NATS{Listen: "127.0.0.1:4143", MaxStore: 1 << 30},
 		Limits:        Limits{Body: 32 << 20, Held: 256 << 20},

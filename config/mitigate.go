@@ -11,7 +11,7 @@ func (r Rule) Mitigates() bool { return r.On() && r.Mitigate == MitigateEnsemble
 // unmitigable are the rules against which votes do not help: more calls are the
 // last thing that a failing upstream or a starved budget needs.
 func unmitigable() []string {
-	return []string{RuleSamplingStarved, RuleUpstreamFailing, RuleMitigation}
+	return []string{RuleGuardBlind, RuleSamplingStarved, RuleUpstreamFailing, RuleMitigation}
 }
 
 // mitigate checks what a rule does about its alert.

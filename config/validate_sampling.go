@@ -79,20 +79,12 @@ func (k *checker) effect(key string, s Sampling) {
 		k.warn(key+".samples", "observing has no effect with fewer than %d samples: disagreement needs a pair", pairSize)
 	case s.Mode == Observe && never:
 		k.warn(key+".rate", "observing has no effect at rate 0: no request is measured")
-	case s.Mode == Ensemble && s.Samples < voteSize:
-		k.warn(key+".samples", "voting has no effect with fewer than %d samples: every split is a tie, and the primary wins ties", voteSize)
+	case s.Mode == Ensemble && s.Samples < pairSize:
+		k.warn(key+".samples", "voting has no effect with one sample")
+	case s.Mode == Ensemble && k.cfg.Ensemble.Of(s.Samples).Max < voteSize:
+		k.warn("ensemble.samples", "voting has no effect with fewer than %d samples: every split is a tie, and the primary wins ties", voteSize)
 	case s.Mode == Ensemble && never:
 		k.warn(key+".rate", "at rate 0 requests vote but none is measured")
-	}
-}
-
-// ensemble checks the settings of the vote.
-func (k *checker) ensemble() {
-	v := k.cfg.Ensemble
-	k.notNegative("ensemble.wait", int64(v.Wait), v.Wait)
-	k.positive("ensemble.keepalive", int64(v.KeepAlive), v.KeepAlive)
-	if v != Default().Ensemble && !k.any(Ensemble) {
-		k.warn("ensemble", "has no effect: no mode is ensemble")
 	}
 }
 

@@ -26,6 +26,8 @@ type attempt struct {
 	runner *Runner
 	call   *Call
 	number int
+	// begun, if set, is closed at the first token of the reply.
+	begun chan<- struct{}
 }
 
 // A result is a sample with its recording, and what the recording holds.
@@ -90,8 +92,10 @@ func (a attempt) request(ctx context.Context) *http.Request {
 // primary that cannot be held the rest stays open.
 func (a attempt) record(ctx context.Context, resp *http.Response, res *result) monitor.Reason {
 	rec := res.Recording
+	from, heard := a.listened(resp)
+	defer heard()
 	var err error
-	rec.Body, err = res.memory.readAll(resp.Body)
+	rec.Body, err = res.memory.readAll(from)
 	rec.Trailer = resp.Trailer
 	reason := monitor.Reason("")
 	switch {
@@ -128,6 +132,7 @@ func (a attempt) judge(s *Sample) {
 	}
 	if s.Missing == "" {
 		s.Keys = a.call.Compare.Keys(s.Reply)
+		s.Empty = silent(s.Reply)
 	}
 }
 

@@ -3,6 +3,8 @@ package ensemble
 import (
 	"context"
 	"io"
+	"net/http"
+	"slices"
 	"time"
 
 	"hotmess/monitor"
@@ -11,20 +13,17 @@ import (
 
 // A Policy says how one request votes.
 type Policy struct {
-	// Samples is N, the primary included; below 2 there is nothing to vote on
-	// but the primary.
-	Samples int
-	// Level is the level at which answers are the same.
-	Level Level
+	Rules
+	Flags Flags
 	// Wait is how long to wait for extras, from the moment the primary has
 	// ended.
 	Wait time.Duration
 	// Measure: samples 0 and 1 are a measurement set, drawn beforehand. The
 	// vote does not wait for them, and does not cancel them.
 	Measure bool
-	// Stop, once closed, ends what still runs when the function that Vote
+	// Done, once closed, ends what still runs when the function that Vote
 	// returns waits for it; nil: never.
-	Stop <-chan struct{}
+	Done <-chan struct{}
 }
 
 // An Outcome is what a vote came to.
@@ -40,19 +39,21 @@ type Outcome struct {
 	Vote   Vote
 	Voted  bool
 	Reason monitor.Reason
+	// Stop is why the vote ended; empty if it was given up.
+	Stop Stop
 	// Waited is the time from the primary's end to the decision; 0 if the vote
 	// was decided before.
 	Waited time.Duration
 }
 
-// Vote makes all calls of a request at once and answers by majority.
+// Vote makes the calls of a request as Policy.Rules say and answers with the
+// sample that wins.
 //
-// The primary is the client's call, byte for byte, and does not pass the gate;
-// extras do, and differ from it only in the headers that name one call
+// The primary is the client's call, byte for byte, starts first and does not pass
+// the gate; extras do, and differ from it only in the headers that name one call
 // (wire.ScrubExtra), so that any of the replies can be the client's. The vote
-// ends when nothing outstanding can change the winning answer, when all have
-// ended, or Policy.Wait after the primary's end; what then still runs is
-// cancelled, but for a measurement set.
+// ends by the rules, or Policy.Wait after the primary's end; what then still runs
+// is cancelled, but for a measurement set.
 //
 // Only whole replies vote, and any of them beats an error. If nobody can vote,
 // the primary's own reply is the winner: its error as sent, or its truncated
@@ -60,11 +61,11 @@ type Outcome struct {
 // unreadable, panic) is the winner without a vote. When ctx ends, the client is
 // gone: all calls are cancelled.
 //
-// finish waits for what still runs and returns all samples by launch number. It
-// must be called exactly once, after the winner has been sent, for it gives
-// back what the recordings hold.
+// finish waits for what still runs and returns the samples that were launched, by
+// launch number. It must be called exactly once, after the winner has been sent,
+// for it gives back what the recordings hold.
 func (r *Runner) Vote(ctx context.Context, call Call, p Policy) (o Outcome, finish func() []Sample) {
-	b := r.launch(ctx, call, p)
+	b := r.newBallot(ctx, call, p)
 	o = b.vote(ctx)
 	return o, b.finish
 }
@@ -72,48 +73,68 @@ func (r *Runner) Vote(ctx context.Context, call Call, p Policy) (o Outcome, fini
 // A ballot is one vote in progress. All but the calls themselves happens in the
 // goroutine of Vote, then in that of finish.
 type ballot struct {
+	runner *Runner
 	policy Policy
+	// own is the parent of the calls' contexts; extra is the call as extras
+	// send it.
+	own         context.Context
+	call, extra Call
 	// arriving has room for all results, so that no call ever waits for the
 	// ballot.
 	arriving chan result
-	// cancel and results are by launch number; a call that has not ended has
-	// no result.
+	// begun is closed at the primary's first token; nil once that is known, and
+	// where nothing hangs on it.
+	begun chan struct{}
+	warm  bool
+	// cancel and results are by launch number; a call that was not launched has
+	// neither, one that has not ended no result. order are the launch numbers of
+	// those that have, in that order.
 	cancel  []context.CancelCauseFunc
 	results []*result
-	missing int // calls that have not ended
+	order   []int
+	missing int // calls that have been launched and not ended
 	// ended is when the primary did.
 	ended time.Time
-	// timeout bounds a primary that runs on after the vote.
-	timeout time.Duration
-	timer   *time.Timer
+	timer *time.Timer
 }
 
-// launch starts all calls. Their contexts outlive ctx, as a measurement set
-// outlives the client's call; decide cancels them when the client is gone.
-func (r *Runner) launch(ctx context.Context, call Call, p Policy) *ballot {
-	n := max(p.Samples, 1)
+// newBallot starts the calls that the rules start with. Their contexts outlive
+// ctx, as a measurement set outlives the client's call; decide cancels them when
+// the client is gone.
+func (r *Runner) newBallot(ctx context.Context, call Call, p Policy) *ballot {
+	n := p.most()
 	b := &ballot{
+		runner:   r,
 		policy:   p,
+		own:      context.WithoutCancel(ctx),
+		call:     call,
+		extra:    call,
 		arriving: make(chan result, n),
-		cancel:   make([]context.CancelCauseFunc, n),
 		results:  make([]*result, n),
-		missing:  n,
-		timeout:  r.Timeout,
 	}
-	extra := call
 	if !call.Verbatim {
-		extra.Header = extraHeader(call.Header)
+		b.extra.Header = extraHeader(call.Header)
 	}
-	for i := range n {
-		own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-		b.cancel[i] = cancel
+	if p.Launch == LaunchLeader {
+		b.begun = make(chan struct{})
+	}
+	b.launch(b.policy.launch(call.Compare, state{}))
+	return b
+}
+
+// launch starts calls until there are n.
+func (b *ballot) launch(n int) {
+	for i := len(b.cancel); i < min(n, len(b.results)); i++ {
+		own, cancel := context.WithCancelCause(b.own)
+		b.cancel = append(b.cancel, cancel)
+		b.missing++
 		if i == 0 {
-			go b.send(func() result { return attempt{runner: r, call: &call}.run(own) })
+			primary := attempt{runner: b.runner, call: &b.call, begun: b.begun}
+			go b.send(func() result { return primary.run(own) })
 			continue
 		}
-		go b.send(func() result { return r.extra(own, attempt{runner: r, call: &extra, number: i}) })
+		go b.send(func() result { return b.runner.extra(own, attempt{runner: b.runner, call: &b.extra, number: i}) })
 	}
-	return b
 }
 
 func (b *ballot) send(call func() result) { b.arriving <- call() }
@@ -145,6 +166,8 @@ func (b *ballot) awaitPrimary(ctx context.Context) Outcome {
 
 // decide takes results in until the vote is over.
 func (b *ballot) decide(ctx context.Context) Outcome {
+	cold := time.NewTimer(StartWithin)
+	defer cold.Stop()
 	var late <-chan time.Time
 	for {
 		select {
@@ -158,24 +181,65 @@ func (b *ballot) decide(ctx context.Context) Outcome {
 				defer timer.Stop()
 				late = timer.C
 			}
-			if countVotes(b.samples(), b.policy.Level).decided(b.missing) {
-				return b.close()
-			}
+		case <-b.begun:
+			b.warmed()
+		case <-cold.C:
+			b.warmed()
 		case <-late:
-			return b.close()
+			return b.close(StopWait)
 		case <-ctx.Done():
 			b.cancelAll(context.Cause(ctx))
 			return Outcome{Err: context.Cause(ctx), Reason: monitor.ReasonGone}
 		}
+		stop, launch := b.policy.next(b.call.Compare, b.state())
+		if stop == "" && b.refused() {
+			stop = StopAll
+		}
+		if stop != "" {
+			return b.close(stop)
+		}
+		b.launch(launch)
 	}
 }
 
+// warmed notes that extras need not wait for the primary any longer.
+func (b *ballot) warmed() { b.warm, b.begun = true, nil }
+
+// refused is whether the leader's request was turned down as such, as followers
+// would be. What only timing is to blame for is not.
+func (b *ballot) refused() bool {
+	leader := b.results[0]
+	if b.policy.Launch != LaunchLeader || leader == nil || len(b.cancel) > 1 {
+		return false
+	}
+	switch leader.Status {
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return leader.Status >= 400 && leader.Status <= 499
+}
+
 func (b *ballot) take(res result) {
+	if res.Missing == "" {
+		res.Flag = b.flag(res.Reply)
+	}
 	b.results[res.Number] = &res
+	b.order = append(b.order, res.Number)
 	b.missing--
 	if res.Number == 0 {
 		b.ended = time.Now()
+		b.warmed()
 	}
+}
+
+// flag is a reply's red flag. If hotmess itself fails in that, there is none.
+func (b *ballot) flag(r wire.Reply) (f Flag) {
+	defer func() {
+		if recover() != nil {
+			f = ""
+		}
+	}()
+	return b.policy.Flags.of(b.call.Compare, r)
 }
 
 // samples are the samples that have ended, in launch order.
@@ -190,32 +254,52 @@ func (b *ballot) samples() []Sample {
 	return samples
 }
 
-// close ends the vote with what has arrived.
-func (b *ballot) close() Outcome {
-	vote, ok := Majority(b.samples(), b.policy.Level)
-	for i := range b.results {
+// state is how far the vote has come.
+func (b *ballot) state() state {
+	s := state{launched: len(b.cancel), warm: b.warm}
+	samples := b.samples()
+	for _, number := range b.order {
+		i := slices.IndexFunc(samples, func(s Sample) bool { return s.Number == number })
+		s.ended = append(s.ended, samples[i])
+	}
+	return s
+}
+
+// close ends the vote with what has arrived. A measurement set that was not
+// launched yet is.
+func (b *ballot) close(stop Stop) Outcome {
+	vote, ok := b.policy.pick(b.call.Compare, b.state())
+	if b.policy.Measure && ok {
+		b.launch(pair)
+	}
+	for i, cancel := range b.cancel {
 		if b.results[i] == nil && !b.protected(i) {
-			b.cancel[i](errDecided)
+			cancel(errDecided)
 		}
 	}
 	if b.results[0] == nil {
 		b.boundPrimary()
 	}
 	if !ok {
-		return b.fallBack()
+		o := b.fallBack()
+		o.Stop = stop
+		return o
 	}
 	winner := b.results[vote.Winner]
-	return Outcome{Winner: winner.Recording, Reply: winner.Reply, Vote: vote, Voted: true, Waited: b.waited()}
+	return Outcome{Winner: winner.Recording, Reply: winner.Reply, Vote: vote, Voted: true, Stop: stop, Waited: b.waited()}
 }
 
+// pair is the size of a measurement set.
+const pair = 2
+
 // protected is whether a sample belongs to a measurement set.
-func (b *ballot) protected(number int) bool { return b.policy.Measure && number <= 1 }
+func (b *ballot) protected(number int) bool { return b.policy.Measure && number < pair }
 
 // boundPrimary gives a primary that the vote went on without the time of an
 // extra.
 func (b *ballot) boundPrimary() {
-	if b.timeout > 0 {
-		b.timer = time.AfterFunc(b.timeout, func() { b.cancel[0](errSlow) })
+	if b.runner.Timeout > 0 {
+		b.timer = time.AfterFunc(b.runner.Timeout, func() { b.cancel[0](errSlow) })
 	}
 }
 
@@ -282,7 +366,7 @@ func (b *ballot) cancelAll(cause error) {
 
 // finish: see Vote.
 func (b *ballot) finish() []Sample {
-	stop := b.policy.Stop
+	stop := b.policy.Done
 	for b.missing > 0 {
 		select {
 		case res := <-b.arriving:
@@ -295,7 +379,8 @@ func (b *ballot) finish() []Sample {
 	if b.timer != nil {
 		b.timer.Stop()
 	}
-	for i, res := range b.results {
+	for i := range b.cancel {
+		res := b.results[i]
 		res.memory.free()
 		if res.Recording == nil || res.Recording.Rest == nil {
 			b.cancel[i](nil)

@@ -26,7 +26,7 @@ func said(t *testing.T, o Outcome) string {
 }
 
 func ballotPolicy(n int) Policy {
-	return Policy{Samples: n, Level: LevelExact, Wait: 15 * time.Second}
+	return Policy{Rules: Rules{Level: LevelExact, Min: n, Max: n}, Wait: 15 * time.Second}
 }
 
 // A voteCase is one vote in virtual time. Replies take twice their after. Which
@@ -276,7 +276,7 @@ func TestStopEndsWhatRunsOn(t *testing.T) {
 		close(stop)
 		s := &script{primary: says("a", second(1)), extras: []reply{says("b", second(300))}}
 		p := ballotPolicy(2)
-		p.Measure, p.Stop = true, stop
+		p.Measure, p.Done = true, stop
 		began := time.Now()
 		_, finish := newRunner(s, &turnstile{}).Vote(t.Context(), newCall(t), p)
 		if got := missings(finish()); got != "- cancelled" || time.Since(began) > second(30) {

@@ -70,6 +70,18 @@ func (c Comparer) Headline() Level {
 	}
 }
 
+// Method is how votes on the kind are decided unless told otherwise.
+func (c Comparer) Method() Method {
+	switch c.kind {
+	case KindAction:
+		return MethodCalls
+	case KindText:
+		return MethodMedoid
+	default:
+		return MethodMajority
+	}
+}
+
 // Levels are the levels that Keys fills, from coarse to fine.
 func (c Comparer) Levels() []Level { return slices.Clone(c.levels) }
 

@@ -3,7 +3,7 @@
 // which one the majority stands for. It keeps nothing between requests.
 //
 //	              ┌─ primary ──────────────┐
-//	call ── Vote ─┤                        ├─ Keys ─ Majority ─▶ Outcome
+//	call ── Vote ─┤                        ├─ Keys ─ Rules ─▶ Outcome
 //	              └─ gate ─ extra 1..N-1 ──┘
 //	call ── Extras ─ gate ─ extra ─ Keys ─▶ []Sample   (behind a primary)
 //	reply ── Choices ─ Keys ─▶ []Sample                (a client's own n > 1)
@@ -24,6 +24,12 @@
 // [Shingles] tell how alike two texts are, [Repeated] finds the commonest call
 // of a history, [Invocations] are the programs that a shell command runs.
 //
+// # Votes
+//
+// [Rules] decide what a vote does next, as a pure function of what has ended: live
+// and in simulations alike. Who wins: [Majority], [Comparer.Calls],
+// [Comparer.Medoid]; who votes: [First], [Flags].
+//
 // # Promises
 //
 // The primary is sent as the client sent it and never waits for the gate.
@@ -35,7 +41,7 @@
 // is judged makes that sample missing and nothing else.
 //
 // Every goroutine is waited for: by Extras before it returns, by the function
-// that Vote returns. Comparer and Majority are pure and safe for
+// that Vote returns. Comparer, Disagreement, Rules and the votes are pure and safe for
 // concurrent use; a Runner is safe for concurrent use.
 //
 // # Testing

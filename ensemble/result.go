@@ -48,6 +48,10 @@ type Sample struct {
 	Reply   wire.Reply
 	Keys    Keys
 	Missing monitor.Reason
+	// Empty is whether the whole reply says nothing, Flag why it is set aside in
+	// a vote. Such samples do not vote, and count in all that is measured.
+	Empty bool
+	Flag  Flag
 	// Status is the HTTP status; 0 if no head arrived.
 	Status int
 	// Recording is the reply as it came, while a vote is on; it is nil in what

@@ -24,8 +24,9 @@ type reply struct {
 	status int // 0: 200
 	header http.Header
 	body   string
-	err    error // instead of a head
-	broken error // at the end of the body
+	early  string // comes with the head, before body
+	err    error  // instead of a head
+	broken error  // at the end of the body
 	panics bool
 }
 
@@ -116,6 +117,11 @@ type scriptedBody struct {
 }
 
 func (b *scriptedBody) Read(p []byte) (int, error) {
+	if b.rep.early != "" {
+		n := copy(p, b.rep.early)
+		b.rep.early = b.rep.early[n:]
+		return n, nil
+	}
 	if !b.waited {
 		b.waited = true
 		if err := pause(b.ctx, b.rep.after); err != nil {

@@ -11,7 +11,7 @@ func TestVerbatimExtrasAreThePrimarysOwnBytes(t *testing.T) {
 	call := newCall(t)
 	call.Verbatim = true
 	newRunner(s, &turnstile{}).Extras(t.Context(), call, 1, 1)
-	_, finish := newRunner(s, &turnstile{}).Vote(t.Context(), call, Policy{Samples: 2, Level: LevelExact, Measure: true})
+	_, finish := newRunner(s, &turnstile{}).Vote(t.Context(), call, Policy{Rules: Rules{Level: LevelExact, Max: 2}, Measure: true})
 	finish()
 	if len(s.calls) != 3 {
 		t.Fatalf("%d calls", len(s.calls))

@@ -1,104 +1,176 @@
 package ensemble
 
-// A Vote is the outcome of a majority vote.
+import (
+	"cmp"
+	"slices"
+
+	"hotmess/estimate"
+)
+
+// A Method is how the winner of a vote is found.
+type Method string
+
+// The methods.
+const (
+	// MethodMajority counts equal answers: see Majority.
+	MethodMajority Method = "majority"
+	// MethodCalls votes on tool calls in two steps: see Comparer.Calls.
+	MethodCalls Method = "calls"
+	// MethodMedoid picks the text that is most like the others: see
+	// Comparer.Medoid.
+	MethodMedoid Method = "medoid"
+)
+
+// A Vote is the outcome of a vote.
 type Vote struct {
+	Method Method
 	// Winner is the launch number of the sample that stands for the winning
 	// answer: the primary if it gave that answer, else the lowest.
 	Winner int
-	// Votes is how many samples voted, Agreed how many for that answer.
-	Votes, Agreed int
+	// Votes is how many samples voted, Agreed how many for that answer, Rival
+	// how many for the answer that most of the others gave. Rival exceeds Agreed
+	// only where the steps of MethodCalls, or likeness, overrule the count.
+	Votes, Agreed, Rival int
 	// Changed is whether the primary answered otherwise. It is false if the
 	// primary has no answer: then there was none to change.
 	Changed bool
+	// Sampled is whether no answer had a majority, so that the winner is the
+	// medoid of those that were sampled.
+	Sampled bool
+	// Parties are the answers with their votes, the winning one first, then by
+	// votes: the dissent.
+	Parties []Party
 }
 
-// Majority picks the answer that most samples gave at level. Missing samples,
-// and samples without a key at level, do not vote. Of answers with equally many
-// votes the primary's wins, else the one with the lowest launch number. It is
-// false if nobody can vote. The order of samples does not matter.
-func Majority(samples []Sample, level Level) (Vote, bool) {
-	c := countVotes(samples, level)
-	lead, ok := c.lead()
-	if !ok {
-		return Vote{}, false
+// A Party is the samples that gave one answer.
+type Party struct {
+	// Key is what they have in common. It holds content and stays in the process.
+	Key   string
+	Votes int
+	// First is the lowest launch number among them; 0 is the primary.
+	First int
+}
+
+// Margin is (v1 - v2) / n, with v1 votes for the winning answer, v2 for the
+// rival and n in all: 1 if all agree, 0 at a tie, -1..1.
+func (v Vote) Margin() float64 {
+	return float64(v.Agreed-v.Rival) / float64(max(1, v.Votes))
+}
+
+// Confidence is the probability that the winning answer is given more often than
+// its rival in the long run, 0..1: see estimate.Lead. It says whether this is the
+// mode, not whether it is right.
+func (v Vote) Confidence() float64 { return estimate.Lead(v.Agreed, v.Rival) }
+
+// Vote finds the winner by a method; level is that of MethodMajority. Missing
+// and empty samples, and those without a key, do not vote; flagged ones do only
+// if nobody else can. It is false if nobody can vote. All methods are
+// deterministic, and of two answers that do equally well take the primary's, else
+// that with the lowest launch number.
+func (c Comparer) Vote(m Method, samples []Sample, level Level) (Vote, bool) {
+	switch m {
+	case MethodCalls:
+		return c.Calls(samples)
+	case MethodMedoid:
+		return c.Medoid(samples)
+	default:
+		return Majority(samples, level)
 	}
-	return Vote{
-		Winner:  lead.first,
-		Votes:   c.votes,
-		Agreed:  lead.votes,
-		Changed: c.primary && lead.first != 0,
-	}, true
 }
 
-// A party is the samples that gave one answer.
-type party struct {
-	votes int
-	// first is the lowest launch number among them; 0 is the primary.
-	first int
-}
-
-// beats is whether p wins over q. Parties never share a first, so there is no
-// tie, and the primary's, whose first is 0, wins every tie in votes.
-func (p party) beats(q party) bool {
-	if p.votes != q.votes {
-		return p.votes > q.votes
-	}
-	return p.first < q.first
-}
-
-// A count is the state of a vote.
-type count struct {
-	parties map[string]party
-	votes   int
-	// primary is whether the primary voted.
-	primary bool
-}
-
-func countVotes(samples []Sample, level Level) count {
-	c := count{parties: make(map[string]party, len(samples))}
-	for _, s := range samples {
-		key, ok := s.Keys[level]
-		if !ok || s.Missing != "" {
-			continue
-		}
-		p, known := c.parties[key]
-		if !known || s.Number < p.first {
-			p.first = s.Number
-		}
-		p.votes++
-		c.parties[key] = p
-		c.votes++
-		c.primary = c.primary || s.Number == 0
-	}
-	return c
-}
-
-func (c count) lead() (party, bool) {
-	var lead party
-	for _, p := range c.parties {
-		if lead.votes == 0 || p.beats(lead) {
-			lead = p
-		}
-	}
-	return lead, lead.votes > 0
-}
-
-// decided is whether no outcome of the outstanding samples can change the
-// winning answer. With nothing outstanding it always is.
-func (c count) decided(outstanding int) bool {
+// settled is whether no outcome of the outstanding samples can change the answer
+// that a method finds. With nothing outstanding it always is.
+func (c Comparer) settled(m Method, samples []Sample, level Level, outstanding int) bool {
 	if outstanding == 0 {
 		return true
 	}
-	lead, ok := c.lead()
-	if !ok {
-		return false
+	switch m {
+	case MethodCalls:
+		return callsSettled(samples, outstanding)
+	case MethodMedoid:
+		c := countVotes(electorate(samples, LevelExact), LevelExact)
+		return c.votes > 0 && c.carried(outstanding)
+	default:
+		return countVotes(electorate(samples, level), level).settled(outstanding)
 	}
-	rival := 0 // most votes of another answer, seen or not
-	for _, p := range c.parties {
-		if p != lead {
-			rival = max(rival, p.votes)
+}
+
+// unflagged are the samples that no red flag sets aside.
+func unflagged(samples []Sample) []Sample {
+	return slices.DeleteFunc(slices.Clone(samples), func(s Sample) bool { return s.Flag != "" })
+}
+
+// electorate are the samples that vote at level, in launch order: those that are not
+// flagged, else the flagged ones.
+func electorate(samples []Sample, level Level) []Sample {
+	able := make([]Sample, 0, len(samples))
+	for _, s := range samples {
+		if _, ok := s.Keys[level]; ok && s.Missing == "" && !s.Empty {
+			able = append(able, s)
 		}
 	}
-	reach := rival + outstanding
-	return reach < lead.votes || reach == lead.votes && lead.first == 0
+	slices.SortFunc(able, func(a, b Sample) int { return cmp.Compare(a.Number, b.Number) })
+	if clean := unflagged(able); len(clean) > 0 {
+		return clean
+	}
+	return able
+}
+
+// A count is the state of a count of votes: the parties, the leading one first.
+type count struct {
+	parties []Party
+	votes   int
+}
+
+// countVotes counts samples that vote, in launch order, by their keys at level.
+func countVotes(samples []Sample, level Level) count {
+	c := count{votes: len(samples)}
+	at := make(map[string]int, len(samples))
+	for _, s := range samples {
+		i, known := at[s.Keys[level]]
+		if !known {
+			i = len(c.parties)
+			at[s.Keys[level]] = i
+			c.parties = append(c.parties, Party{Key: s.Keys[level], First: s.Number})
+		}
+		c.parties[i].Votes++
+	}
+	// Parties come in the order of their first samples, so that the primary's is
+	// the first of those with equally many votes.
+	slices.SortStableFunc(c.parties, func(a, b Party) int { return cmp.Compare(b.Votes, a.Votes) })
+	return c
+}
+
+// settled is whether outstanding samples, whatever they say, leave the leading
+// party in the lead.
+func (c count) settled(outstanding int) bool {
+	if outstanding == 0 {
+		return true
+	}
+	if len(c.parties) == 0 {
+		return false
+	}
+	lead, reach := c.parties[0], outstanding
+	if len(c.parties) > 1 {
+		reach += c.parties[1].Votes
+	}
+	return reach < lead.Votes || reach == lead.Votes && lead.First == 0
+}
+
+// won makes a vote of which the party with key wins, with its sample winner.
+func (c count) won(m Method, key string, winner int) Vote {
+	v := Vote{Method: m, Winner: winner, Votes: c.votes}
+	for _, p := range c.parties {
+		switch {
+		case p.Key == key:
+			v.Agreed = p.Votes
+			v.Parties = slices.Insert(v.Parties, 0, p)
+			continue
+		case p.First == 0:
+			v.Changed = true
+		}
+		v.Rival = max(v.Rival, p.Votes)
+		v.Parties = append(v.Parties, p)
+	}
+	return v
 }

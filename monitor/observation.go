@@ -172,6 +172,7 @@ const (
 
 // A VoteRecord is the outcome of one vote.
 type VoteRecord struct {
+	// Method is majority, calls or medoid.
 	Method string `json:"method"`
 	// Winner is the launch number of the sample that the client got.
 	Winner int `json:"winner"`
@@ -182,4 +183,30 @@ type VoteRecord struct {
 	Changed bool `json:"changed"`
 	// WaitSeconds is how long the client waited beyond the primary's end.
 	WaitSeconds float64 `json:"wait_seconds"`
+	// Stop is why the vote ended: settled, confidence, lead, first, all or wait.
+	Stop string `json:"stop,omitempty"`
+	// Margin is (v1 - v2) / Votes, with v1 votes for the winner's answer and v2
+	// for the most frequent other one, -1..1. Confidence is the probability that
+	// the former is more frequent in the long run, 0..1.
+	Margin     float64 `json:"margin"`
+	Confidence float64 `json:"confidence"`
+	// Sampled is whether no answer had a majority, and the winner is the sample
+	// that is most like the others.
+	Sampled bool `json:"sampled,omitempty"`
+	// Parties are the answers with their votes, the winner's first: the dissent.
+	Parties []PartyRecord `json:"parties,omitempty"`
+	// Flagged is how many whole samples a red flag set aside.
+	Flagged int `json:"flagged,omitempty"`
+	// Cancelled is how many extras the decision cancelled, CancelledTokens what
+	// they are counted at in ExtraTokens.
+	Cancelled       int   `json:"cancelled,omitempty"`
+	CancelledTokens int64 `json:"cancelled_tokens,omitempty"`
+}
+
+// A PartyRecord is the samples of a vote that gave one answer.
+type PartyRecord struct {
+	// Key is the HMAC of the answer, as in SampleRecord.Keys at the headline
+	// level, or exact for texts.
+	Key   string `json:"key"`
+	Votes int    `json:"votes"`
 }

@@ -10,14 +10,17 @@ import (
 
 // Names of hotmess's own headers.
 const (
-	headerPrefix    = "X-Hotmess-"
-	headerID        = headerPrefix + "Id"
-	headerMode      = headerPrefix + "Mode"
-	headerSamples   = headerPrefix + "Samples"
-	headerRoute     = headerPrefix + "Route"
-	headerSession   = headerPrefix + "Session"
-	headerAgreement = headerPrefix + "Agreement"
-	headerMethod    = headerPrefix + "Method"
+	headerPrefix     = "X-Hotmess-"
+	headerID         = headerPrefix + "Id"
+	headerMode       = headerPrefix + "Mode"
+	headerSamples    = headerPrefix + "Samples"
+	headerRoute      = headerPrefix + "Route"
+	headerSession    = headerPrefix + "Session"
+	headerAgreement  = headerPrefix + "Agreement"
+	headerMethod     = headerPrefix + "Method"
+	headerMargin     = headerPrefix + "Margin"
+	headerConfidence = headerPrefix + "Confidence"
+	headerStop       = headerPrefix + "Stop"
 )
 
 // sessionHeaders are the headers by which known clients name a conversation of

@@ -7,10 +7,6 @@ import (
 	"hotmess/monitor"
 )
 
-// mitigatedSamples is the least N of a request that votes because of an alert.
-// Two samples, enough to measure, cannot outvote a primary.
-const mitigatedSamples = 5
-
 // mitigable is whether requests of the exchange may have to vote because an alert
 // fires: then they are read before they leave. What a client asks for holds.
 func (x *exchange) mitigable() bool {
@@ -30,25 +26,24 @@ func (x *exchange) mitigate(in *inspection, h http.Header) {
 	}
 	voting := *in
 	voting.route.sampling.Mode = config.Ensemble
-	voting.route.sampling.Samples = max(s.Samples, mitigatedSamples)
 	voting.barred, voting.loyal = x.harm(voting, h)
 	if why, _ := x.exclusion(voting); why != "" {
 		return
 	}
-	if x.h.monitor.Gate().Refuses(x.leastCost(voting)) != "" {
+	if x.h.monitor.Gate().Refuses(x.mostCost(voting)) != "" {
 		return
 	}
 	in.route.sampling, in.mitigated = voting.route.sampling, true
 }
 
-// leastCost is what the extras of a vote ask for, by what is known without a lock
+// mostCost is what all extras of a vote may ask for, by what is known without a lock
 // that others hold for long: the request itself.
-func (x *exchange) leastCost(in inspection) monitor.Ask {
+func (x *exchange) mostCost(in inspection) monitor.Ask {
 	output := in.view.OutputCap
 	if output == 0 {
 		output = defaultOutput
 	}
-	n := int64(in.route.sampling.Samples - 1)
+	n := int64(x.policy.voting.Of(in.route.sampling.Samples).Max - 1)
 	return monitor.Ask{
 		Upstream: x.dest.upstream.name, Route: in.route.name, Model: in.view.Model,
 		Worst: monitor.Spend{Input: n * int64(x.h.monitor.EstimateTokens(in.view.Model, in.view.PromptBytes)), Output: n * int64(output)},

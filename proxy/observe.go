@@ -220,7 +220,7 @@ func (o *observer) runVote(v *vote) {
 	if v.outcome.Voted {
 		o.guard(v.in, winnerFirst(samples, v.outcome.Vote.Winner))
 	}
-	o.record(v.in, samples, v.record())
+	o.record(v.in, samples, v.record(samples))
 }
 
 // record hands the observation on. A request on which hotmess itself failed is

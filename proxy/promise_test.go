@@ -135,7 +135,7 @@ func TestPromiseVerbatim(t *testing.T) {
 		if res.Header.Get(headerID) == "" || res.Header.Get(headerMode) != string(m) {
 			t.Errorf("id %q, mode %q", res.Header.Get(headerID), res.Header.Get(headerMode))
 		}
-		for _, own := range []string{headerID, headerMode, headerSamples, headerAgreement, headerMethod} {
+		for _, own := range []string{headerID, headerMode, headerSamples, headerAgreement, headerMethod, headerMargin, headerConfidence, headerStop} {
 			res.Header.Del(own)
 		}
 		want := http.Header{"Content-Encoding": {"gzip"}, "Set-Cookie": {"a=1", "b=2"}, "X-Request-Id": {"req_1"}}

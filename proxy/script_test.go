@@ -108,5 +108,8 @@ func streams(id, text string) func(http.ResponseWriter, *http.Request) {
 
 // inMode sets the mode and N of every route.
 func inMode(m config.Mode, samples int) func(*config.Config) {
-	return func(c *config.Config) { c.Sampling.Mode, c.Sampling.Samples = m, samples }
+	return func(c *config.Config) {
+		c.Sampling.Mode, c.Sampling.Samples = m, samples
+		c.Ensemble.Samples = config.Range{Min: samples, Max: samples}
+	}
 }

@@ -70,13 +70,7 @@ func (v *vote) run(out *http.Request) {
 	defer close(v.decided)
 	defer v.recovered()
 	call := v.x.call(out, out.Header, v.in.raw, v.in)
-	v.outcome, v.finish = v.x.h.runner.Load().Vote(plain(out.Context()), call, ensemble.Policy{
-		Samples: v.in.route.sampling.Samples,
-		Level:   votingLevel(v.in.compare),
-		Wait:    time.Duration(v.x.policy.voting.Wait),
-		Measure: v.in.drawn,
-		Stop:    v.x.h.running.Done(),
-	})
+	v.outcome, v.finish = v.x.h.runner.Load().Vote(plain(out.Context()), call, v.policy())
 	// Before the client has it, and can go on from it.
 	v.x.follow(v.in, v.outcome.Reply)
 }
@@ -100,15 +94,6 @@ func plain(ctx context.Context) context.Context {
 	return own
 }
 
-// votingLevel is the level at which samples agree. Text has no headline: only
-// equal texts agree, so a vote over prose nearly always keeps the primary.
-func votingLevel(c ensemble.Comparer) ensemble.Level {
-	if level := c.Headline(); level != "" {
-		return level
-	}
-	return ensemble.LevelExact
-}
-
 // response is the winner's reply.
 func (v *vote) response(out *http.Request) (*http.Response, error) {
 	rec := v.outcome.Winner
@@ -124,30 +109,6 @@ func (v *vote) response(out *http.Request) (*http.Response, error) {
 		Body: replay(rec), ContentLength: length(rec),
 		Request: out,
 	}, nil
-}
-
-// mark adds what the vote found to the reply's headers.
-func (v *vote) mark(h http.Header) {
-	h.Set(headerSamples, strconv.Itoa(v.outcome.Vote.Votes))
-	if v.outcome.Voted {
-		h.Set(headerAgreement, strconv.FormatFloat(float64(v.outcome.Vote.Agreed)/float64(v.outcome.Vote.Votes), 'f', 2, 64))
-		h.Set(headerMethod, methodMajority)
-	}
-}
-
-// methodMajority names the vote of this version.
-const methodMajority = "majority"
-
-// record is what the observation keeps of the vote; nil if there was none.
-func (v *vote) record() *monitor.VoteRecord {
-	if !v.outcome.Voted {
-		return nil
-	}
-	o := v.outcome
-	return &monitor.VoteRecord{
-		Method: methodMajority, Winner: o.Vote.Winner, Votes: o.Vote.Votes, Agreed: o.Vote.Agreed,
-		Changed: o.Vote.Changed, WaitSeconds: o.Waited.Seconds(),
-	}
 }
 
 // replay is a recorded body: its bytes, what could not be recorded, and the

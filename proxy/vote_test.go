@@ -32,7 +32,7 @@ func TestEnsembleReplyIsOneSampleByteForByte(t *testing.T) {
 	}
 	h := res.Header
 	votes := h.Get(headerSamples) + " " + h.Get(headerAgreement) // the primary may come when all is decided
-	if votes != "3 0.67" && votes != "2 1.00" || h.Get(headerMethod) != "majority" || h.Get(headerMode) != "ensemble" {
+	if votes != "3 0.67" && votes != "2 1.00" || h.Get(headerMethod) != "medoid" || h.Get(headerMode) != "ensemble" {
 		t.Errorf("headers: %v", h)
 	}
 	o := r.observation()

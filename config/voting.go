@@ -1,0 +1,206 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// How the winner of a vote is found.
+const (
+	// MethodAuto: by what is compared; tool calls in two steps, texts by
+	// likeness, all else by majority.
+	MethodAuto = "auto"
+	// MethodMajority: the commonest answer at the headline level, of texts equal
+	// ones alone.
+	MethodMajority = "majority"
+)
+
+// When the calls of a vote start: see ensemble's launch policies of the same
+// names.
+const (
+	LaunchAtOnce = "at-once"
+	LaunchStaged = "staged"
+	LaunchLeader = "leader"
+)
+
+// Voting configures ensemble mode.
+type Voting struct {
+	// Samples is how many samples there are of one request, the primary included:
+	// so many at least vote before evidence may end the vote, so many at most are
+	// made. See Of.
+	Samples Range `yaml:"samples"`
+	// Method is MethodAuto or MethodMajority.
+	Method string `yaml:"method"`
+	// Launch is LaunchAtOnce, LaunchStaged or LaunchLeader.
+	Launch  string  `yaml:"launch"`
+	Stop    Stop    `yaml:"stop"`
+	RedFlag RedFlag `yaml:"red_flag"`
+	// Wait bounds the wait for extras, from the moment the primary is whole.
+	Wait Duration `yaml:"wait"`
+	// KeepAlive is the longest silence towards a streaming client.
+	KeepAlive Duration `yaml:"keepalive"`
+}
+
+// Stop says what ends a vote before all samples have ended, beside that nothing
+// can change its outcome any more.
+type Stop struct {
+	// Confidence is the probability that the leading answer is the most frequent
+	// one: above 0.5 and below 1; 0: never.
+	Confidence float64 `yaml:"confidence"`
+	// Lead is by how many votes one answer leads; 0: never.
+	Lead int `yaml:"lead"`
+	// First is how many samples have voted, whatever they say; 0: never.
+	First int `yaml:"first"`
+}
+
+// RedFlag says which whole samples do not vote.
+type RedFlag struct {
+	// OutputOver sets longer ones aside.
+	OutputOver Excess `yaml:"output_over"`
+	// Malformed sets those aside that are not in the form that was asked for, or
+	// stopped at their length limit.
+	Malformed bool `yaml:"malformed"`
+}
+
+// defaultVoting is ensemble mode of a sidecar that was told nothing of it.
+func defaultVoting() Voting {
+	return Voting{
+		Samples: Range{Min: voteSize, Max: 9}, Method: MethodAuto, Launch: LaunchAtOnce, Stop: Stop{Confidence: .95},
+		Wait: Duration(15 * time.Second), KeepAlive: Duration(10 * time.Second),
+	}
+}
+
+// Of is Samples for a request whose N (sampling.samples or X-Hotmess-Samples) is
+// n. Two cannot vote, and are what observing takes by default: they leave Samples
+// as it is. More are the most that there are.
+func (v Voting) Of(n int) Range {
+	if n < voteSize {
+		return v.Samples
+	}
+	return Range{Min: min(v.Samples.Min, n), Max: n}
+}
+
+// A Range is a number of samples, at least and at most.
+type Range struct{ Min, Max int }
+
+// UnmarshalText parses 3..9, or 5 for 5..5; Validate checks the numbers.
+func (r *Range) UnmarshalText(text []byte) error {
+	low, high, both := strings.Cut(string(text), "..")
+	least, err := parseInt(low, strconv.IntSize)
+	most, err2 := least, error(nil)
+	if both {
+		most, err2 = parseInt(high, strconv.IntSize)
+	}
+	if errors.Join(err, err2) != nil {
+		return fmt.Errorf("%q is not a range: write 5, or 3..9 for at least 3 and at most 9", text)
+	}
+	*r = Range{Min: int(least), Max: int(most)}
+	return nil
+}
+
+// MarshalText writes the form that UnmarshalText reads.
+func (r Range) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// String is 3..9, or 5 for 5..5.
+func (r Range) String() string {
+	if r.Min == r.Max {
+		return strconv.Itoa(r.Min)
+	}
+	return fmt.Sprintf("%d..%d", r.Min, r.Max)
+}
+
+// An Excess is a length of output that is too much. The zero Excess is never
+// reached.
+type Excess struct {
+	// P99: that which one reply in a hundred of the route exceeds, once that is
+	// known.
+	P99 bool
+	// Tokens is used where P99 is false; 0: never.
+	Tokens int
+}
+
+// excessP99 is the word for it.
+const excessP99 = "p99"
+
+// UnmarshalText parses p99 or a number; Validate checks its sign.
+func (e *Excess) UnmarshalText(text []byte) error {
+	if string(text) == excessP99 {
+		*e = Excess{P99: true}
+		return nil
+	}
+	n, err := parseInt(string(text), strconv.IntSize)
+	if err != nil {
+		return fmt.Errorf("%q is not a length: write a number of tokens, p99, or 0 for never", text)
+	}
+	*e = Excess{Tokens: int(n)}
+	return nil
+}
+
+// MarshalText writes the form that UnmarshalText reads.
+func (e Excess) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// String is p99 or the number of tokens.
+func (e Excess) String() string {
+	if e.P99 {
+		return excessP99
+	}
+	return strconv.Itoa(e.Tokens)
+}
+
+// ensemble checks the settings of the vote.
+func (k *checker) ensemble() {
+	v := k.cfg.Ensemble
+	k.notNegative("ensemble.wait", int64(v.Wait), v.Wait)
+	k.positive("ensemble.keepalive", int64(v.KeepAlive), v.KeepAlive)
+	k.word("ensemble.method", v.Method, MethodAuto, MethodMajority)
+	k.word("ensemble.launch", v.Launch, LaunchAtOnce, LaunchStaged, LaunchLeader)
+	if s := v.Samples; s.Min < 1 || s.Max > MaxSamples || s.Min > s.Max {
+		k.fail("ensemble.samples", "%s is not from 1 to %d, the smaller number first", s, MaxSamples)
+	}
+	if v.RedFlag.OutputOver.Tokens < 0 {
+		k.fail("ensemble.red_flag.output_over", "%s must not be negative", v.RedFlag.OutputOver)
+	}
+	k.stop(v)
+	if v != defaultVoting() && !k.any(Ensemble) {
+		k.warn("ensemble", "has no effect: no mode is ensemble")
+	}
+}
+
+// stageDecides is whether a first stage that agrees ends a vote: by lead or number,
+// because it is more than half of all, or by confidence, which is 1 - 2^-(n+1) for n
+// votes to none.
+func (v Voting) stageDecides(samples Range) bool {
+	n, s := samples.Min, v.Stop
+	return s.Lead > 0 && s.Lead <= n || s.First > 0 && s.First <= n || 2*n >= samples.Max ||
+		s.Confidence > 0 && 1-math.Exp2(-float64(n+1)) >= s.Confidence
+}
+
+// stop checks what ends a vote.
+func (k *checker) stop(v Voting) {
+	if c := v.Stop.Confidence; c != 0 && !(c > .5 && c < 1) {
+		k.fail("ensemble.stop.confidence", "%g is not between 0.5 and 1; write 0.95, or 0 for never", c)
+	}
+	for _, n := range []struct {
+		key   string
+		value int
+	}{{"ensemble.stop.lead", v.Stop.Lead}, {"ensemble.stop.first", v.Stop.First}} {
+		if n.value < 0 || n.value > MaxSamples {
+			k.fail(n.key, "%d is not from 0 to %d", n.value, MaxSamples)
+		}
+	}
+	samples := v.Of(k.cfg.Sampling.Samples)
+	most := samples.Max
+	if v.Launch == LaunchStaged && !v.stageDecides(samples) {
+		k.warn("ensemble.samples", "a first stage of %d never decides, even if all agree; make it larger, or ensemble.stop.confidence smaller", samples.Min)
+	}
+	if f := v.Stop.First; f > most {
+		k.warn("ensemble.stop.first", "%d is never reached: there are %d samples", f, most)
+	}
+	if l := v.Stop.Lead; l > most {
+		k.warn("ensemble.stop.lead", "%d is never reached: there are %d samples", l, most)
+	}
+}

@@ -1,0 +1,130 @@
+package ensemble
+
+import (
+	"maps"
+	"slices"
+
+	"hotmess/wire"
+)
+
+// Medoid picks the text that more than half gave, or half with the primary, else
+// the one that is most like the others: with the largest sum of
+// Shingles.Similarity to them (sample-based minimum Bayes risk decoding). A text
+// without words, and a refusal, is like its equals alone. Agreed, Rival and Parties
+// count equal texts. See Comparer.Vote for who votes and what a tie is.
+func (c Comparer) Medoid(samples []Sample) (Vote, bool) {
+	able := electorate(samples, LevelExact)
+	all := countVotes(able, LevelExact)
+	if all.votes == 0 {
+		return Vote{}, false
+	}
+	if lead := all.parties[0]; all.carried(0) {
+		return all.won(MethodMedoid, lead.Key, lead.First), true
+	}
+	shingles := make([]Shingles, len(able))
+	for i, s := range able {
+		shingles[i], _ = c.Shingles(s.Reply)
+	}
+	i := medoidOf(len(able), func(i, j int) float64 {
+		switch {
+		case able[i].Keys[LevelExact] == able[j].Keys[LevelExact]:
+			return 1
+		case len(shingles[i]) == 0 || len(shingles[j]) == 0:
+			return 0
+		}
+		return shingles[i].Similarity(shingles[j])
+	})
+	v := all.won(MethodMedoid, able[i].Keys[LevelExact], able[i].Number)
+	v.Sampled = true
+	return v, true
+}
+
+// medoidOf is the index, below n, with the largest sum of likeness to all others;
+// of equals the lowest. likeness is symmetric.
+func medoidOf(n int, likeness func(i, j int) float64) int {
+	sums := make([]float64, n)
+	for i := range n {
+		for j := range i {
+			u := likeness(i, j)
+			sums[i] += u
+			sums[j] += u
+		}
+	}
+	best := 0
+	for i, sum := range sums {
+		if sum > sums[best]+likenessStep {
+			best = i
+		}
+	}
+	return best
+}
+
+// likenessStep is the least difference between two sums of likeness that counts:
+// less is left over by the order in which they were added.
+const likenessStep = 1e-9
+
+// agreement is the share of arguments that two replies agree on, 0..1, of all
+// that either gave: equal in canonical form, or pointed at the same thing (see
+// identify). The n-th call of a tool is compared with the n-th of the same tool;
+// one without counterpart agrees in nothing. Each call weighs the same.
+func (c Comparer) agreement(a, b wire.Reply) float64 {
+	if len(a.Calls) == 0 || len(b.Calls) == 0 {
+		if len(a.Calls) == len(b.Calls) {
+			return 1
+		}
+		return 0
+	}
+	one, other := callsByName(a.Calls), callsByName(b.Calls)
+	sum, calls := 0.0, 0
+	for _, name := range slices.Sorted(maps.Keys(one)) {
+		for i := range min(len(one[name]), len(other[name])) {
+			sum += c.callAgreement(one[name][i], other[name][i])
+		}
+		calls += max(len(one[name]), len(other[name]))
+	}
+	for name := range other {
+		if _, both := one[name]; !both {
+			calls += len(other[name])
+		}
+	}
+	return sum / float64(calls)
+}
+
+// callAgreement is agreement of two calls of one tool.
+func (c Comparer) callAgreement(a, b wire.Call) float64 {
+	one, other := canonicalArguments(a.Arguments), canonicalArguments(b.Arguments)
+	names := unionOfKeys(one, other)
+	if len(names) == 0 {
+		return 1
+	}
+	agreed := 0
+	for _, name := range names {
+		if one[name] == other[name] || c.sameTarget(a, b, name) {
+			agreed++
+		}
+	}
+	return float64(agreed) / float64(len(names))
+}
+
+// sameTarget is whether both calls' argument identifies, and the same.
+func (c Comparer) sameTarget(a, b wire.Call, name string) bool {
+	one, other := c.argumentTarget(a, name), c.argumentTarget(b, name)
+	return len(one) > 0 && slices.Equal(one, other)
+}
+
+// argumentTarget is what identifies in one argument of a call.
+func (c Comparer) argumentTarget(call wire.Call, name string) []string {
+	v, ok := parseJSON(call.Arguments)
+	if !ok {
+		return nil
+	}
+	object, ok := v.(map[string]any)
+	if !ok {
+		return nil
+	}
+	value, ok := object[name]
+	if !ok {
+		return nil
+	}
+	return identify(c.tool(call.Name), map[string]any{name: value})
+}

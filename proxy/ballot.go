@@ -1,0 +1,107 @@
+package proxy
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"hotmess/config"
+	"hotmess/ensemble"
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// policy is how the request votes, by configuration and route.
+func (v *vote) policy() ensemble.Policy {
+	c := v.x.policy.voting
+	samples := c.Of(v.in.route.sampling.Samples)
+	p := ensemble.Policy{
+		Rules: ensemble.Rules{
+			Method: ensemble.MethodMajority, Level: votingLevel(v.in.compare),
+			Min: samples.Min, Max: samples.Max, Launch: ensemble.Launch(c.Launch),
+			Confidence: c.Stop.Confidence, Lead: c.Stop.Lead, First: c.Stop.First,
+		},
+		Flags:   v.flags(c.RedFlag),
+		Wait:    time.Duration(c.Wait),
+		Measure: v.in.drawn,
+		Done:    v.x.h.running.Done(),
+	}
+	if c.Method == config.MethodAuto {
+		p.Method = v.in.compare.Method()
+	}
+	return p
+}
+
+// votingLevel is the level at which samples agree. Text has no headline: there
+// only equal texts do.
+func votingLevel(c ensemble.Comparer) ensemble.Level {
+	if level := c.Headline(); level != "" {
+		return level
+	}
+	return ensemble.LevelExact
+}
+
+// flags say which replies are set aside. Before the route's p99 is known, none is
+// too long for it.
+func (v *vote) flags(c config.RedFlag) (f ensemble.Flags) {
+	most := c.OutputOver.Tokens
+	if c.OutputOver.P99 {
+		if p99, ok := v.x.h.monitor.OutputP99(v.in.route.name); ok {
+			most = p99
+		}
+	}
+	if most > 0 {
+		f.Overlong = func(r wire.Reply) bool {
+			var lengths monitor.SampleRecord
+			v.x.lengths(&lengths, v.in.view, r)
+			return lengths.Output.Tokens > most
+		}
+	}
+	if c.Malformed {
+		f.Malformed = func(r wire.Reply) bool { return wire.Misfits(v.in.view, v.in.plain, r.Calls) > 0 }
+	}
+	return f
+}
+
+// mark adds what the vote found to the reply's headers.
+func (v *vote) mark(h http.Header) {
+	found := v.outcome.Vote
+	h.Set(headerSamples, strconv.Itoa(found.Votes))
+	if v.outcome.Voted {
+		h.Set(headerAgreement, share(float64(found.Agreed)/float64(found.Votes)))
+		h.Set(headerMethod, string(found.Method))
+		h.Set(headerMargin, share(found.Margin()))
+		h.Set(headerConfidence, share(found.Confidence()))
+		h.Set(headerStop, string(v.outcome.Stop))
+	}
+}
+
+func share(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) }
+
+// record is what the observation keeps of the vote; nil if there was none.
+// samples are those that finish gave.
+func (v *vote) record(samples []ensemble.Sample) *monitor.VoteRecord {
+	if !v.outcome.Voted {
+		return nil
+	}
+	o, found := v.outcome, v.outcome.Vote
+	r := &monitor.VoteRecord{
+		Method: string(found.Method), Winner: found.Winner, Votes: found.Votes, Agreed: found.Agreed,
+		Changed: found.Changed, WaitSeconds: o.Waited.Seconds(),
+		Stop: string(o.Stop), Margin: found.Margin(), Confidence: found.Confidence(), Sampled: found.Sampled,
+	}
+	level := string(votingLevel(v.in.compare))
+	for _, p := range found.Parties {
+		r.Parties = append(r.Parties, monitor.PartyRecord{Key: v.x.h.seal.sample(level, p.Key), Votes: p.Votes})
+	}
+	for _, s := range samples {
+		if s.Flag != "" {
+			r.Flagged++
+		}
+		if s.Number > 0 && s.Missing == monitor.ReasonCancelled {
+			r.Cancelled++
+			r.CancelledTokens += s.Tokens
+		}
+	}
+	return r
+}
