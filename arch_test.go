@@ -37,7 +37,7 @@ func mayImport() map[string][]string {
 		"ensemble":  {"config", "estimate", "monitor", "wire"},
 		"monitor":   {"alerts", "config", "estimate", "wire"},
 		"backtest":  {"alerts", "config", "estimate", "monitor"},
-		"eval":      {"config", "ensemble", "report", "wire"},
+		"eval":      {"config", "ensemble", "monitor", "report", "wire"},
 		"report":    {"estimate", "monitor"},
 		"estimate":  {},
 		"dashboard": {"alerts", "config", "monitor"},

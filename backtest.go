@@ -25,7 +25,7 @@ type backtestCommand struct {
 	Seed        uint64      `default:"1" help:"Picks the orders."`
 	FalseAlarms float64     `name:"false-alarms" default:"0.05" help:"Share of placebos in which a proposed threshold may fire."`
 	JSON        bool        `name:"json" help:"Print the result as JSON."`
-	Files       []string    `arg:"" optional:"" name:"FILES" help:"Recorded observations, one in a line; - is standard input. Without: those that the running sidecar has stored."`
+	Files       []string    `arg:"" optional:"" name:"FILES" help:"Recorded observations, one in a line, also gzipped; - is standard input. Without: those that the running sidecar has stored."`
 }
 
 // Run runs the command.
@@ -76,7 +76,7 @@ func (b *backtestCommand) since(now time.Time) time.Time {
 // read fills the log from the files or from the sidecar's store.
 func (b *backtestCommand) read(ctx context.Context, c *console, cfg config.Config, log *backtest.Log) error {
 	for _, name := range b.Files {
-		if err := c.readFile(name, log); err != nil {
+		if err := c.readFile(ctx, name, log); err != nil {
 			return err
 		}
 	}
@@ -95,14 +95,14 @@ func (b *backtestCommand) read(ctx context.Context, c *console, cfg config.Confi
 }
 
 // readFile adds a file to the log.
-func (c *console) readFile(name string, log *backtest.Log) error {
+func (c *console) readFile(ctx context.Context, name string, log *backtest.Log) error {
 	if name == "-" {
-		return log.Read("standard input", c.stdin)
+		return log.Read("standard input", interruptible(ctx, c.stdin))
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("open recorded observations: %w", err)
 	}
 	defer f.Close()
-	return log.Read(name, f)
+	return log.Read(name, interruptible(ctx, f))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"hotmess/config"
@@ -24,10 +25,16 @@ func (a *acceptCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+	client, err := c.admin(cfg)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+	defer cancel()
 	var got struct {
 		Baselines int `json:"baselines"`
 	}
-	if err := c.post(cfg, "/api/v1/baseline", map[string]string{"route": a.Route}, &got); err != nil {
+	if err := client.Post(ctx, "/api/v1/baseline", map[string]string{"route": a.Route}, &got); err != nil {
 		return err
 	}
 	if got.Baselines == 0 {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"hotmess/config"
 	"hotmess/dashboard"
@@ -32,7 +33,7 @@ func (l *labelCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.running(cfg)
+	client, err := c.admin(cfg)
 	if err != nil {
 		return err
 	}
@@ -44,13 +45,11 @@ func (l *labelCommand) Run(c *console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	sender := dashboard.LabelSender{
-		Addr: r.Admin, Token: cfg.Admin.Token,
-		Refused: func(line int, why string) { fmt.Fprintf(c.stderr, "hotmess: refused: line %d: %s\n", line, why) },
-		Progress: func(n dashboard.LabelCounts) {
-			fmt.Fprintf(c.stderr, "hotmess: %d labels accepted, %d refused\n", n.Accepted, n.Refused)
-		},
+		Client:   client,
+		Refused:  func(line int, why string) { fmt.Fprintf(c.stderr, "hotmess: refused: line %d: %s\n", line, why) },
+		Progress: labelProgress(c.stderr),
 	}
-	n, err := sender.Send(ctx, in)
+	n, err := sender.Send(ctx, interruptible(ctx, in))
 	switch {
 	case err != nil:
 		return err
@@ -59,6 +58,19 @@ func (l *labelCommand) Run(c *console) error {
 	}
 	fmt.Fprintf(c.stdout, "%d labels accepted\n", n.Accepted)
 	return nil
+}
+
+// labelProgress tells counts every two seconds, and nothing of what takes less.
+func labelProgress(out io.Writer) func(dashboard.LabelCounts) {
+	const every = 2 * time.Second
+	told := time.Now()
+	return func(n dashboard.LabelCounts) {
+		if time.Since(told) < every {
+			return
+		}
+		told = time.Now()
+		fmt.Fprintf(out, "hotmess: %d labels accepted, %d refused so far\n", n.Accepted, n.Refused)
+	}
 }
 
 // errOneLabel says how one request is labelled.

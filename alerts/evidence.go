@@ -26,7 +26,7 @@ type Evidence struct {
 	Conversations *int `json:"conversations,omitempty"`
 	// MeasuredShare is measured / drawn over the last hour, 0..1.
 	MeasuredShare *float64 `json:"measured_share,omitempty"`
-	// Bound is the anytime-valid lower bound, 0..1, that DisagreementHigh
+	// Bound is the anytime-valid lower bound, 0..1, that disagreement_high
 	// judges; BoundConfidence its level; BoundConversations what it rests on.
 	Bound              *float64 `json:"bound,omitempty"`
 	BoundConfidence    *float64 `json:"bound_confidence,omitempty"`
@@ -64,7 +64,7 @@ const (
 // ofSeries reports whether a rule is about the disagreement of a route's
 // series, so that a number which its evidence lacks needs a reason.
 func ofSeries(rule string) bool {
-	return rule == DisagreementHigh || rule == config.RuleDisagreementRising
+	return rule == config.RuleDisagreementHigh || rule == config.RuleDisagreementRising
 }
 
 // evidenceOf gathers what a rule saw. The reading may be nil.
@@ -87,7 +87,7 @@ func evidenceOf(r config.Rule, reading *Reading) Evidence {
 	if ofSeries(r.Rule) || r.Rule == config.RuleSamplingStarved {
 		e.set(&e.MeasuredShare, reading.MeasuredShare, reading.HasShare, "measured_share", "nothing was drawn in the last hour")
 	}
-	if r.Rule == DisagreementHigh {
+	if r.Rule == config.RuleDisagreementHigh {
 		e.Threshold, e.BoundConversations = new(r.Threshold), new(reading.Units)
 		e.set(&e.Bound, reading.Bound, reading.HasBound, "bound", "too little was measured for a bound")
 		e.set(&e.BoundConfidence, 1-reading.Alpha, reading.HasBound, "bound_confidence", "there is no bound")

@@ -129,7 +129,7 @@ func (f *fixture) evaluate(later time.Duration) {
 
 func reading(route string, bound float64) Reading {
 	return Reading{
-		Rule: DisagreementHigh, Route: route, Kind: "action", Level: "target",
+		Rule: config.RuleDisagreementHigh, Route: route, Kind: "action", Level: "target",
 		Bound: bound, Alpha: 0.01, HasBound: true, Units: 57,
 		Value: 0.52, HasValue: true, Low: 0.41, High: 0.63, HasRange: true,
 		Pairs: 143, Conversation: 41, MeasuredShare: 0.93, HasShare: true,

@@ -264,7 +264,7 @@ func examples() map[string]Reading {
 	labelled := detector(.1, .14, .5)
 	labelled["onset_term"], labelled["onset_variance"], labelled["baseline_variance"] = "bias2", .08, .06
 	series.Detail = nil
-	add(DisagreementHigh, nil, func(r *Reading) { *r = series; r.Stratum = "" })
+	add(config.RuleDisagreementHigh, nil, func(r *Reading) { *r = series; r.Stratum = "" })
 	add(config.RuleDisagreementRising, detector(.21, .26, .52), func(r *Reading) { *r = series; r.Stratum = "" })
 	add(config.RuleConversationIncoherent, map[string]any{
 		"rank": .005, "rank_level": .01, "reference_conversations": 200, "shrunk_disagreement": .71,
@@ -287,7 +287,7 @@ func examples() map[string]Reading {
 }
 
 func TestEventOfEveryRuleIsTheGoldenContract(t *testing.T) {
-	rules := append([]config.Rule{{Rule: DisagreementHigh, Threshold: .3}}, config.Alerts{}.All()...)
+	rules := append([]config.Rule{{Rule: config.RuleDisagreementHigh, Threshold: .3}}, config.Alerts{}.All()...)
 	for _, r := range rules {
 		t.Run(r.Rule, func(t *testing.T) {
 			example, ok := examples()[r.Rule]
@@ -311,7 +311,7 @@ func TestEventOfEveryRuleIsTheGoldenContract(t *testing.T) {
 }
 
 func TestTextsWithoutLabelsSpeakOfDisagreement(t *testing.T) {
-	rules := append([]config.Rule{{Rule: DisagreementHigh, Threshold: .3}}, config.Alerts{}.All()...)
+	rules := append([]config.Rule{{Rule: config.RuleDisagreementHigh, Threshold: .3}}, config.Alerts{}.All()...)
 	for _, r := range examples() {
 		s := newScene(t, rules...)
 		s.judge(0, r)

@@ -103,24 +103,16 @@ type search struct {
 func (b *Bus) search(ctx context.Context, s search, limit uint64, found map[string][]byte) error {
 	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
 	defer cancel()
-	consumer, err := b.js.OrderedConsumer(ctx, ObservationStream, jetstream.OrderedConsumerConfig{
+	messages, pending, err := stored(ctx, b.js, ObservationStream, jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &s.from, HeadersOnly: true,
 	})
-	if err != nil {
-		return err
-	}
-	info, err := consumer.Info(ctx)
-	if err != nil || info.NumPending == 0 {
-		return err
-	}
-	messages, err := consumer.Messages()
-	if err != nil {
+	if err != nil || pending == 0 {
 		return err
 	}
 	defer messages.Stop()
-	for range min(info.NumPending, limit) {
+	for range min(pending, limit) {
 		m, err := messages.Next(jetstream.NextMaxWait(searchPatience))
-		if err != nil {
+		if err = errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
 		meta, err := m.Metadata()
@@ -137,7 +129,7 @@ func (b *Bus) search(ctx context.Context, s search, limit uint64, found map[stri
 			return nil
 		}
 	}
-	if info.NumPending > limit {
+	if pending > limit {
 		return fmt.Errorf("given up after %d observations: %w", limit, errLongSearch)
 	}
 	return nil

@@ -29,20 +29,27 @@ func ReadObservations(ctx context.Context, url, creds string, start time.Time, t
 }
 
 func readStream(ctx context.Context, js jetstream.JetStream, stream string, start time.Time, take func(json.RawMessage) error) error {
-	consumer, err := js.OrderedConsumer(ctx, stream, since(start))
-	if err != nil {
-		return err
-	}
-	info, err := consumer.Info(ctx)
-	if err != nil || info.NumPending == 0 {
-		return err
-	}
-	messages, err := consumer.Messages()
-	if err != nil {
+	messages, pending, err := stored(ctx, js, stream, since(start))
+	if err != nil || pending == 0 {
 		return err
 	}
 	defer messages.Stop()
-	return drain(ctx, messages, info.NumPending, take)
+	return drain(ctx, messages, pending, take)
+}
+
+// stored begins to read what a stream holds now, and says how many messages
+// that is. There is nothing to stop where it is 0.
+func stored(ctx context.Context, js jetstream.JetStream, stream string, from jetstream.OrderedConsumerConfig) (jetstream.MessagesContext, uint64, error) {
+	consumer, err := js.OrderedConsumer(ctx, stream, from)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := consumer.Info(ctx)
+	if err != nil || info.NumPending == 0 {
+		return nil, 0, err
+	}
+	messages, err := consumer.Messages()
+	return messages, info.NumPending, err
 }
 
 // drain reads n messages, or as many as are left when some expire meanwhile.

@@ -22,7 +22,7 @@ type Reading struct {
 	// Rule is the rule that the reading is for.
 	Rule  string
 	Route string
-	// State is monitor's own judgement; DisagreementHigh goes by Bound instead.
+	// State is monitor's own judgement; disagreement_high goes by Bound instead.
 	State State
 	// Of is the HMAC of the conversation that the reading is about;
 	// empty: about the route.

@@ -8,12 +8,6 @@ import (
 	"hotmess/config"
 )
 
-// DisagreementHigh is the rule that fires while the anytime-valid lower bound
-// of a series' disagreement is above the rule's threshold. It judges pinned
-// series (a seed, or temperature 0) as well, under a label of their own:
-// pinning can only lower the disagreement, so a high bound there is as sound.
-const DisagreementHigh = config.RuleDisagreementHigh
-
 // CheckRule reports all that is wrong with a rule, each problem led by its
 // key. It is nil for a rule that New and Reload accept.
 func CheckRule(r config.Rule) error {
@@ -47,13 +41,13 @@ const (
 	restarted
 )
 
-// judge is the condition of a rule. DisagreementHigh compares the bound with
+// judge is the condition of a rule. disagreement_high compares the bound with
 // its threshold; of the others monitor itself says how they stand.
 func judge(r config.Rule, reading *Reading) condition {
 	if reading == nil {
 		return absent
 	}
-	if r.Rule != DisagreementHigh {
+	if r.Rule != config.RuleDisagreementHigh {
 		return map[State]condition{StateHolds: holds, StateCleared: cleared, StateLearning: restarted}[reading.State]
 	}
 	switch {
@@ -70,7 +64,7 @@ func judge(r config.Rule, reading *Reading) condition {
 // said of a conversation holds until that has ended.
 func clearedBy(id identity) string {
 	switch {
-	case id.rule == DisagreementHigh:
+	case id.rule == config.RuleDisagreementHigh:
 		return belowThreshold
 	case id.conversation != "":
 		return conversationEnded

@@ -10,7 +10,7 @@ import (
 )
 
 func rule(change func(*config.Rule)) config.Rule {
-	r := config.Rule{Rule: DisagreementHigh, Threshold: 0.3}
+	r := config.Rule{Rule: config.RuleDisagreementHigh, Threshold: 0.3}
 	if change != nil {
 		change(&r)
 	}

@@ -26,7 +26,7 @@ func TestTokenIsInjectiveAndFitForSubjects(t *testing.T) {
 }
 
 func TestSubjectsHaveFixedDepth(t *testing.T) {
-	if got, want := alertSubject("codex.gpt-5 >", DisagreementHigh), "hotmess.v1.alerts.codex=2Egpt-5=20=3E.disagreement_high"; got != want {
+	if got, want := alertSubject("codex.gpt-5 >", "disagreement_high"), "hotmess.v1.alerts.codex=2Egpt-5=20=3E.disagreement_high"; got != want {
 		t.Errorf("alertSubject = %q, want %q", got, want)
 	}
 	if got := strings.Count(observationSubject("", "a.b*c"), "."); got != 4 {

@@ -26,7 +26,7 @@ type wording struct {
 // wordings has one wording for each rule.
 func wordings() map[string]wording {
 	return map[string]wording{
-		DisagreementHigh:                  highWording(),
+		config.RuleDisagreementHigh:       highWording(),
 		config.RuleDisagreementRising:     risingWording(),
 		config.RuleConversationIncoherent: conversationWording(),
 		config.RuleOverthinking:           overthinkingWording(),

@@ -261,6 +261,37 @@ func TestProposedThresholdKeepsTheFalseAlarmRate(t *testing.T) {
 	}
 }
 
+// A route of a few conversations has no bound, and .01 for it would be advice
+// that rests on nothing.
+func TestSeriesWithoutABoundGetNoThreshold(t *testing.T) {
+	quiet := series{route: "quiet", kind: "action", level: "target"}
+	runs := make([]placebo, 20)
+	for i := range runs {
+		runs[i].highest = map[series]float64{quiet: 0, {route: "busy"}: .3}
+	}
+	for _, got := range propose(.05, runs) {
+		if none := got.Threshold == nil; none != (got.Route == "quiet") || none != (got.Absent == neverBound) {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
+func TestRulesThatWereNeverJudgedStandBelowTheColumns(t *testing.T) {
+	var out bytes.Buffer
+	share := new(0.0)
+	r := &Result{Placebo: Placebo{Runs: 20, Rules: []RuleRate{
+		{Rule: "error_rising", Absent: neverJudged},
+		{Rule: "overthinking", Judged: 20, Share: share, Low: share, High: share, PerThousand: share},
+	}}}
+	if err := r.Print(&out); err != nil {
+		t.Fatal(err)
+	}
+	judged, never := strings.Index(out.String(), "overthinking  0 of 20   0 %"), strings.Index(out.String(), "error_rising")
+	if judged < 0 || never < judged {
+		t.Errorf("printed:\n%s", out.String())
+	}
+}
+
 func TestThresholdNeedsEnoughPlacebos(t *testing.T) {
 	runs := make([]placebo, 18)
 	for i := range runs {

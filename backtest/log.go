@@ -1,7 +1,6 @@
 package backtest
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -65,53 +64,19 @@ func (l Left) explain(err error) error {
 	return fmt.Errorf("%w (%s)", err, text)
 }
 
-// Read adds the lines of a file: observations, labels, or CloudEvents with one,
-// as hotmess watch -o observations --json prints them. Lines that are neither are
-// counted and left out. The error is one of reading.
+// Read adds the lines of a file, gzipped or not: observations, labels, or
+// CloudEvents with one, as hotmess watch -o observations --json prints them. Lines
+// that are neither are counted and left out. The error is one of reading, or says
+// that the log is full.
 func (l *Log) Read(name string, r io.Reader) error {
-	lines := bufio.NewReaderSize(r, 64<<10)
-	for number := 1; ; number++ {
-		line, long, err := readLine(lines)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read %s: %w", name, err)
-		}
+	return monitor.EachLine(name, r, maxLine, func(number int, line []byte, long bool) error {
 		where := fmt.Sprintf("%s:%d", name, number)
-		switch {
-		case long:
+		if long {
 			l.broken(where, fmt.Errorf("is longer than %d bytes", maxLine))
-		case len(line) > 0:
-			if err := l.Add(where, line); err != nil {
-				return err
-			}
-		}
-		if err != nil {
 			return nil
 		}
-	}
-}
-
-// readLine reads up to the next line feed, white space around it left out; of a
-// line longer than maxLine nothing is kept.
-func readLine(r *bufio.Reader) (line []byte, long bool, err error) {
-	for {
-		part, err := r.ReadSlice('\n')
-		if !long {
-			line = append(line, part...)
-		}
-		if len(line) > maxLine {
-			line, long = nil, true
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return trimmed(line), long, err
-		}
-	}
-}
-
-func trimmed(line []byte) []byte {
-	for len(line) > 0 && line[len(line)-1] <= ' ' {
-		line = line[:len(line)-1]
-	}
-	return line
+		return l.Add(where, line)
+	})
 }
 
 // Add adds one observation or label, or an event with one; where names its place

@@ -105,7 +105,7 @@ func FuzzLog(f *testing.F) {
 		}
 		lines := 0
 		for line := range bytes.Lines(text) {
-			if len(trimmed(line)) > 0 {
+			if len(bytes.TrimSpace(line)) > 0 {
 				lines++
 			}
 		}

@@ -131,12 +131,16 @@ func (p *page) placebo(b Placebo) {
 	}
 	p.heading("Placebo: the same conversations in %d other orders (seed %d); what fires there is a false alarm", b.Runs, b.Seed)
 	p.line("RULE\tFIRED IN\tSHARE (95 %%)\tALERTS\tPER 1,000 CONVERSATIONS")
+	var absent []RuleRate // last, since a row of two cells ends the columns
 	for _, r := range b.Rules {
 		if r.Share == nil {
-			p.line("%s\t%s", r.Rule, r.Absent)
+			absent = append(absent, r)
 			continue
 		}
 		p.line("%s\t%d of %d\t%.0f %% (%.0f to %.0f)\t%d\t%.2f", r.Rule, r.Fired, r.Judged, 100**r.Share, 100**r.Low, 100**r.High, r.Alerts, *r.PerThousand)
+	}
+	for _, r := range absent {
+		p.line("%s\t%s", r.Rule, r.Absent)
 	}
 }
 

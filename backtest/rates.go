@@ -102,6 +102,10 @@ type Threshold struct {
 // the bound begins there.
 const leastThreshold = 0.01
 
+// neverBound is why a series has no threshold: any would do there, most often
+// for want of conversations, and the least would be taken for advice.
+const neverBound = "no lower bound in any placebo"
+
 // propose gives thresholds for a rule of all routes and for each series. Where
 // the next stretch of traffic is like one more placebo, its highest bound is
 // above the k-th smallest of R with probability at most 1 − k/(R+1), whatever
@@ -124,10 +128,14 @@ func propose(falseAlarms float64, runs []placebo) []Threshold {
 	var all []Threshold
 	for _, s := range list {
 		t := Threshold{Route: s.route, Kind: s.kind, Level: s.level, Pinned: s.pinned, FalseAlarms: falseAlarms, Runs: len(runs)}
-		if k > len(runs) {
+		tops := highest(runs, s)
+		switch {
+		case k > len(runs):
 			t.Absent = fmt.Sprintf("needs at least %d placebos", int(math.Ceil(1/falseAlarms-1e-9))-1)
-		} else {
-			t.Threshold = new(max(leastThreshold, highest(runs, s)[k-1]))
+		case tops[len(tops)-1] == 0:
+			t.Absent = neverBound
+		default:
+			t.Threshold = new(max(leastThreshold, tops[k-1]))
 		}
 		all = append(all, t)
 	}

@@ -226,7 +226,7 @@ func (p placebo) look(readings []alerts.Reading) {
 		if r.Units >= rankedConversations { // such conversations are compared with each other
 			p.judged[config.RuleConversationIncoherent] = true
 		}
-		if r.Rule == alerts.DisagreementHigh {
+		if r.Rule == config.RuleDisagreementHigh {
 			s := series{r.Route, r.Kind, r.Level, r.Pinned}
 			bound := 0.0
 			if r.HasBound {

@@ -8,8 +8,10 @@ import (
 
 // The alert rules. docs/alerts.md says when each of them fires.
 const (
-	// RuleDisagreementHigh fires while the lower bound of the disagreement of
-	// a route is above a threshold.
+	// RuleDisagreementHigh fires while the anytime-valid lower bound of a
+	// series' disagreement is above the rule's threshold. It judges pinned
+	// series (a seed, or temperature 0) as well, under a label of their own:
+	// pinning can only lower the disagreement, so a high bound there is as sound.
 	RuleDisagreementHigh       = "disagreement_high"
 	RuleDisagreementRising     = "disagreement_rising"
 	RuleConversationIncoherent = "conversation_incoherent"

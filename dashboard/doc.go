@@ -8,6 +8,7 @@
 //	GET  /api/v1/alerts          pending and firing alerts
 //	GET  /api/v1/summary         totals, for run's closing lines
 //	GET  /api/v1/lease           held open: the sidecar lives while it is
+//	POST /api/v1/baseline        starts the baselines of a route anew
 //	POST /api/v1/labels          takes labels in: one, an array, or JSON lines
 //	POST /api/v1/upstreams       adds an upstream that run found in the environment
 //

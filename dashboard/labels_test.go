@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/uuid"
@@ -70,7 +73,7 @@ func send(t *testing.T, h http.Handler, token config.Secret, body string) (Label
 	var refused []string
 	calls := 0
 	s := LabelSender{
-		Addr: strings.TrimPrefix(server.URL, "http://"), Token: token,
+		Client:   Client{Addr: strings.TrimPrefix(server.URL, "http://"), Token: token},
 		Refused:  func(line int, why string) { refused = append(refused, fmt.Sprintf("%d: %s", line, why)) },
 		Progress: func(LabelCounts) { calls++ },
 	}
@@ -129,8 +132,35 @@ func TestSenderSaysWhyNothingWasSent(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	s := LabelSender{Addr: "127.0.0.1:1", Refused: func(int, string) {}, Progress: func(LabelCounts) {}}
+	s := LabelSender{Client: Client{Addr: "127.0.0.1:1"}, Refused: func(int, string) {}, Progress: func(LabelCounts) {}}
 	if _, err := s.Send(ctx, strings.NewReader(pass(young()))); err == nil || !strings.Contains(err.Error(), "no sidecar answers") {
 		t.Errorf("nobody there: %v", err)
+	}
+}
+
+// A connection notes the deadlines that it is given.
+type connection struct {
+	*httptest.ResponseRecorder
+	deadlines []time.Time
+}
+
+func (c *connection) SetReadDeadline(t time.Time) error {
+	c.deadlines = append(c.deadlines, t)
+	return nil
+}
+
+func TestSlowBodiesOfLabelsAreGivenUp(t *testing.T) {
+	h := port(t, nil)
+	for want, body := range map[int]io.Reader{
+		http.StatusOK:             strings.NewReader(pass(young())),
+		http.StatusRequestTimeout: iotest.ErrReader(os.ErrDeadlineExceeded),
+	} {
+		c := &connection{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequest(http.MethodPost, "/api/v1/labels", body)
+		r.Host = "127.0.0.1"
+		h.ServeHTTP(c, r)
+		if c.Code != want || len(c.deadlines) != 2 || time.Until(c.deadlines[0]) > bodyTimeout || !c.deadlines[1].IsZero() {
+			t.Errorf("%d %s, deadlines %v", c.Code, c.Body, c.deadlines)
+		}
 	}
 }

@@ -17,7 +17,7 @@ const maxUpstreamBody = 4 << 10
 // index says what there is to ask for.
 func (d *Server) index(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, "hotmess "+d.Instance+"\n\n/api/v1/routes\n/api/v1/requests/{id}\n/api/v1/alerts\n/api/v1/summary\n/api/v1/labels\n/metrics\n/livez\n/readyz\n")
+	_, _ = io.WriteString(w, "hotmess "+d.Instance+"\n\n/api/v1/routes\n/api/v1/requests/{id}\n/api/v1/alerts\n/api/v1/summary\n/api/v1/labels\n/api/v1/baseline\n/metrics\n/livez\n/readyz\n")
 }
 
 // livez says that the process answers.

@@ -4,15 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
-	"hotmess/config"
 	"hotmess/monitor"
 )
 
@@ -22,15 +19,11 @@ const (
 	sendBytes  = 1 << 20
 	// sendTimeout bounds one call: it may search days of observations.
 	sendTimeout = 2 * time.Minute
-	// maxAnswer bounds what is read of an answer.
-	maxAnswer = 16 << 20
 )
 
 // A LabelSender sends labels to the admin port of a running sidecar.
 type LabelSender struct {
-	// Addr is host:port, Token the admin token or empty.
-	Addr  string
-	Token config.Secret
+	Client
 	// Refused is told of each label that is refused, by its line, or its place
 	// in an array, from 1.
 	Refused func(line int, why string)
@@ -155,35 +148,6 @@ func (s LabelSender) tell(reply monitor.LabelReply, line func(item int) int, c *
 func (s LabelSender) post(ctx context.Context, body []byte) (reply monitor.LabelReply, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.Addr+"/api/v1/labels", bytes.NewReader(body))
-	if err != nil {
-		return reply, fmt.Errorf("address the admin port: %w", err)
-	}
-	if s.Token != "" {
-		req.Header.Set("Authorization", "Bearer "+s.Token.Reveal())
-	}
-	// The admin port is never behind the proxy of the environment.
-	client := http.Client{Transport: &http.Transport{DialContext: new(net.Dialer).DialContext, DisableKeepAlives: true}}
-	res, err := client.Do(req)
-	if err != nil {
-		return reply, fmt.Errorf("no sidecar answers, start one with hotmess serve: %w", err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil {
-		return reply, fmt.Errorf("read the sidecar's answer: %w", err)
-	}
-	if res.StatusCode == http.StatusOK || res.StatusCode == http.StatusUnprocessableEntity {
-		if err := json.Unmarshal(text, &reply); err != nil {
-			return reply, fmt.Errorf("read the sidecar's answer: %w", err)
-		}
-		return reply, nil
-	}
-	var said struct {
-		Error string `json:"error"`
-	}
-	if json.Unmarshal(text, &said) != nil || said.Error == "" {
-		said.Error = res.Status
-	}
-	return reply, fmt.Errorf("the sidecar at %s refuses: %s", s.Addr, said.Error)
+	err = s.Client.post(ctx, "/api/v1/labels", body, &reply, http.StatusUnprocessableEntity)
+	return reply, err
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"hotmess/alerts"
+	"hotmess/config"
 )
 
 // maxEvent bounds one line of watch.
@@ -62,7 +63,7 @@ func parseAlert(event []byte) (alertLine, bool) {
 	if a.Evidence.Bound != nil {
 		line.bound = *a.Evidence.Bound
 	}
-	return line, line.status != "" && a.Labels["alertname"] == alerts.DisagreementHigh
+	return line, line.status != "" && a.Labels["alertname"] == config.RuleDisagreementHigh
 }
 
 // String is the line as printed.

@@ -17,6 +17,9 @@ const (
 	shingleWords = 3
 	// maxCompared is how much of each end of a text is compared, in bytes.
 	maxCompared = 4 << 10
+	// maxWords bounds the words of a text: a word and a blank take two bytes, but
+	// one character may stand for several words in compatibility form.
+	maxWords = maxCompared
 )
 
 // shingleSeed makes hashes of shingles mean nothing outside this process.
@@ -65,6 +68,7 @@ func shingle(text string) Shingles {
 	if len(words) == 0 {
 		return nil
 	}
+	words = words[:min(len(words), maxWords)]
 	n := max(1, len(words)-shingleWords+1)
 	s := make(Shingles, 0, n)
 	var h maphash.Hash

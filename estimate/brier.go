@@ -6,6 +6,9 @@ type Counts struct {
 	N []int
 	// Right is the index of the right class, -1 if nobody gave it.
 	Right int
+	// Silent counts samples beside those of N that gave no answer. They are drawn
+	// for a vote like the others, and do not vote; nothing else counts them.
+	Silent int
 }
 
 // total is the number of samples; ok is false if a count is negative.
@@ -22,7 +25,7 @@ func total(counts []int) (n int, ok bool) {
 // valid is whether the counts are counts and Right is a class or -1.
 func (c Counts) valid() (n int, ok bool) {
 	n, ok = total(c.N)
-	return n, ok && c.Right >= -1 && c.Right < len(c.N)
+	return n, ok && c.Right >= -1 && c.Right < len(c.N) && c.Silent >= 0
 }
 
 // right is how many samples are right.

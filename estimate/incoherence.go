@@ -50,7 +50,7 @@ func incoherence(s Sums, squares float64, requests, errors int64) Figure {
 	if f.Value == nil {
 		return f
 	}
-	half, why := halfWidth(s, squares, MinClusters, int64(s.effective())-1)
+	half, why := halfWidth(s, squares, MinClusters)
 	i := *f.Value
 	switch {
 	case why == AbsentNoSpread && s.X == 0:
@@ -74,6 +74,10 @@ func (s Sums) effective() float64 {
 	}
 	return math.Min(float64(s.G), s.N/s.NN*s.N)
 }
+
+// degrees are those of freedom: one less than the clusters that count. What is a
+// whole number but for rounding is taken as that.
+func (s Sums) degrees() int64 { return int64(s.effective()+1e-6) - 1 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 

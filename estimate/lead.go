@@ -10,19 +10,3 @@ import "gonum.org/v1/gonum/stat/distuv"
 func Lead(v1, v2 int) float64 {
 	return distuv.Beta{Alpha: float64(max(0, v1) + 1), Beta: float64(max(0, v2) + 1)}.Survival(0.5)
 }
-
-// MajorityRightAmong is MajorityRight where silent samples of the question
-// gave no answer: they are drawn like the others, and do not vote. Where none
-// of the drawn ones votes, nothing is right. ok is false with fewer than e
-// samples, silent ones counted.
-func MajorityRightAmong(q Counts, silent, e int) (p float64, ok bool) {
-	n, ok := q.valid()
-	if !ok || silent < 0 || e < 1 || n+silent < e {
-		return 0, false
-	}
-	for s := max(0, e-n); s <= min(silent, e-1); s++ {
-		right, _ := MajorityRight(q, e-s)
-		p += hypergeometric(s, silent, n+silent, e) * right
-	}
-	return p, true
-}

@@ -61,12 +61,12 @@ func TestSilentSamplesDoNotVote(t *testing.T) {
 				sum += 0.5
 			}
 		}
-		got, ok := estimate.MajorityRightAmong(estimate.Counts{N: []int{2, 1}, Right: 0}, 2, e)
+		got, ok := estimate.MajorityRight(estimate.Counts{N: []int{2, 1}, Right: 0, Silent: 2}, e)
 		if !ok || math.Abs(got-sum/draws) > 1e-12 {
 			t.Errorf("e = %d: %g (%t), want %g", e, got, ok, sum/draws)
 		}
 	}
-	if _, ok := estimate.MajorityRightAmong(estimate.Counts{N: []int{2, 1}, Right: 0}, 2, 6); ok {
+	if _, ok := estimate.MajorityRight(estimate.Counts{N: []int{2, 1}, Right: 0, Silent: 2}, 6); ok {
 		t.Error("a vote of six out of five")
 	}
 }

@@ -23,7 +23,11 @@ type Sums struct {
 //
 //	se² = G/(G−1) · Σ(x−Rn)² / (Σn)²,
 //
-// and t the .975 quantile of Student's t with G−1 degrees of freedom.
+// and t the .975 quantile of Student's t. It has as many degrees of freedom as
+// there are clusters, counted by their weight in the denominator, less one: G−1
+// where all weigh the same. Where few weigh most, as where the probability of being
+// drawn varied, G−1 promises too much: with a tenth of 50 clusters weighing fifty
+// times as much, a nominal 95 % interval covers 78 %, and with these 86 %.
 func RatioOf(clusters []Pair, least int) Figure {
 	s, why := sumsOf(clusters)
 	if why != "" {
@@ -34,7 +38,8 @@ func RatioOf(clusters []Pair, least int) Figure {
 
 // ShareOf is RatioOf for shares: 0 ≤ num ≤ den in every cluster. The range
 // stays within 0..1. Where no cluster, or every cluster, has all of it, the
-// standard error is 0, which would claim certainty: there see OneSided.
+// standard error is 0, which would claim certainty: there see OneSided, with the
+// effective number of clusters, for a few heavy ones may be all that counts.
 func ShareOf(clusters []Pair, least int) Figure {
 	for _, c := range clusters {
 		if c.Num < 0 || c.Num > c.Den {
@@ -140,7 +145,7 @@ func ratio(s Sums, squares float64, least int64) Figure {
 	if f.Value == nil {
 		return f
 	}
-	half, why := halfWidth(s, squares, least, s.G-1)
+	half, why := halfWidth(s, squares, least)
 	if why != "" {
 		return f.unranged(why)
 	}
@@ -153,15 +158,15 @@ func share(s Sums, squares float64, least int64) Figure {
 	case f.Value == nil || s.G < least:
 		return f
 	case s.X == 0:
-		return f.between(0, OneSided(float64(s.G)))
+		return f.between(0, OneSided(s.effective()))
 	case s.X == s.N:
-		return f.between(1-OneSided(float64(s.G)), 1)
+		return f.between(1-OneSided(s.effective()), 1)
 	}
 	return f.Clip(0, 1)
 }
 
-// halfWidth is t·se with so many degrees of freedom, or why there is none.
-func halfWidth(s Sums, squares float64, least, degrees int64) (half float64, why string) {
+// halfWidth is t·se, or why there is none.
+func halfWidth(s Sums, squares float64, least int64) (half float64, why string) {
 	if least = max(2, least); s.G < least {
 		return 0, AbsentFew(least)
 	}
@@ -170,5 +175,5 @@ func halfWidth(s Sums, squares float64, least, degrees int64) (half float64, why
 	}
 	g := float64(s.G)
 	// The root is taken over the sum first, the division by N last: one rounding.
-	return quantileT(degrees) * (math.Sqrt(g/(g-1)*squares) / s.N), ""
+	return quantileT(s.degrees()) * (math.Sqrt(g/(g-1)*squares) / s.N), ""
 }

@@ -192,9 +192,14 @@ func TestIncoherenceCountsQuestionsByTheirError(t *testing.T) {
 	f, plain := estimate.Incoherence(scores, 15), estimate.RatioOf(pairs, 10)
 	i := *f.Value
 	logit := func(p float64) float64 { return math.Log(p / (1 - p)) }
-	se := (*plain.High - *plain.Low) / 2 / 2.045229642 // t, 29 degrees of freedom
-	half := 2.306004135 * se / (i * (1 - i))           // 8 degrees of freedom
+	const t8 = 2.306004135 // 8 degrees of freedom
+	half := (*plain.High - *plain.Low) / 2 / (i * (1 - i))
 	near(t, "half", (logit(*f.High)-logit(*f.Low))/2, half, 1e-8)
+	squares := 0.0
+	for _, p := range pairs {
+		squares += (p.Num - i*p.Den) * (p.Num - i*p.Den)
+	}
+	near(t, "half of the ratio", (*plain.High-*plain.Low)/2, t8*math.Sqrt(30./29*squares)/15, 1e-8)
 	for k := range scores {
 		scores[k].Variance, scores[k].Bias2 = 0, scores[k].Error
 	}
@@ -338,4 +343,22 @@ func TestClipAndScaleKeepNAndReasons(t *testing.T) {
 	if few := estimate.MeanOf([]float64{1, 2}).Scale(2); *few.Value != 3 || few.AbsentRange == "" {
 		t.Errorf("%+v", few)
 	}
+}
+
+// None of 15 heavy and 15 light clusters has any. Were all of it in the heavy ones,
+// with probability p each, the share is p/1.1 and so is seen as 0 with probability
+// (1−p)^15: at a share of .10, of which 30 equal clusters would be 95 % sure, in
+// one case of six. The limit goes by the effective number of clusters, 165²/1515.
+func TestTheLimitAtZeroKnowsThatFewClustersMayWeighMost(t *testing.T) {
+	var equal, unequal []estimate.Pair
+	for i := range 30 {
+		equal = append(equal, estimate.Pair{Den: 3})
+		unequal = append(unequal, estimate.Pair{Den: []float64{1, 10}[i%2]})
+	}
+	near(t, "equal weights", *estimate.ShareOf(equal, 10).High, estimate.OneSided(30), exact)
+	near(t, "unequal weights", *estimate.ShareOf(unequal, 10).High, estimate.OneSided(165.*165/1515), exact)
+	for i := range unequal {
+		unequal[i].Num = unequal[i].Den
+	}
+	near(t, "all of it", *estimate.ShareOf(unequal, 10).Low, 1-estimate.OneSided(165.*165/1515), exact)
 }

@@ -98,7 +98,7 @@ func VoteGain(questions []Counts, e int) Figure {
 		if !ok {
 			continue
 		}
-		single, _ := q.Accuracy()
+		single, _ := MajorityRight(q, 1)
 		gains = append(gains, vote-single)
 	}
 	return MeanOf(gains).Clip(-1, 1)
@@ -106,15 +106,25 @@ func VoteGain(questions []Counts, e int) Figure {
 
 // MajorityRight is the probability that the mode of e samples of a question,
 // drawn without repetition, is the right class; modes that tie count in equal
-// parts. ok is false with fewer than e samples, or e below 1.
+// parts. Silent samples do not vote; where none of the drawn ones votes, nothing
+// is right. ok is false with fewer than e samples, silent ones counted, or e below
+// 1.
 func MajorityRight(q Counts, e int) (p float64, ok bool) {
 	n, ok := q.valid()
-	if !ok || e < 1 || n < e {
+	if !ok || e < 1 || n+q.Silent < e {
 		return 0, false
 	}
 	if q.Right < 0 {
 		return 0, true
 	}
+	for s := max(0, e-n); s <= min(q.Silent, e-1); s++ {
+		p += hypergeometric(s, q.Silent, n+q.Silent, e) * q.modeRight(n, e-s)
+	}
+	return math.Min(1, p), true
+}
+
+// modeRight is that probability for e of the n samples that are not silent.
+func (q Counts) modeRight(n, e int) (p float64) {
 	// First so many of the right class, then no other class more than those.
 	right := q.N[q.Right]
 	for m := 1; m <= min(e, right); m++ {
@@ -122,7 +132,7 @@ func MajorityRight(q Counts, e int) (p float64, ok bool) {
 			p += first * q.othersBelow(m, e-m)
 		}
 	}
-	return math.Min(1, p), true
+	return p
 }
 
 // othersBelow is the mean, over draws of k samples from all but the right
@@ -208,9 +218,13 @@ func logFactorial(n int) float64 {
 
 // voteDisagreement is the probability that two hard votes of e samples each,
 // without a common sample, differ. The samples are dealt into as many votes as
-// they make, many times; ok is false with fewer than 2e.
+// they make, many times; ok is false with fewer than 2e. Votes in which nobody
+// votes have the same outcome.
 func voteDisagreement(q Counts, e int, seed uint64) (v float64, ok bool) {
-	var samples []int
+	samples := make([]int, 0, q.Silent)
+	for range q.Silent {
+		samples = append(samples, len(q.N))
+	}
 	for class, n := range q.N {
 		for range n {
 			samples = append(samples, class)
@@ -222,7 +236,7 @@ func voteDisagreement(q Counts, e int, seed uint64) (v float64, ok bool) {
 	random := rand.New(rand.NewPCG(voteSeed, seed))
 	for range voteShuffles {
 		random.Shuffle(len(samples), func(i, j int) { samples[i], samples[j] = samples[j], samples[i] })
-		winners := make([]int, len(q.N))
+		winners := make([]int, len(q.N)+1)
 		for at := 0; at+e <= len(samples); at += e {
 			winners[winner(samples[at:at+e], len(q.N), random)]++
 		}
@@ -232,12 +246,16 @@ func voteDisagreement(q Counts, e int, seed uint64) (v float64, ok bool) {
 	return v, true
 }
 
-// winner is the mode, drawn among equals.
+// winner is the mode, drawn among equals; the class after the last, which is that
+// of silent samples, if there is none.
 func winner(samples []int, classes int, random *rand.Rand) int {
-	counts := make([]int, classes)
+	counts := make([]int, classes+1)
 	for _, c := range samples {
 		counts[c]++
 	}
-	tied, _ := modes(counts)
+	tied, _ := modes(counts[:classes])
+	if len(tied) == 0 {
+		return classes
+	}
 	return tied[random.IntN(len(tied))]
 }

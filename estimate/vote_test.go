@@ -162,6 +162,23 @@ func TestHardVotesHaveTheVarianceOfDisjointVotes(t *testing.T) {
 	}
 }
 
+// By hand, over all ways to deal R, W and two silent samples.
+func TestSilentSamplesHaveNoPartInHardVotes(t *testing.T) {
+	const alike = 400
+	q := estimate.Counts{N: []int{1, 1}, Right: 0, Silent: 2}
+	v := estimate.VoteCurve(slices.Repeat([]estimate.Counts{q}, alike), []int{1, 2}, false)
+	// Of one sample each: R, W and silence, of which two are alike: 1 − 2/12.
+	near(t, "variance of one", *v[0].Variance.Value, 10./12, 4*.5/math.Sqrt(64*alike))
+	near(t, "accuracy of one", *v[0].Accuracy.Value, .25, exact)
+	// Of two: {RW}{––} one time in three, {R–}{W–} else. All of these differ.
+	near(t, "variance of two", *v[1].Variance.Value, 1, exact)
+	near(t, "accuracy of two", *v[1].Accuracy.Value, 1./6*.5+2./6, exact)
+	// Silence is in the majority, but both votes hear a right sample 5 times in 9.
+	certain := estimate.Counts{N: []int{2, 0}, Right: 0, Silent: 8}
+	w := estimate.VoteCurve(slices.Repeat([]estimate.Counts{certain}, alike), []int{5}, false)[0]
+	near(t, "variance of five", *w.Variance.Value, 4./9, 4*.5/math.Sqrt(64*alike))
+}
+
 func TestHardVoteOfOneIsTheScoreOfASample(t *testing.T) {
 	for _, q := range voteExamples() {
 		s, _ := estimate.OneHot(q.N, q.Right)

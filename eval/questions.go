@@ -1,13 +1,14 @@
 package eval
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"hotmess/monitor"
 )
 
 // Limits of a data set.
@@ -80,34 +81,27 @@ func loadQuestions(file string) ([]Question, []lineError, error) {
 		return nil, nil, fmt.Errorf("open data set: %w", err)
 	}
 	defer f.Close()
-	questions, problems, err := readQuestions(f)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return questions, problems, nil
+	return readQuestions(file, f)
 }
 
-// readQuestions reads JSON lines
+// readQuestions reads JSON lines, gzipped or not,
 //
 //	{"dataset", "question_id", "question", "reference", "task"?}
 //
 // in their order. A question that stands there again word for word, as for
 // every model of a recorded data set, counts once. Lines that cannot be used
 // are problems; the error is for a file that cannot be read, or holds nothing
-// that can be used.
-func readQuestions(r io.Reader) ([]Question, []lineError, error) {
+// that can be used, and leads with its name.
+func readQuestions(name string, r io.Reader) ([]Question, []lineError, error) {
 	var questions []Question
 	var problems []lineError
 	seen := map[questionID]Question{}
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
-	n := 0
-	for lines.Scan() {
-		n++
-		if strings.TrimSpace(lines.Text()) == "" {
-			continue
+	err := monitor.EachLine(name, r, maxLine, func(n int, line []byte, long bool) error {
+		if long {
+			problems = append(problems, lineError{n, fmt.Errorf("longer than %d bytes", maxLine)})
+			return nil
 		}
-		q, err := parseQuestion(lines.Bytes())
+		q, err := parseQuestion(line)
 		q.line = n
 		first, again := seen[q.id()]
 		switch {
@@ -115,7 +109,7 @@ func readQuestions(r io.Reader) ([]Question, []lineError, error) {
 		case again && (first.Text != q.Text || first.Reference != q.Reference):
 			err = fmt.Errorf("question_id %q stands in line %d with another question or reference", q.ID, first.line)
 		case !again && len(questions) >= maxQuestions:
-			return nil, nil, fmt.Errorf("line %d: more than %d questions", n, maxQuestions)
+			return fmt.Errorf("%s:%d: more than %d questions", name, n, maxQuestions)
 		case !again:
 			seen[q.id()] = q
 			questions = append(questions, q)
@@ -123,12 +117,13 @@ func readQuestions(r io.Reader) ([]Question, []lineError, error) {
 		if err != nil {
 			problems = append(problems, lineError{n, err})
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, nil, fmt.Errorf("line %d: %w", n+1, err)
-	}
-	if len(questions) == 0 {
-		return nil, nil, errors.Join(errors.New("no line holds a question that can be asked"), first(problems))
+		return nil
+	})
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case len(questions) == 0:
+		return nil, nil, fmt.Errorf("%s: %w", name, errors.Join(errors.New("no line holds a question that can be asked"), first(problems)))
 	}
 	return questions, problems, nil
 }

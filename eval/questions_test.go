@@ -15,7 +15,7 @@ const fourGood = `{"dataset":"d","question_id":"1","question":"One?","reference"
 `
 
 func TestQuestionsAreReadOnce(t *testing.T) {
-	got, problems, err := readQuestions(strings.NewReader(fourGood))
+	got, problems, err := readQuestions("f", strings.NewReader(fourGood))
 	if err != nil || problems != nil {
 		t.Fatal(err, problems)
 	}
@@ -40,8 +40,9 @@ func TestBrokenLinesAreNamedAndTheRestIsUsed(t *testing.T) {
 		`{"dataset":"d","question_id":"9","question":"x","reference":["A"]}`:    "line 6: reference is neither",
 		`{"dataset":"d","question_id":"1","question":"One?","reference":"B"}`:   `line 6: question_id "1" stands in line 1`,
 		`{"dataset":"d","question_id":"1","question":"Other?","reference":"A"}`: `line 6: question_id "1" stands in line 1`,
+		`"` + strings.Repeat("x", maxLine) + `"`:                                "line 6: longer than",
 	} {
-		got, problems, err := readQuestions(strings.NewReader(fourGood + line + "\n" +
+		got, problems, err := readQuestions("f", strings.NewReader(fourGood+line+"\n"+
 			`{"dataset":"d","question_id":"last","question":"x","reference":"A"}`))
 		if err != nil || len(problems) != 1 || !strings.HasPrefix(problems[0].Error(), want) {
 			t.Errorf("%s: %v, %v, want %s", line, problems, err, want)
@@ -55,7 +56,7 @@ func TestBrokenLinesAreNamedAndTheRestIsUsed(t *testing.T) {
 
 func TestADataSetWithoutQuestionsIsRefused(t *testing.T) {
 	for _, text := range []string{"", "\n\n", "nothing\n", strings.Repeat("x", maxLine+1)} {
-		if got, _, err := readQuestions(strings.NewReader(text)); err == nil {
+		if got, _, err := readQuestions("f", strings.NewReader(text)); err == nil {
 			t.Errorf("%.20q gives %v", text, got)
 		}
 	}
@@ -66,7 +67,7 @@ func FuzzQuestions(f *testing.F) {
 	f.Add(`{"dataset":"d","question_id":"1","question":"x","reference":1e400}`)
 	f.Add("{}\n[]\nnull")
 	f.Fuzz(func(t *testing.T, text string) {
-		questions, problems, err := readQuestions(strings.NewReader(text))
+		questions, problems, err := readQuestions("f", strings.NewReader(text))
 		if lines := strings.Count(text, "\n") + 1; len(questions)+len(problems) > lines {
 			t.Errorf("%d questions and %d problems of %d lines", len(questions), len(problems), lines)
 		}

@@ -10,6 +10,8 @@ const (
 	// maxArguments bounds the arguments of a route that are told apart; the
 	// rest is pooled under otherLabel.
 	maxArguments = 64
+	// maxNamed bounds the arguments of all routes that are told apart.
+	maxNamed = 512
 	// distanceUnit is how many steps distances are counted in: millionths.
 	distanceUnit = 1_000_000
 )
@@ -22,10 +24,13 @@ type argumentKey struct {
 }
 
 // content is what a route knows beyond the keys of drawn pairs: which arguments
-// differ, how alike its texts are, signals and free pairs. It takes 280 bytes for
-// each argument in each bucket in which it was compared.
+// differ, how alike its texts are, signals and free pairs. An argument takes 72
+// bytes in each bucket in which it was compared, and 24 for each group of
+// conversations there.
 type content struct {
-	names     *names
+	names *names
+	// named is the Monitor's count of arguments that are told apart.
+	named     *int
 	arguments *windows[table[argumentKey]]
 	free      *windows[table[seriesKey]]
 	distances *windows[table[stratumKey]]
@@ -33,9 +38,9 @@ type content struct {
 	likeness  likeness
 }
 
-func newContent() *content {
+func newContent(named *int) *content {
 	return &content{
-		names:     newNames(maxArguments),
+		names: newNames(maxArguments), named: named,
 		arguments: newWindows[table[argumentKey]](),
 		free:      newWindows[table[seriesKey]](),
 		distances: newWindows[table[stratumKey]](),
@@ -73,11 +78,25 @@ func (c *content) take(o *Observation, at, now time.Time) {
 func (c *content) takeArguments(t *table[argumentKey], o *Observation, id string) {
 	w := weightOf(o.Inclusion)
 	for name, differ := range o.Arguments {
-		key := argumentKey{Name: c.names.resolve(name), Pinned: o.Pinned}
+		key := argumentKey{Name: c.name(name), Pinned: o.Pinned}
 		if g := t.row(key, 2*(maxArguments+1)); g != nil {
 			g.count(id, w*boolInt(differ), w)
 		}
 	}
+}
+
+// name is the name that an argument is counted under: its own, unless the route
+// or all routes together have too many.
+func (c *content) name(argument string) string {
+	switch {
+	case c.names.known[argument]:
+		return argument
+	case *c.named >= maxNamed:
+		return otherLabel
+	}
+	name := c.names.resolve(argument)
+	*c.named += int(boolInt(name == argument))
+	return name
 }
 
 // takeFree counts a free pair. It came by itself, and weighs one.
@@ -109,8 +128,8 @@ func (c *content) state() *contentState {
 }
 
 // restoreContent is the inverse of state; nil, as in older snapshots, is nothing.
-func restoreContent(st *contentState) *content {
-	c := newContent()
+func restoreContent(st *contentState, named *int) *content {
+	c := newContent(named)
 	if st == nil {
 		return c
 	}
@@ -119,7 +138,7 @@ func restoreContent(st *contentState) *content {
 	for _, slots := range st.Arguments {
 		for _, s := range slots {
 			for _, r := range s.Value.Rows {
-				c.names.resolve(r.Key.Name)
+				c.name(r.Key.Name)
 			}
 		}
 	}
@@ -133,7 +152,7 @@ func (c *content) merge(st *contentState, now time.Time) {
 		return
 	}
 	c.arguments.merge(st.Arguments, now, func(t, o *table[argumentKey]) {
-		own := func(k argumentKey) argumentKey { return argumentKey{Name: c.names.resolve(k.Name), Pinned: k.Pinned} }
+		own := func(k argumentKey) argumentKey { return argumentKey{Name: c.name(k.Name), Pinned: k.Pinned} }
 		t.addWithin(o, 2*(maxArguments+1), own)
 	})
 	c.free.merge(st.Free, now, func(t, o *table[seriesKey]) {

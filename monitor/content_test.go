@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -85,6 +86,43 @@ func TestArgumentsOfARouteAreBounded(t *testing.T) {
 	}
 }
 
+// TestArgumentsOfAllRoutesAreBounded holds, across a restart, that arguments of
+// many routes do not take memory without end.
+func TestArgumentsOfAllRoutesAreBounded(t *testing.T) {
+	dir := t.TempDir()
+	m, clock := newTestIn(t, dir)
+	give := func(m *Monitor) {
+		for r := range 2 * maxNamed / maxArguments {
+			for a := range maxArguments {
+				o := measured("c", base, false)
+				o.Route, o.Arguments = fmt.Sprint("r", r), map[string]bool{fmt.Sprintf("order.a%d", a): true}
+				m.take(o)
+			}
+		}
+	}
+	told := func(m *Monitor) (n int) {
+		for _, r := range m.Routes() {
+			for _, a := range r.Windows[windowHour].Arguments {
+				n += int(boolInt(a.Argument != OtherRoute))
+			}
+		}
+		return n
+	}
+	give(m)
+	if n := told(m); n != maxNamed {
+		t.Errorf("%d arguments are told apart, want %d", n, maxNamed)
+	}
+	m.save()
+	again, err := New(Settings{Budget: config.Default().Budget, Dir: dir, Now: clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	give(again)
+	if n := told(again); n != maxNamed {
+		t.Errorf("%d arguments are told apart after a restart, want %d", n, maxNamed)
+	}
+}
+
 // TestGroupsCoverTheTruthWhateverTheDependence beside the interval that takes
 // turns as independent.
 func TestGroupsCoverTheTruthWhateverTheDependence(t *testing.T) {
@@ -158,7 +196,7 @@ func TestGroupsCannotOverflow(t *testing.T) {
 	for range 10_000 {
 		g.count("c", 2*distanceUnit*maxWeight, maxWeight)
 	}
-	if g.N[groupOf("c")] > maxRecord || g.X[groupOf("c")] < 0 {
+	if c := g.Cells[0]; c.N > maxRecord || c.X < 0 {
 		t.Errorf("%+v", g)
 	}
 }
@@ -249,6 +287,44 @@ func TestEmbeddingsAreCountedByOutcome(t *testing.T) {
 	}
 }
 
+// afterwards is the pair a second later: only what came after the calibration is
+// judged by it.
+func afterwards(o Observation) Observation {
+	o.Time = o.Time.Add(time.Second)
+	return o
+}
+
+// TestLateLabelsOfTextsFindTheirLevel labels pairs of texts that have left the
+// memory: what the store of observations gives back has no level similar. The
+// one that completed the calibration was not judged by it, and is not later.
+func TestLateLabelsOfTextsFindTheirLevel(t *testing.T) {
+	m, _ := newTest(t)
+	stored := map[string]Observation{}
+	m.labelling.Archive = func(context.Context, []string) (map[string]Observation, error) { return stored, nil }
+	take := func(n int, similarity float64) string {
+		o := textPair(fmt.Sprint("c", n), similarity, 0.1, 0.1, 0.1, 0.1)
+		o.Time = base.Add(time.Duration(n) * time.Second)
+		o.ID = idAt(o.Time, n)
+		o.Samples = []SampleRecord{{Number: 0}, {Number: 1}}
+		stored[o.ID] = o
+		m.take(o)
+		return o.ID
+	}
+	for n := range 49 {
+		take(n, 0)
+	}
+	last := take(49, 0)
+	ids := []string{last, take(50, 0), take(51, 0.9)}
+	m.recent = newRecent(1, 1<<20)
+	for _, id := range ids {
+		mustCount(t, m, Label{Request: id, Outcome: Fail})
+	}
+	rep := month(t, m)
+	if rep.Accuracy.N != 3 || rep.Error.N != 2 || rep.Variance.Value == nil || *rep.Variance.Value != 0.5 {
+		t.Errorf("accuracy of %d, error of %d, variance %v", rep.Accuracy.N, rep.Error.N, rep.Variance.Value)
+	}
+}
+
 func TestTextsHaveNoLevelSimilarUntilCalibrated(t *testing.T) {
 	m, _ := newTest(t)
 	for i := range 57 {
@@ -278,16 +354,16 @@ func TestCalibratedTextsAreTheSameAboveTheThreshold(t *testing.T) {
 		t.Fatalf("%+v", s)
 	}
 	threshold := *r.Similarity.Threshold
-	given := textPair("same", threshold+0.001, 0.9, 0.1)
+	given := afterwards(textPair("same", threshold+0.001, 0.9, 0.1))
 	m.take(given)
 	if diff := cmp.Diff(map[string]bool{"exact": true}, given.Differ); diff != "" || given.Headline != "" {
 		t.Errorf("the observation was changed: %s", diff)
 	}
-	m.take(textPair("different", threshold, 0.1))
-	equal := textPair("equal", 0)
+	m.take(afterwards(textPair("different", threshold, 0.1)))
+	equal := afterwards(textPair("equal", 0))
 	equal.Differ, equal.Similarity = map[string]bool{"exact": false}, nil // two refusals
 	m.take(equal)
-	refusal := textPair("refused", 0)
+	refusal := afterwards(textPair("refused", 0))
 	refusal.Similarity = nil // one refusal
 	m.take(refusal)
 	readings := headlines(m)
@@ -331,7 +407,7 @@ func TestRoutesOfTemplatesCallOnlyEqualTextsTheSame(t *testing.T) {
 		o := textPair("c", 1, 1)
 		l.take(&o)
 	}
-	o := textPair("c", 1)
+	o := afterwards(textPair("c", 1))
 	if l.take(&o); !o.Differ[LevelSimilar] || *l.Threshold != 1 {
 		t.Errorf("threshold %v, %v", *l.Threshold, o.Differ)
 	}

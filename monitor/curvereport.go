@@ -47,8 +47,5 @@ func (s *curveSums) report() []CurveReport {
 func (s sums) figure() estimate.Figure {
 	f := estimate.ShareFromSums(s.floats(), estimate.MinClusters)
 	f.N = s.Pairs
-	if s.G < estimate.MinClusters && f.Value != nil {
-		f.AbsentRange = AbsentFewConversations
-	}
-	return f
+	return ofConversations(f)
 }

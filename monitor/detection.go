@@ -5,19 +5,7 @@ import (
 	"time"
 
 	"hotmess/alerts"
-)
-
-// The rules that monitor itself judges; docs/detection.md says how.
-const (
-	ruleRising     = "disagreement_rising"
-	ruleIncoherent = "conversation_incoherent"
-	ruleOverlong   = "overthinking"
-	ruleRepeating  = "repeating"
-	ruleError      = "error_rising"
-	ruleVariance   = "variance_high"
-	ruleModel      = "model_changed"
-	ruleStarved    = "sampling_starved"
-	ruleFailing    = "upstream_failing"
+	"hotmess/config"
 )
 
 // A detection is what one route remembers to tell what has changed. It is
@@ -83,7 +71,7 @@ func (m *Monitor) notice(name string, r *route, o *Observation, now time.Time) {
 	d.changes.count(o, opening, now)
 	d.flags.touch(c.key.ID, now)
 	if s := o.Signals; s != nil && s.Repeated >= repeatedFrom {
-		d.flags.raise(flag{Rule: ruleRepeating, Of: c.key.ID, Since: now, Seen: now, Repeated: s.Repeated, Call: s.Call})
+		d.flags.raise(flag{Rule: config.RuleRepeating, Of: c.key.ID, Since: now, Seen: now, Repeated: s.Repeated, Call: s.Call})
 	}
 	if len(o.Samples) > 0 && c.spell.count(o.Samples[0]) {
 		d.giveSpell(c, now)
@@ -102,14 +90,14 @@ func (d *detection) follow(c *conversation, t *track, p levelPair) {
 		return
 	}
 	d.flags.raise(flag{
-		Rule: ruleIncoherent, Of: c.key.ID, Key: t.Key, Since: p.now, Seen: p.now,
-		Rank: rank, Reference: len(ranks.Maxima), Max: t.Course.Max, X: t.Course.X, N: t.Course.N,
+		Rule: config.RuleConversationIncoherent, Of: c.key.ID, Key: t.Key, Since: p.now, Seen: p.now,
+		Rank: rank, Reference: int(t.Course.Among), Max: t.Course.Max, X: t.Course.X, N: t.Course.N,
 	})
 }
 
 // rise takes in the value that a conversation gives to a series.
 func (d *detection) rise(key seriesKey, v value, now time.Time) {
-	d.of(key).rising.take(v, d.hearing(ruleRising, now))
+	d.of(key).rising.take(v, d.hearing(config.RuleDisagreementRising, now))
 }
 
 // end takes in what an ended conversation has not given yet. It may be called
@@ -131,7 +119,7 @@ func (d *detection) giveSpell(c *conversation, now time.Time) {
 	}
 	s := *c.spell
 	c.spell.Done, c.spell.Reasoning = true, nil
-	d.overlong.take(s, d.hearing(ruleOverlong, now))
+	d.overlong.take(s, d.hearing(config.RuleOverthinking, now))
 }
 
 // detectors calls f for every detector of the route.
@@ -178,7 +166,7 @@ func (d *detection) accept() {
 	for _, s := range d.series {
 		*s = seriesDetection{rising: &detector{}, ranks: &ranks{Epoch: s.ranks.Epoch + 1}}
 	}
-	d.flags = slices.DeleteFunc(d.flags, func(f flag) bool { return f.Rule == ruleIncoherent })
+	d.flags = slices.DeleteFunc(d.flags, func(f flag) bool { return f.Rule == config.RuleConversationIncoherent })
 	d.overlong = &overlong{}
 	for key := range d.labelled { // kept, so that readings tell that they learn
 		d.labelled[key] = &labelledDetection{}

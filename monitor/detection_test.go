@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hotmess/alerts"
+	"hotmess/config"
 )
 
 // learning makes a Monitor with short baselines and a low threshold.
@@ -69,19 +70,19 @@ func TestRisingDisagreementIsLearntHeldAndAccepted(t *testing.T) {
 	for i := range 29 {
 		converse(m, clock, fmt.Sprint("a", i), 10, everyNth(10))
 	}
-	r := readingOf(t, m, ruleRising)
+	r := readingOf(t, m, config.RuleDisagreementRising)
 	if r.State != alerts.StateLearning || r.Detail["learned_conversations"] != 29 || r.Detail["baseline_size"] != 30 {
 		t.Fatalf("learning: %+v", r)
 	}
 	converse(m, clock, "a29", 10, everyNth(10))
-	r = readingOf(t, m, ruleRising)
+	r = readingOf(t, m, config.RuleDisagreementRising)
 	if r.State != alerts.StateCleared || !about(r.Detail["baseline"], 0.1) || r.Detail["e_threshold"] != 50. {
 		t.Fatalf("learnt: %+v", r)
 	}
 	for i := range 30 {
 		converse(m, clock, fmt.Sprint("b", i), 10, everyNth(2))
 	}
-	r = readingOf(t, m, ruleRising)
+	r = readingOf(t, m, config.RuleDisagreementRising)
 	if r.State != alerts.StateHolds || r.Kind != "action" || r.Level != "target" || r.Detail["e_value"].(float64) < 50 {
 		t.Fatalf("risen: %+v", r)
 	}
@@ -94,13 +95,13 @@ func TestRisingDisagreementIsLearntHeldAndAccepted(t *testing.T) {
 	if n, ok := m.AcceptBaseline("r"); n != 1 || !ok {
 		t.Errorf("accepted %d %v", n, ok)
 	}
-	if r := readingOf(t, m, ruleRising); r.State != alerts.StateLearning || r.Detail["learned_conversations"] != 0 {
+	if r := readingOf(t, m, config.RuleDisagreementRising); r.State != alerts.StateLearning || r.Detail["learned_conversations"] != 0 {
 		t.Errorf("accepted: %+v", r)
 	}
 	for i := range 60 {
 		converse(m, clock, fmt.Sprint("c", i), 10, everyNth(2))
 	}
-	if r := readingOf(t, m, ruleRising); r.State != alerts.StateCleared || !about(r.Detail["baseline"], 0.5) {
+	if r := readingOf(t, m, config.RuleDisagreementRising); r.State != alerts.StateCleared || !about(r.Detail["baseline"], 0.5) {
 		t.Errorf("learnt anew: %+v", r)
 	}
 }
@@ -115,14 +116,14 @@ func TestThresholdGrowsWithTheDetectorsOfAllRoutes(t *testing.T) {
 			}
 		})
 	}
-	if r := readingOf(t, m, ruleRising); r.Detail["detectors"] != 2 || r.Detail["e_threshold"] != 140. {
+	if r := readingOf(t, m, config.RuleDisagreementRising); r.Detail["detectors"] != 2 || r.Detail["e_threshold"] != 140. {
 		t.Errorf("one series and its reasoning lengths: %+v", r.Detail)
 	}
 	for i := range 5 {
 		converse(m, clock, fmt.Sprint("other", i), 3, func(_ int, o *Observation) { o.Route = "s" })
 	}
 	for _, r := range m.Readings() {
-		if r.Rule == ruleRising && r.Detail["e_threshold"] != 210. {
+		if r.Rule == config.RuleDisagreementRising && r.Detail["e_threshold"] != 210. {
 			t.Errorf("route %s: %+v", r.Route, r.Detail)
 		}
 	}
@@ -139,20 +140,20 @@ func TestLongerReasoningIsOverthinking(t *testing.T) {
 	for i := range 40 {
 		talk(fmt.Sprint("a", i), 1000)
 	}
-	r := readingOf(t, m, ruleOverlong)
+	r := readingOf(t, m, config.RuleOverthinking)
 	if r.State != alerts.StateCleared || r.Detail["long_tokens"] != 1008 || !about(r.Detail["baseline"], 0.1) {
 		t.Fatalf("learnt: %+v", r)
 	}
 	for i := range 10 {
 		talk(fmt.Sprint("b", i), 2000)
 	}
-	if r := readingOf(t, m, ruleOverlong); r.State != alerts.StateHolds || r.Detail["onset_mean"] != 1. {
+	if r := readingOf(t, m, config.RuleOverthinking); r.State != alerts.StateHolds || r.Detail["onset_mean"] != 1. {
 		t.Errorf("twice as long: %+v", r)
 	}
 	if n, _ := m.AcceptBaseline("r"); n != 1 {
 		t.Errorf("accepted %d", n)
 	}
-	if r := readingOf(t, m, ruleOverlong); r.State != alerts.StateLearning || r.Detail["long_tokens"] != nil {
+	if r := readingOf(t, m, config.RuleOverthinking); r.State != alerts.StateLearning || r.Detail["long_tokens"] != nil {
 		t.Errorf("accepted: %+v", r)
 	}
 }
@@ -165,7 +166,7 @@ func TestRouteWithoutReasoningHasNoLengthThatIsLong(t *testing.T) {
 		})
 	}
 	for _, d := range m.Routes()[0].Detection.Detectors {
-		if d.Rule == ruleOverlong && (d.Absent != AbsentNoReasoning || d.LongTokens != nil) {
+		if d.Rule == config.RuleOverthinking && (d.Absent != AbsentNoReasoning || d.LongTokens != nil) {
 			t.Errorf("%+v", d)
 		}
 	}
@@ -215,7 +216,7 @@ func TestRepeatedCallFlagsTheConversationUntilItIsOver(t *testing.T) {
 	}
 	request(2)
 	for _, r := range m.Readings() {
-		if r.Rule == ruleRepeating {
+		if r.Rule == config.RuleRepeating {
 			t.Fatalf("flagged at twice: %+v", r)
 		}
 	}
@@ -223,12 +224,12 @@ func TestRepeatedCallFlagsTheConversationUntilItIsOver(t *testing.T) {
 	since := clock.now()
 	clock.advance(20 * time.Minute)
 	request(5)
-	r := readingOf(t, m, ruleRepeating)
+	r := readingOf(t, m, config.RuleRepeating)
 	if r.State != alerts.StateHolds || r.Of != "c" || r.Detail["repeated"] != 5 || r.Detail["call"] != "hmac" || !r.Detail["since"].(time.Time).Equal(since) {
 		t.Errorf("%+v", r)
 	}
 	clock.advance(conversationSilence)
-	if r := readingOf(t, m, ruleRepeating); r.State != alerts.StateCleared {
+	if r := readingOf(t, m, config.RuleRepeating); r.State != alerts.StateCleared {
 		t.Errorf("over: %+v", r)
 	}
 	clock.advance(conversationSilence)
@@ -241,7 +242,7 @@ func TestRepeatedCallFlagsTheConversationUntilItIsOver(t *testing.T) {
 func TestFlagsAreBounded(t *testing.T) {
 	var all flags
 	for i := range 3 * maxFlags {
-		all.raise(flag{Rule: ruleRepeating, Of: fmt.Sprint(i), Seen: base.Add(time.Duration(i) * time.Second)})
+		all.raise(flag{Rule: config.RuleRepeating, Of: fmt.Sprint(i), Seen: base.Add(time.Duration(i) * time.Second)})
 	}
 	if len(all) != maxFlags || all[0].Of != fmt.Sprint(2*maxFlags) {
 		t.Errorf("%d flags, the first of %s", len(all), all[0].Of)
@@ -257,13 +258,13 @@ func TestIncoherentConversationHasAReadingOfItsOwn(t *testing.T) {
 		clock.advance(time.Second)
 		m.take(measured("bad", clock.now(), true))
 	}
-	r := readingOf(t, m, ruleIncoherent)
+	r := readingOf(t, m, config.RuleConversationIncoherent)
 	if r.Of != "bad" || r.State != alerts.StateHolds || r.Kind != "action" || r.Detail["reference_conversations"] != minReference || r.Detail["rank"] != 0.01 {
 		t.Errorf("%+v", r)
 	}
 	m.AcceptBaseline("r")
 	for _, r := range m.Readings() {
-		if r.Rule == ruleIncoherent {
+		if r.Rule == config.RuleConversationIncoherent {
 			t.Errorf("flagged after the baseline was accepted: %+v", r)
 		}
 	}
@@ -279,15 +280,15 @@ func TestModelChangedHoldsForAnHour(t *testing.T) {
 		}
 		m.take(o)
 	}
-	r := readingOf(t, m, ruleModel)
+	r := readingOf(t, m, config.RuleModelChanged)
 	if r.State != alerts.StateHolds || r.Detail["from"] != "m-05" || r.Detail["to"] != "m-08" || len(r.Changes) != 1 {
 		t.Errorf("%+v", r)
 	}
-	if r := readingOf(t, m, ruleRising); len(r.Changes) != 1 {
+	if r := readingOf(t, m, config.RuleDisagreementRising); len(r.Changes) != 1 {
 		t.Errorf("a change that other readings do not tell: %+v", r)
 	}
 	clock.advance(changeHolds)
-	if r := readingOf(t, m, ruleModel); r.State != alerts.StateCleared || len(r.Changes) != 1 {
+	if r := readingOf(t, m, config.RuleModelChanged); r.State != alerts.StateCleared || len(r.Changes) != 1 {
 		t.Errorf("an hour later: %+v", r)
 	}
 }
@@ -308,19 +309,19 @@ func TestStarvedSamplingNamesItsReasons(t *testing.T) {
 	request(6, ReasonQueue)
 	request(8, ReasonBudget)
 	request(300, ReasonNotDrawn)
-	if r := readingOf(t, m, ruleStarved); r.State != alerts.StateAbsent {
+	if r := readingOf(t, m, config.RuleSamplingStarved); r.State != alerts.StateAbsent {
 		t.Errorf("19 drawn: %+v", r)
 	}
 	request(1, ReasonTimeout)
-	if r := readingOf(t, m, ruleStarved); r.State != alerts.StateHolds || r.Detail["reasons"] != "budget 8, queue 6, timeout 1" || r.MeasuredShare != 0.25 {
+	if r := readingOf(t, m, config.RuleSamplingStarved); r.State != alerts.StateHolds || r.Detail["reasons"] != "budget 8, queue 6, timeout 1" || r.MeasuredShare != 0.25 {
 		t.Errorf("5 of 20: %+v", r)
 	}
 	request(10, "")
-	if r := readingOf(t, m, ruleStarved); r.State != alerts.StateCleared {
+	if r := readingOf(t, m, config.RuleSamplingStarved); r.State != alerts.StateCleared {
 		t.Errorf("15 of 30: %+v", r)
 	}
 	clock.advance(2 * time.Hour)
-	if r := readingOf(t, m, ruleStarved); r.State != alerts.StateAbsent {
+	if r := readingOf(t, m, config.RuleSamplingStarved); r.State != alerts.StateAbsent {
 		t.Errorf("two hours later: %+v", r)
 	}
 }
@@ -336,19 +337,19 @@ func TestFailingUpstreamIsSeenWithinFiveMinutes(t *testing.T) {
 	}
 	request(15, OutcomeOK)
 	request(4, OutcomeUnreachable)
-	if r := readingOf(t, m, ruleFailing); r.State != alerts.StateAbsent {
+	if r := readingOf(t, m, config.RuleUpstreamFailing); r.State != alerts.StateAbsent {
 		t.Errorf("4 of 19: %+v", r)
 	}
 	request(1, OutcomeGone)
-	if r := readingOf(t, m, ruleFailing); r.State != alerts.StateHolds || r.Detail["failed"] != 4 || r.Detail["requests"] != 20 {
+	if r := readingOf(t, m, config.RuleUpstreamFailing); r.State != alerts.StateHolds || r.Detail["failed"] != 4 || r.Detail["requests"] != 20 {
 		t.Errorf("4 of 20: %+v", r)
 	}
 	clock.advance(5 * time.Minute)
-	if r := readingOf(t, m, ruleFailing); r.State != alerts.StateAbsent {
+	if r := readingOf(t, m, config.RuleUpstreamFailing); r.State != alerts.StateAbsent {
 		t.Errorf("nothing for five minutes: %+v", r)
 	}
 	request(1, OutcomeOK)
-	if r := readingOf(t, m, ruleFailing); r.State != alerts.StateCleared {
+	if r := readingOf(t, m, config.RuleUpstreamFailing); r.State != alerts.StateCleared {
 		t.Errorf("good again: %+v", r)
 	}
 }
@@ -367,17 +368,17 @@ func TestLabelledErrorSaysWhichTermRose(t *testing.T) {
 		for i := range 60 {
 			give(0.2+0.01*float64(i%2), 0.1)
 		}
-		if r := readingOf(t, m, ruleError); r.State != alerts.StateCleared || r.Detail["onset_term"] != nil {
+		if r := readingOf(t, m, config.RuleErrorRising); r.State != alerts.StateCleared || r.Detail["onset_term"] != nil {
 			t.Fatalf("%s: %+v", c.name, r)
 		}
 		for range 30 {
 			give(c.err, c.variance)
 		}
-		r := readingOf(t, m, ruleError)
+		r := readingOf(t, m, config.RuleErrorRising)
 		if r.State != alerts.StateHolds || r.Detail["onset_term"] != c.want || r.Detail["onset_mean"].(float64) < 0.85 {
 			t.Errorf("%s: %+v", c.name, r)
 		}
-		if holds := readingOf(t, m, ruleVariance).State == alerts.StateHolds; holds != (c.want == termVariance) {
+		if holds := readingOf(t, m, config.RuleVarianceHigh).State == alerts.StateHolds; holds != (c.want == termVariance) {
 			t.Errorf("%s: variance_high holds %v", c.name, holds)
 		}
 	}
@@ -407,7 +408,7 @@ func eventful(t *testing.T, dir string) (*Monitor, *testClock) {
 func TestDetectionOutlastsARestart(t *testing.T) {
 	dir := t.TempDir()
 	m, clock := eventful(t, dir)
-	if r := readingOf(t, m, ruleRising); r.State != alerts.StateHolds {
+	if r := readingOf(t, m, config.RuleDisagreementRising); r.State != alerts.StateHolds {
 		t.Fatalf("no alarm to keep: %+v", r)
 	}
 	m.save()

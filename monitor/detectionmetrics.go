@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
+
+	"hotmess/config"
 )
 
 // A detectorGauge is one family of detector metrics; ok is false where it is
@@ -68,7 +70,7 @@ func writeDetection(w io.Writer, names []string, reports map[string]DetectionRep
 	const flagged = "hotmess_flagged_conversations"
 	typed := false
 	for _, name := range names {
-		for _, rule := range []string{ruleIncoherent, ruleRepeating} {
+		for _, rule := range []string{config.RuleConversationIncoherent, config.RuleRepeating} {
 			typed = writeType(w, flagged, typed)
 			fmt.Fprintf(w, "%s %d\n", metricName(flagged, "route", name, "rule", rule), reports[name].Flagged[rule])
 		}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hotmess/alerts"
+	"hotmess/config"
 )
 
 // detected gives the readings of all rules but disagreement_high.
@@ -15,15 +16,15 @@ func (r *route) detected(name string, armed int, now time.Time) []alerts.Reading
 			continue
 		}
 		of := r.reading(name, key, now)
-		of.Rule, of.Bound, of.HasBound, of.Units = ruleRising, 0, false, 0
+		of.Rule, of.Bound, of.HasBound, of.Units = config.RuleDisagreementRising, 0, false, 0
 		all = append(all, d.judged(of, s.rising, 1, armed))
 	}
-	all = append(all, d.overlongReading(d.aboutRoute(ruleOverlong, name, now), armed))
+	all = append(all, d.overlongReading(d.aboutRoute(config.RuleOverthinking, name, now), armed))
 	all = append(all, d.labelledReadings(name, armed, now)...)
-	all = append(all, d.modelReading(d.aboutRoute(ruleModel, name, now), now))
-	all = append(all, r.starvedReading(d.aboutRoute(ruleStarved, name, now), now))
+	all = append(all, d.modelReading(d.aboutRoute(config.RuleModelChanged, name, now), now))
+	all = append(all, r.starvedReading(d.aboutRoute(config.RuleSamplingStarved, name, now), now))
 	if name != OtherRoute { // that is Monitor.unreadReading
-		all = append(all, failingReading(d.aboutRoute(ruleFailing, name, now), d.recentFailures(now)))
+		all = append(all, failingReading(d.aboutRoute(config.RuleUpstreamFailing, name, now), d.recentFailures(now)))
 	}
 	for i := range d.flags {
 		all = append(all, d.flags[i].reading(d.aboutRoute(d.flags[i].Rule, name, now), now))
@@ -136,7 +137,7 @@ func (f *flag) reading(r alerts.Reading, now time.Time) alerts.Reading {
 	r.Of, r.Updated = f.Of, f.Seen
 	r.State = state(!f.over(now))
 	r.Detail["since"] = f.Since
-	if f.Rule == ruleRepeating {
+	if f.Rule == config.RuleRepeating {
 		r.Detail["repeated"], r.Detail["repeated_threshold"] = f.Repeated, repeatedFrom
 		if f.Call != "" {
 			r.Detail["call"] = f.Call

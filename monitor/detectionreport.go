@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hotmess/alerts"
+	"hotmess/config"
 )
 
 // A DetectionReport is what one route knows of changes.
@@ -130,7 +131,7 @@ func (d *detection) report(armed int, now time.Time) DetectionReport {
 	rep := DetectionReport{Detectors: []DetectorReport{}, Ranks: []RankReport{}, Changes: d.lastDay(now)}
 	for _, k := range sortedKeys(d.series) {
 		s := d.series[k]
-		one := d.detectorReport(ruleRising, s.rising, 1, armed)
+		one := d.detectorReport(config.RuleDisagreementRising, s.rising, 1, armed)
 		one.Kind, one.Level, one.Pinned = k.Kind, k.Level, k.Pinned
 		rep.Detectors = append(rep.Detectors, one)
 		rep.Ranks = append(rep.Ranks, s.ranks.report(k))
@@ -185,7 +186,7 @@ func (d *detector) riseReport(scale float64) *RiseReport {
 
 func (d *detection) overlongReport(armed int) DetectorReport {
 	o := d.overlong
-	rep := d.detectorReport(ruleOverlong, &o.Detector, 1, armed)
+	rep := d.detectorReport(config.RuleOverthinking, &o.Detector, 1, armed)
 	if o.Limit > 0 {
 		long := int(o.Limit)
 		rep.LongTokens = &long

@@ -24,9 +24,10 @@
 //
 // The goroutine in Run is the only one that takes observations in. Windows,
 // conversations, bounds and look-up are guarded by Monitor.mu, which it shares
-// with readers and with Label, which works in the goroutine of who labels; nothing on the request path takes that lock but OutputP99,
-// which is asked for extras alone. Names, arrivals, byte ratios, budget, slots
-// and metrics have a lock each and never take another one while holding it.
+// with readers and with Label, which works in the goroutine of who labels. On the
+// request path only the first OutputP99 of a route waits for that lock. Names,
+// arrivals, byte ratios, budget, slots and metrics have a lock each and never take
+// another one while holding it.
 //
 // # Bounds
 //
@@ -42,7 +43,9 @@
 // observations. Labels add 256 labelled series of at most 160 KiB, curves of up to
 // 64 of them, 20,000 labelled requests or 16 MiB, and as many bytes of labels that
 // wait. Detection adds up to 35 KiB to a route, most of it while it learns, and
-// 6 KiB to each of its headlines.
+// 6 KiB to each of its headlines. 512 arguments, one more of each route and 24 series
+// of free pairs of each take 100 to 450 bytes in each of 138 buckets. With 200 routes
+// of all kinds, every bucket in use, all of it was 284 MiB.
 //
 // # What a crash loses
 //

@@ -11,7 +11,23 @@ const (
 	// AbsentNoSpread: all conversations show the very same share between 0
 	// and 1, so nothing can be said about how much they vary.
 	AbsentNoSpread = "no_spread"
+	// AbsentFewRequests: fewer than 20 labelled requests.
+	AbsentFewRequests = "fewer_than_20_requests"
 )
+
+// ofConversations says in a figure's reasons what its clusters are here,
+// conversations, and what its questions, requests.
+func ofConversations(f estimate.Figure) estimate.Figure {
+	for _, reason := range []*string{&f.Absent, &f.AbsentRange} {
+		switch *reason {
+		case estimate.AbsentFew(estimate.MinClusters):
+			*reason = AbsentFewConversations
+		case estimate.AbsentFewQuestions:
+			*reason = AbsentFewRequests
+		}
+	}
+	return f
+}
 
 // An Estimate is the disagreement D of a series over a window, with what it
 // rests on: the share of pairs that differ, each weighed by the inverse of the

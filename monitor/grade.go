@@ -170,12 +170,29 @@ func (g *grader) forms(c estimate.Counts, k int) {
 	}
 }
 
+// got lists the names under which labels speak of what the client got: delivered,
+// or the number of that sample.
+func (g *grader) got() [2]int {
+	if g.o.Vote != nil {
+		return [2]int{delivered, g.o.Vote.Winner}
+	}
+	return [2]int{delivered, 0}
+}
+
+// passed is the outcome of a sample, by whichever name it was labelled.
+func (g *grader) passed(number int) (pass, ok bool) {
+	if pass, ok = g.v.Outcomes[number]; !ok && g.o.Vote != nil && number == g.o.Vote.Winner {
+		pass, ok = g.v.Outcomes[delivered]
+	}
+	return pass, ok
+}
+
 // outcomes grades by pass and fail: of a single sample Err = 2·1{wrong} is
 // unbiased, and so is D for the variance, exactly with one right form and else
 // from above. What a vote delivered is no random sample and counts as accuracy
-// alone.
+// alone, by whatever name: there scores take labels of the whole pair.
 func (g *grader) outcomes() {
-	for _, number := range []int{delivered, 0} {
+	for _, number := range g.got() {
 		if pass, ok := g.v.Outcomes[number]; ok {
 			g.accuracy(float64(boolInt(pass)))
 			break
@@ -188,23 +205,25 @@ func (g *grader) outcomes() {
 	}
 	var graded, wrong int
 	for _, s := range set {
-		if pass, ok := g.v.Outcomes[s.Number]; ok {
+		if pass, ok := g.passed(s.Number); ok {
 			graded++
 			wrong += int(boolInt(!pass))
 		}
 	}
-	if graded == 0 {
+	if graded == 0 || g.o.Vote != nil && graded < len(set) {
 		return
 	}
 	err := 2 * float64(wrong) / float64(graded)
-	bothRight := g.v.Outcomes[0] && g.v.Outcomes[1] // two forms of a right answer
-	variance := float64(boolInt(differ && !bothRight))
+	first, _ := g.passed(0)
+	second, _ := g.passed(1)
+	forms := first && second // of a right answer
+	variance := float64(boolInt(differ && !forms))
 	g.scores(estimate.Scores{Error: err, Bias2: err - variance, Variance: variance})
 }
 
 // tests grades by the outcomes of tests, in coverage error.
 func (g *grader) tests() {
-	for _, number := range []int{delivered, 0} {
+	for _, number := range g.got() {
 		if says, ok := g.v.Tests[number]; ok {
 			g.accuracy(testShare(says))
 			break

@@ -1,7 +1,9 @@
 package monitor
 
 import (
+	"cmp"
 	"hash/fnv"
+	"slices"
 
 	"hotmess/estimate"
 )
@@ -18,35 +20,52 @@ const groupCount = 16
 // figures that come by the dozen: arguments, free pairs, distances. They are
 // integers, so that they merge exactly across buckets and machines.
 type groups struct {
-	X [groupCount]int64 `json:"x"`
-	N [groupCount]int64 `json:"n"`
+	// Cells are the groups with a request, in order: in one bucket mostly few.
+	Cells []groupCell `json:"g,omitempty"`
 	// Count is how many requests they are of.
 	Count int64 `json:"c"`
 }
 
+// A groupCell is one group.
+type groupCell struct {
+	Group uint8 `json:"i"`
+	X     int64 `json:"x,omitempty"`
+	N     int64 `json:"n"`
+}
+
 // groupOf is the group of a conversation, by FNV-1a of its id.
-func groupOf(conversation string) int {
+func groupOf(conversation string) uint8 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(conversation)) // never fails
-	return int(h.Sum32() % groupCount)
+	return uint8(h.Sum32() % groupCount)
+}
+
+// cell finds or adds a group.
+func (g *groups) cell(group uint8) *groupCell {
+	i, found := slices.BinarySearchFunc(g.Cells, group, func(c groupCell, group uint8) int { return cmp.Compare(c.Group, group) })
+	if !found {
+		g.Cells = slices.Insert(g.Cells, i, groupCell{Group: group})
+	}
+	return &g.Cells[i]
 }
 
 // count adds one request. A group that would weigh more than maxRecord takes no
 // more.
 func (g *groups) count(conversation string, x, n int64) {
-	i := groupOf(conversation)
-	if g.N[i]+n > maxRecord {
+	c := g.cell(groupOf(conversation))
+	if c.N+n > maxRecord {
 		return
 	}
-	g.X[i] += x
-	g.N[i] += n
+	c.X += x
+	c.N += n
 	g.Count++
 }
 
 func (g *groups) add(o *groups) {
-	for i := range groupCount {
-		g.X[i] += o.X[i]
-		g.N[i] += o.N[i]
+	for _, theirs := range o.Cells {
+		c := g.cell(theirs.Group)
+		c.X += theirs.X
+		c.N += theirs.N
 	}
 	g.Count += o.Count
 }
@@ -54,9 +73,9 @@ func (g *groups) add(o *groups) {
 // pairs are the groups with a request, as clusters; x counts in units of 1/unit.
 func (g *groups) pairs(unit float64) []estimate.Pair {
 	var clusters []estimate.Pair
-	for i, n := range g.N {
-		if n > 0 {
-			clusters = append(clusters, estimate.Pair{Num: float64(g.X[i]) / unit, Den: float64(n)})
+	for _, c := range g.Cells {
+		if c.N > 0 {
+			clusters = append(clusters, estimate.Pair{Num: float64(c.X) / unit, Den: float64(c.N)})
 		}
 	}
 	return clusters
@@ -116,12 +135,27 @@ func (t *table[K]) addWithin(o *table[K], limit int, own func(K) K) {
 	}
 }
 
+// copied are the rows, sharing nothing with the table.
+func (t *table[K]) copied() []row[K] {
+	rows, n := slices.Clone(t.Rows), 0
+	for _, r := range rows {
+		n += len(r.Groups.Cells)
+	}
+	all := make([]groupCell, 0, n) // one piece for all: it is made under the lock
+	for i := range rows {
+		from := len(all)
+		all = append(all, rows[i].Groups.Cells...)
+		rows[i].Groups.Cells = all[from:len(all):len(all)]
+	}
+	return rows
+}
+
 // cloneTables is the snapshot of windows of tables. It shares nothing with them.
 func cloneTables[K comparable](w *windows[table[K]]) windowsState[table[K]] {
 	st := w.state()
 	for i := range st {
 		for j := range st[i] {
-			st[i][j].Value.Rows = append([]row[K](nil), st[i][j].Value.Rows...)
+			st[i][j].Value.Rows = st[i][j].Value.copied()
 		}
 	}
 	return st

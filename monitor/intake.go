@@ -151,7 +151,7 @@ func (m *Monitor) end(c *conversation) {
 func (m *Monitor) route(name string) *route {
 	r := m.routes[name]
 	if r == nil {
-		r = newRoute()
+		r = newRoute(&m.named)
 		r.detection.promise = m.promise
 		m.routes[name] = r
 	}

@@ -90,28 +90,39 @@ func labelItems(body []byte) ([]labelText, error) {
 	var items []labelText
 	number := 0
 	for line := range bytes.Lines(body) {
-		if number++; len(bytes.TrimSpace(line)) > 0 {
-			items = append(items, labelText{number, line})
+		if number++; len(bytes.TrimSpace(line)) == 0 {
+			continue
 		}
+		if len(items) == maxLabelItems {
+			return nil, errManyLabels
+		}
+		items = append(items, labelText{number, line})
 	}
-	return items, tooMany(items)
+	return items, nil
 }
 
+// arrayItems takes an array apart. It looks at no more of it than it may hold,
+// since many small elements would take far more memory than the body.
 func arrayItems(body []byte) ([]labelText, error) {
-	var all []json.RawMessage
-	if err := json.Unmarshal(body, &all); err != nil {
-		return nil, fmt.Errorf("the array of labels is not JSON: %w", plainer(err))
+	if !json.Valid(body) {
+		return nil, fmt.Errorf("the array of labels is not JSON: %w", plainer(json.Unmarshal(body, new(json.RawMessage))))
 	}
-	items := make([]labelText, len(all))
-	for i, text := range all {
-		items[i] = labelText{i + 1, text}
+	elements := json.NewDecoder(bytes.NewReader(body))
+	if _, err := elements.Token(); err != nil {
+		return nil, err
 	}
-	return items, tooMany(items)
+	var items []labelText
+	for elements.More() {
+		if len(items) == maxLabelItems {
+			return nil, errManyLabels
+		}
+		var text json.RawMessage
+		if err := elements.Decode(&text); err != nil {
+			return nil, fmt.Errorf("the array of labels is not JSON: %w", plainer(err))
+		}
+		items = append(items, labelText{len(items) + 1, text})
+	}
+	return items, nil
 }
 
-func tooMany(items []labelText) error {
-	if len(items) > maxLabelItems {
-		return fmt.Errorf("%d labels, send at most %d at a time", len(items), maxLabelItems)
-	}
-	return nil
-}
+var errManyLabels = fmt.Errorf("more than %d labels, send as many at a time at most", maxLabelItems)

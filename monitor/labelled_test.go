@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -220,10 +221,32 @@ func TestVotedRepliesCountAsAccuracyAlone(t *testing.T) {
 	if rep.Error.Absent != AbsentNoLabels {
 		t.Errorf("the winner of a vote counts as a random sample: %+v", rep.Error)
 	}
-	zero := 0
-	mustCount(t, m, Label{Request: o.ID, Outcome: Fail, Sample: &zero})
-	nearFigure(t, "error by the primary", month(t, m).Error, 2)
+	mustCount(t, m, Label{Request: o.ID, Outcome: Fail, Sample: new(0)})
+	nearFigure(t, "error of the pair", month(t, m).Error, 1)
 	nearFigure(t, "accuracy still", month(t, m).Accuracy, 1)
+}
+
+// TestWinnersCountAsAccuracyAloneByNumberToo labels the winners of votes by their
+// number. They are right more often than single samples, so error must not rest on
+// them.
+func TestWinnersCountAsAccuracyAloneByNumberToo(t *testing.T) {
+	m, _ := newTest(t)
+	for n, winner := range []int{0, 1, 2} {
+		o := answered(fmt.Sprint("c", n), base, n, "a", "a", "a")
+		o.Vote = &VoteRecord{Winner: winner}
+		m.take(o)
+		mustCount(t, m, Label{Request: o.ID, Outcome: Pass, Sample: new(winner)})
+		other := 0
+		if winner == 0 {
+			other = 2
+		}
+		mustCount(t, m, Label{Request: o.ID, Outcome: Fail, Sample: new(other)})
+	}
+	rep := month(t, m)
+	nearFigure(t, "accuracy of the winners", rep.Accuracy, 1)
+	if rep.Accuracy.N != 3 || rep.Error.N != 1 {
+		t.Errorf("accuracy of %d, error of %d; want 3, and the one whose samples 0 and 1 have labels", rep.Accuracy.N, rep.Error.N)
+	}
 }
 
 func TestEscalatedRequestsCountTheirPairAlone(t *testing.T) {
@@ -279,10 +302,48 @@ func TestIncoherenceIsAbsentBelowItsMinima(t *testing.T) {
 		mustCount(t, m, Label{Request: o.ID, Outcome: outcome})
 		rep := month(t, m)
 		switch {
-		case i < 19 && rep.Incoherence.Absent != est.AbsentFewQuestions && rep.Incoherence.Absent != est.AbsentZero:
+		case i < 9 && rep.Error.AbsentRange != AbsentFewConversations:
+			t.Errorf("%d conversations: %+v", i+1, rep.Error)
+		case i < 19 && rep.Incoherence.Absent != AbsentFewRequests && rep.Incoherence.Absent != est.AbsentZero:
 			t.Errorf("%d requests: %+v", i+1, rep.Incoherence)
 		case i >= 19 && rep.Incoherence.Absent != est.AbsentFewErrors:
 			t.Errorf("9 errors: %+v", rep.Incoherence)
+		}
+	}
+}
+
+func TestWithinShareIsAbsentBelowTenErrors(t *testing.T) {
+	m, _ := newTest(t)
+	for i := range 30 {
+		second := "a"
+		if i < 10 {
+			second = "b" // the wrong one
+		}
+		o := answered(fmt.Sprint("c", i), base, i, "a", second)
+		m.take(o)
+		mustCount(t, m, Label{Request: o.ID, Key: sealed("a")})
+		w := month(t, m).WithinShare
+		if i < 9 != (w.Absent == est.AbsentFewErrors) || i >= 9 != (w.Value != nil) {
+			t.Errorf("%d errors: %+v", i+1, w)
+		}
+	}
+}
+
+func TestKLIncoherenceIsAbsentBelowTenErrors(t *testing.T) {
+	for _, wrong := range []int{9, 10} {
+		m, _ := newTest(t)
+		for i := range 25 {
+			keys := slices.Repeat([]string{"a"}, 30)
+			if i < wrong {
+				keys[29] = "b"
+			}
+			o := answered(fmt.Sprint("c", i), base, i, keys...)
+			o.Deep = 1
+			m.take(o)
+			mustCount(t, m, Label{Request: o.ID, Key: sealed("a")})
+		}
+		if f := month(t, m).IncoherenceKL; f.N != 25 || (wrong < 10) != (f.Absent == est.AbsentFewErrors) || (wrong < 10) != (f.Value == nil) {
+			t.Errorf("%d errors: %+v", wrong, f)
 		}
 	}
 }

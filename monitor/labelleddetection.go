@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hotmess/alerts"
+	"hotmess/config"
 )
 
 // A labelledDetection tells when labelled error or variance has risen, and
@@ -27,11 +28,11 @@ func (d *detection) takeLabelled(key labelledKey, err, variance float64, now tim
 		l = &labelledDetection{}
 		d.labelled[key] = l
 	}
-	l.Errors.take(value{X: err}, d.hearing(ruleError, now))
+	l.Errors.take(value{X: err}, d.hearing(config.RuleErrorRising, now))
 	if l.Errors.Onset.N <= 1 {
 		l.SinceN, l.SinceV = 0, 0
 	}
-	l.Variances.take(value{X: variance}, d.hearing(ruleVariance, now))
+	l.Variances.take(value{X: variance}, d.hearing(config.RuleVarianceHigh, now))
 	l.SinceN++
 	l.SinceV += variance
 }
@@ -83,12 +84,12 @@ func (d *detection) labelledReadings(name string, armed int, now time.Time) []al
 			r.Kind, r.Pinned, r.Stratum = key.Kind, key.Pinned, key.Scale
 			return r
 		}
-		r := d.judged(about(ruleError), &l.Errors, key.most(), armed)
+		r := d.judged(about(config.RuleErrorRising), &l.Errors, key.most(), armed)
 		if term := l.term(key.most()); term != "" && r.State == alerts.StateHolds {
 			r.Detail["onset_term"], r.Detail["onset_variance"] = term, l.sinceVariance()
 			r.Detail["baseline_variance"] = l.Variances.Baseline.overall().Mean
 		}
-		all = append(all, r, d.judged(about(ruleVariance), &l.Variances, 1, armed))
+		all = append(all, r, d.judged(about(config.RuleVarianceHigh), &l.Variances, 1, armed))
 	}
 	return all
 }
@@ -99,8 +100,8 @@ func (d *detection) labelledDetectors(armed int) []DetectorReport {
 	for _, key := range sortedLabelled(d.labelled) {
 		l := d.labelled[key]
 		for _, one := range []DetectorReport{
-			d.detectorReport(ruleError, &l.Errors, key.most(), armed),
-			d.detectorReport(ruleVariance, &l.Variances, 1, armed),
+			d.detectorReport(config.RuleErrorRising, &l.Errors, key.most(), armed),
+			d.detectorReport(config.RuleVarianceHigh, &l.Variances, 1, armed),
 		} {
 			one.Kind, one.Pinned, one.Scale = key.Kind, key.Pinned, key.Scale
 			all = append(all, one)

@@ -32,6 +32,8 @@ type LabelledReport struct {
 	Error    est.Figure `json:"error"`
 	Bias2    est.Figure `json:"bias2"`
 	Variance est.Figure `json:"variance"`
+	// Wrong counts the requests among them with an error above 0.
+	Wrong int64 `json:"wrong"`
 	// Incoherence is Σ variance / Σ error, 0..1: the share of the error that a
 	// rerun could fix.
 	Incoherence est.Figure `json:"incoherence"`
@@ -110,7 +112,10 @@ func (b *labelledBucket) report(key labelledKey) LabelledReport {
 	rep := LabelledReport{Kind: key.Kind, Pinned: key.Pinned, Scale: key.Scale, Curves: b.curves(key)}
 	rep.Accuracy = b.share(cellAccuracy, 1, gradeScale, AbsentNoLabels)
 	rep.Error, rep.Bias2, rep.Variance, rep.Incoherence = b.scores(cellScores, key)
-	rep.WithinShare = b.within()
+	if s := b.Cells[cellScores]; s != nil {
+		rep.Wrong = s.Sum[3]
+	}
+	rep.WithinShare = b.within(rep.Wrong)
 	rep.Lapse = b.share(cellLapse, 1, 1, AbsentNeeds3)
 	rep.VoteGain = b.ratio(cellVote, AbsentNeeds3, 0, 1).Clip(-1, 1)
 	rep.ZeroOneBias = b.share(cellVote, 2, gradeScale, AbsentNeeds3)
@@ -165,7 +170,7 @@ func (b *labelledBucket) share(c gradeCell, i int, most float64, why string) est
 	num[i] = 1
 	f := est.ShareFromSums(s.sums(num, []float64{most}), est.MinClusters)
 	f.N = s.Requests
-	return f
+	return ofConversations(f)
 }
 
 // ratio is a weighed sum of a cell's fractions over its first value.
@@ -176,11 +181,12 @@ func (b *labelledBucket) ratio(c gradeCell, why string, weights ...float64) est.
 	}
 	f := est.RatioFromSums(s.sums(weights, []float64{gradeScale}), est.MinClusters)
 	f.N = s.Requests
-	return f
+	return ofConversations(f)
 }
 
 // incoherence is variance over error of a cell that holds weight, error and
-// variance.
+// variance; one that does not count the requests with an error takes those of all
+// scores.
 func (b *labelledBucket) incoherence(c gradeCell, why string) est.Figure {
 	s := b.Cells[c]
 	if s == nil {
@@ -189,15 +195,21 @@ func (b *labelledBucket) incoherence(c gradeCell, why string) est.Figure {
 	wrong := s.Requests
 	if len(s.Sum) > 3 {
 		wrong = s.Sum[3]
+	} else if all := b.Cells[cellScores]; all != nil {
+		wrong = min(wrong, all.Sum[3])
 	}
-	return est.IncoherenceFromSums(s.sums([]float64{0, 0, 1}, []float64{0, 1}), s.Requests, wrong)
+	return ofConversations(est.IncoherenceFromSums(s.sums([]float64{0, 0, 1}, []float64{0, 1}), s.Requests, wrong))
 }
 
-// within is W.
-func (b *labelledBucket) within() est.Figure {
+// within is W. Below estimate.MinErrors requests with an error it would be a guess
+// from a handful, like incoherence.
+func (b *labelledBucket) within(wrong int64) est.Figure {
 	s := b.Cells[cellWithin]
 	if s == nil {
 		return est.Figure{Absent: AbsentNoLabels, AbsentRange: AbsentNoLabels}
+	}
+	if wrong > 0 && wrong < est.MinErrors {
+		return est.Figure{Absent: est.AbsentFewErrors, AbsentRange: est.AbsentFewErrors, N: s.Requests, Clusters: s.G}
 	}
 	n, p, v := []float64{gradeScale}, []float64{0, 1}, []float64{0, 0, 1}
 	f := est.WithinShareFromSums(est.WithinSums{
@@ -206,7 +218,7 @@ func (b *labelledBucket) within() est.Figure {
 		PP: s.quadratic(p, p), PV: s.quadratic(p, v), VV: s.quadratic(v, v),
 	}, est.MinClusters)
 	f.N = s.Requests
-	return f
+	return ofConversations(f)
 }
 
 // curves are the scores against the four lengths; nil if no curve is kept.

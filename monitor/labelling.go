@@ -161,6 +161,9 @@ func (m *Monitor) judge(o *Observation, l Label, now time.Time) (LabelStatus, er
 	if key.ID == "" {
 		key.ID = o.ID
 	}
+	if r := m.routes[name]; r != nil && o.Headline == "" {
+		r.content.likeness.judge(o)
+	}
 	var before *judgedRequest
 	if c := m.judged.get(key); c != nil {
 		before = c.find(o.ID)

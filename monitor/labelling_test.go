@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -262,7 +263,8 @@ func TestBodiesOfLabels(t *testing.T) {
 	}
 	for body, want := range map[string]string{
 		" \n": "no label in it", "[{]": "the array of labels is not JSON",
-		strings.Repeat("x\n", maxLabelItems+1): "10001 labels, send at most 10000 at a time",
+		strings.Repeat("x\n", maxLabelItems+1):           "more than 10000 labels, send as many at a time at most",
+		"[" + strings.Repeat("1,", maxLabelItems) + "1]": "more than 10000 labels",
 	} {
 		if _, err := m.LabelBody(t.Context(), []byte(body), "api"); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%.10q: %v, want %s", body, err, want)
@@ -282,6 +284,26 @@ func FuzzLabelItems(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestBodiesOfManyLabelsTakeLittleMemory has bodies of the largest size in the
+// smallest pieces, which are refused: taking them apart first takes 30 times their
+// size and more.
+func TestBodiesOfManyLabelsTakeLittleMemory(t *testing.T) {
+	for name, body := range map[string][]byte{
+		"array": []byte("[" + strings.Repeat("1,", MaxLabelBody/2-1) + "1]"),
+		"lines": bytes.Repeat([]byte("x\n"), MaxLabelBody/2),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := labelItems(body); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 2*MaxLabelBody {
+			t.Errorf("%s: %d bytes for a body of %d", name, took, len(body))
+		}
+	}
 }
 
 func TestLabelledSeriesAreBounded(t *testing.T) {

@@ -1,6 +1,9 @@
 package monitor
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // minLengths is the fewest replies that OutputP99 answers for.
 const minLengths = 20
@@ -68,10 +71,40 @@ func (h *histogram) bin(i int) Bin {
 // OutputP99 is the largest length of the bin that holds the 99th percentile of
 // the route's output tokens over two days: what to reserve for a reply whose
 // request sets no cap. ok is false below 20 replies, and where that bin is open.
+// A vote is waited for, so while the memory is copied or reported on, the answer
+// is the one before.
 func (m *Monitor) OutputP99(route string) (tokens int, ok bool) {
-	m.mu.Lock()
+	name := m.names.resolve(route)
+	if !m.mu.TryLock() {
+		if tokens, ok = m.outputs.last(name); ok {
+			return tokens, true
+		}
+		m.mu.Lock()
+	}
 	defer m.mu.Unlock()
-	r := m.routes[m.names.resolve(route)]
+	if tokens, ok = m.outputP99(name); ok {
+		m.outputs.keep(name, tokens)
+	}
+	return tokens, ok
+}
+
+// outputs remembers the answers of OutputP99. The zero value is ready.
+type outputs struct{ of sync.Map }
+
+// last is the latest answer for a route by its resolved name.
+func (p *outputs) last(route string) (tokens int, ok bool) {
+	v, ok := p.of.Load(route)
+	if !ok {
+		return 0, false
+	}
+	return v.(int), true
+}
+
+func (p *outputs) keep(route string, tokens int) { p.of.Store(route, tokens) }
+
+// outputP99 is OutputP99 of a resolved name. The caller holds mu.
+func (m *Monitor) outputP99(name string) (tokens int, ok bool) {
+	r := m.routes[name]
 	if r == nil {
 		return 0, false
 	}

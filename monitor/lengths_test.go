@@ -4,6 +4,7 @@ import (
 	"math"
 	"sort"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -121,5 +122,35 @@ func TestOutputP99OfTheOpenBinIsAbsent(t *testing.T) {
 	}
 	if n, ok := m.OutputP99("r"); ok {
 		t.Errorf("p99 %d", n)
+	}
+}
+
+// TestOutputP99DoesNotWaitForASnapshot asks while the memory is held, as it is
+// when it is copied or reported on.
+func TestOutputP99DoesNotWaitForASnapshot(t *testing.T) {
+	m, _ := newTest(t)
+	for range minLengths {
+		o := measured("c", base, false)
+		o.Samples = []SampleRecord{{Output: Length{Tokens: 600, Source: SourceUsage}}}
+		m.take(o)
+	}
+	want, ok := m.OutputP99("r")
+	if !ok {
+		t.Fatal("no p99")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	answer := make(chan int, 1)
+	go func() {
+		tokens, _ := m.OutputP99("r")
+		answer <- tokens
+	}()
+	select {
+	case got := <-answer:
+		if got != want {
+			t.Errorf("%d, want %d", got, want)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"time"
 )
 
 const (
@@ -37,8 +38,10 @@ type likeness struct {
 	// 0, bin k those above (k−1)/200 up to k/200.
 	Bins [likenessBins + 1]uint32 `json:"bins"`
 	N    int64                    `json:"n"`
-	// Threshold is set once there are enough.
-	Threshold *float64 `json:"threshold,omitempty"`
+	// Threshold is set once there are enough, by a request of the time Since: later
+	// ones are judged by it.
+	Threshold *float64  `json:"threshold,omitempty"`
+	Since     time.Time `json:"since,omitzero"`
 	// Later counts the similarities of unrelated replies that came after, Above
 	// those above the threshold: α if it still fits.
 	Later int64 `json:"later,omitempty"`
@@ -52,13 +55,7 @@ func (l *likeness) take(o *Observation) {
 	if o.Kind != kindText || !o.Drawn || o.Differ == nil {
 		return
 	}
-	if l.Threshold != nil {
-		differ := maps.Clone(o.Differ)
-		// A refusal or an empty reply has no similarity: it is itself alone.
-		alike := o.Similarity != nil && *o.Similarity > *l.Threshold
-		differ[LevelSimilar] = o.Differ[levelExact] && !alike
-		o.Differ, o.Headline = differ, LevelSimilar
-	}
+	l.judge(o)
 	for _, s := range o.Unrelated {
 		if s >= 0 && s <= 1 {
 			l.learn(s)
@@ -66,8 +63,22 @@ func (l *likeness) take(o *Observation) {
 	}
 	if l.Threshold == nil && l.N >= calibrateAt {
 		t := l.quantile()
-		l.Threshold = &t
+		l.Threshold, l.Since = &t, o.Time
 	}
+}
+
+// judge gives a pair of texts the level similar, if there was a threshold before
+// it. So it does not matter when: the store of observations holds pairs without
+// the level, and a label may bring one of them back.
+func (l *likeness) judge(o *Observation) {
+	if o.Kind != kindText || !o.Drawn || o.Differ == nil || l.Threshold == nil || !o.Time.After(l.Since) {
+		return
+	}
+	differ := maps.Clone(o.Differ)
+	// A refusal or an empty reply has no similarity: it is itself alone.
+	alike := o.Similarity != nil && *o.Similarity > *l.Threshold
+	differ[LevelSimilar] = o.Differ[levelExact] && !alike
+	o.Differ, o.Headline = differ, LevelSimilar
 }
 
 func (l *likeness) learn(s float64) {

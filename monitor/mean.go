@@ -101,8 +101,5 @@ func (m *mean) share() estimate.Figure {
 
 func (m *mean) counted(f estimate.Figure) estimate.Figure {
 	f.N = m.Requests
-	if f.Value != nil && m.G < estimate.MinClusters {
-		f.AbsentRange = AbsentFewConversations
-	}
-	return f
+	return ofConversations(f)
 }

@@ -62,6 +62,7 @@ type Monitor struct {
 	gate        *Gate
 	meters      *meters
 	unread      unread
+	outputs     outputs
 	store       *store
 
 	queue   chan message
@@ -85,6 +86,8 @@ type Monitor struct {
 	// curved is the number of series that curves are kept of, sketched that of
 	// routes with sketches.
 	curved, sketched int
+	// named is the number of arguments that are told apart, see content.
+	named int
 }
 
 // A message is an observation to take in, or a mark that Sync waits for.
@@ -137,12 +140,12 @@ func (m *Monitor) Run(ctx context.Context) error {
 		case msg := <-m.queue:
 			m.handle(msg)
 		case <-sweep.C:
-			m.sweep()
+			m.outlive(m.sweep)
 		case <-snapshot.C:
-			m.save()
+			m.outlive(m.save)
 		case <-ctx.Done():
 			m.drain()
-			m.save()
+			m.outlive(m.save)
 			return nil
 		}
 	}
@@ -180,6 +183,17 @@ func (m *Monitor) rescue() {
 		m.meters.unmeasured(ReasonPanic)
 		m.log.Error("panic while taking in an observation", slog.String("stack", string(debug.Stack())))
 	}
+}
+
+// outlive calls f and keeps a mistake of ours in it from ending the process, as
+// rescue does.
+func (m *Monitor) outlive(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			m.log.Error("panic while looking after the memory", slog.String("stack", string(debug.Stack())))
+		}
+	}()
+	f()
 }
 
 // Observe hands over an observation, whose maps and slices must not change any

@@ -3,6 +3,8 @@ package monitor
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -274,4 +276,48 @@ func TestPanicInOneObservationLosesThatOne(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+}
+
+// TestContentOfObservationsCountsAgainstTheirBound holds that what is compared
+// beyond keys does not take memory unseen.
+func TestContentOfObservationsCountsAgainstTheirBound(t *testing.T) {
+	o := measured("c", base, true)
+	plain := observationBytes(&o)
+	o.Arguments = map[string]bool{}
+	for i := range 64 {
+		o.Arguments[fmt.Sprintf("%0100d", i)] = true
+	}
+	o.Unrelated = make([]float64, 4)
+	o.Signals = &SignalRecord{Call: strings.Repeat("a", 32), Pair: map[string]bool{"exact": true}}
+	// The texts and numbers alone, without what maps add.
+	if got, least := observationBytes(&o)-plain, 64*100+4*8+32; got < least {
+		t.Errorf("counted as %d bytes, want at least %d", got, least)
+	}
+}
+
+// TestPanicWhileSweepingOrSavingIsOutlived breaks a route's memory and lets
+// conversations end and a snapshot be written.
+func TestPanicWhileSweepingOrSavingIsOutlived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, err := New(Settings{Dir: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.routes["broken"] = &route{}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- m.Run(ctx) }()
+		time.Sleep(2 * snapshotEvery)
+		m.Observe(measured("c", base, true))
+		if err := m.Sync(ctx); err != nil {
+			t.Error(err)
+		}
+		if _, ok := m.Request(measured("c", base, true).ID); !ok {
+			t.Error("the request after it is lost")
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -14,6 +14,9 @@ const (
 	// minReference cannot tell anything at rankLevel.
 	rankReference = 200
 	minReference  = 99
+	// rankTop is how many of the highest decide: one that is above the second of
+	// 200 has rank 2/201.
+	rankTop = 2
 	// rankPrior is how many conversations the prior is learnt from, before any
 	// is ranked; priorPairs is what it weighs, in pairs.
 	rankPrior  = 50
@@ -28,10 +31,12 @@ const (
 //	max over k of (x_k + priorPairs·d)/(k + priorPairs),
 //
 // x_k of the first k pairs differing, d the share of the first rankPrior
-// conversations, fixed before any is ranked. The last rankReference maxima and
-// that of one more conversation are exchangeable while nothing changes, and a
-// running maximum never falls: the probability that its rank ever comes down to
-// rankLevel is at most rankLevel, however often one looks.
+// conversations, fixed before any is ranked. The rankReference maxima of those that
+// ended last before a conversation began, and its own, are exchangeable while
+// nothing changes, and a running maximum never falls: the probability that its
+// rank ever comes down to rankLevel is at most rankLevel, however often one looks.
+// Ranked anew among the latest at each look, a conversation that outlasts
+// hundreds of others would get as many chances as there are references.
 type ranks struct {
 	// Seeds, X and N count the conversations, differing pairs and pairs that
 	// the prior is learnt from.
@@ -53,7 +58,10 @@ type course struct {
 	// began before there was a prior.
 	Max    float64 `json:"max"`
 	Ranked bool    `json:"ranked,omitempty"`
-	Epoch  int64   `json:"epoch,omitempty"`
+	// Among is how many maxima there were when it began, Top the highest of them.
+	Among int64            `json:"among,omitempty"`
+	Top   [rankTop]float64 `json:"top,omitzero"`
+	Epoch int64            `json:"epoch,omitempty"`
 	// Done is whether it was given to ranks.
 	Done bool `json:"done,omitempty"`
 }
@@ -68,6 +76,7 @@ func (r *ranks) prior() float64 { return (float64(r.X) + 0.5) / (float64(r.N) + 
 func (r *ranks) count(c *course, differ bool) {
 	if c.N == 0 {
 		c.Ranked, c.Epoch = r.ready(), r.Epoch
+		c.Among, c.Top = int64(len(r.Maxima)), highest(r.Maxima)
 	}
 	c.N++
 	c.X += boolInt(differ)
@@ -77,20 +86,33 @@ func (r *ranks) count(c *course, differ bool) {
 	}
 }
 
+// highest are the highest maxima, in order.
+func highest(maxima []float64) (top [rankTop]float64) {
+	for _, m := range maxima {
+		for i := range top {
+			if m > top[i] {
+				m, top[i] = top[i], m
+			}
+		}
+	}
+	return top
+}
+
 // rank is the share of conversations, the one of the course included, whose
-// maximum is at least as high; ok is false where it cannot be told.
+// maximum is at least as high: that it began among, and no more than rankTop of
+// them counted, so that a greater share is not told exactly. ok is false where it
+// cannot be told at all.
 func (r *ranks) rank(c *course) (p float64, ok bool) {
-	n := len(r.Maxima)
-	if !c.Ranked || c.Done || c.Epoch != r.Epoch || n < minReference {
+	if !c.Ranked || c.Done || c.Epoch != r.Epoch || c.Among < minReference {
 		return 0, false
 	}
 	higher := 1
-	for _, m := range r.Maxima {
+	for _, m := range c.Top {
 		if m >= c.Max {
 			higher++
 		}
 	}
-	return float64(higher) / float64(n+1), true
+	return float64(higher) / float64(c.Among+1), true
 }
 
 // end takes in an ended conversation, once.

@@ -64,6 +64,45 @@ func TestAlikeConversationsAreFlaggedAsSeldomAsPromised(t *testing.T) {
 	}
 }
 
+// TestConversationsThatOutlastHundredsAreFlaggedAsSeldomAsPromised has a thousand
+// conversations run side by side, each for 100 pairs, so that about a thousand
+// others end while it runs. Ranked among the latest at each look, 2.2 % are
+// flagged.
+func TestConversationsThatOutlastHundredsAreFlaggedAsSeldomAsPromised(t *testing.T) {
+	const runs, beside, pairs = 10_000, 1000, 100
+	source := newCorrelated(0.2, 0.1, 21)
+	r := warm(source, func() int { return pairs })
+	type one struct {
+		course
+		differ  func() bool
+		left    int
+		flagged bool
+	}
+	running := make([]*one, beside)
+	ended, flagged := 0, 0
+	for ended < runs {
+		at := source.rng.IntN(beside)
+		c := running[at]
+		if c == nil {
+			c = &one{differ: turns(source), left: pairs}
+			running[at] = c
+		}
+		r.count(&c.course, c.differ())
+		rank, ok := r.rank(&c.course)
+		c.flagged = c.flagged || ok && rank <= rankLevel
+		if c.left--; c.left == 0 {
+			r.end(&c.course)
+			ended, flagged, running[at] = ended+1, flagged+int(boolInt(c.flagged)), nil
+		}
+	}
+	got := float64(flagged) / runs
+	t.Logf("%.4f of the conversations flagged", got)
+	// As above: they share references.
+	if got > rankLevel+1.25*binomialTolerance(rankLevel, runs) {
+		t.Errorf("%.4f of the conversations flagged, promised %v", got, rankLevel)
+	}
+}
+
 func TestIncoherentConversationIsFlaggedWhileItRuns(t *testing.T) {
 	source, length := newCorrelated(0.05, 0.1, 4), lengthsUpTo(20, 5)
 	r := warm(source, length)
@@ -90,6 +129,11 @@ func TestRankIsAbsentWhileItCannotReachItsLevel(t *testing.T) {
 		t.Errorf("a rank among %d", len(r.Maxima))
 	}
 	play(r, 5, turns(source))
+	if _, ok := r.rank(&c); ok {
+		t.Error("a rank among those that ended after it began")
+	}
+	c = course{}
+	r.count(&c, true)
 	if p, ok := r.rank(&c); !ok || p < 1./(minReference+1) {
 		t.Errorf("rank %v %v among %d", p, ok, len(r.Maxima))
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hotmess/alerts"
+	"hotmess/config"
 )
 
 // Readings gives what alert rules judge, by route, series and rule: one reading
@@ -54,7 +55,7 @@ func (r *route) reading(name string, key seriesKey, now time.Time) alerts.Readin
 	s := r.series[key]
 	e := estimateOf(s.total(windowHour, now), r.tallied(key.stratum(), windowHour, now))
 	reading := alerts.Reading{
-		Rule: alerts.DisagreementHigh, Route: name, Kind: key.Kind, Level: key.Level, Pinned: key.Pinned,
+		Rule: config.RuleDisagreementHigh, Route: name, Kind: key.Kind, Level: key.Level, Pinned: key.Pinned,
 		Alpha: boundAlpha, Updated: s.updated, Changes: r.detection.lastDay(now),
 		Pairs: int(e.Pairs), Conversation: int(e.Conversations),
 	}

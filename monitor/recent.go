@@ -53,6 +53,13 @@ func (r *recent) drop() {
 func observationBytes(o *Observation) int {
 	n := 700 + 48*len(o.Differ) + len(o.ID) + len(o.Route) + len(o.Conversation) + len(o.System) +
 		len(o.Tools) + len(o.Form) + len(o.Model) + len(o.ServedModel) + len(o.Fingerprint)
+	for name := range o.Arguments {
+		n += 48 + len(name)
+	}
+	n += 8 * len(o.Unrelated)
+	if s := o.Signals; s != nil {
+		n += 100 + len(s.Call) + 48*len(s.Pair)
+	}
 	for _, s := range o.Samples {
 		n += 200 + len(s.Finish)
 		for level, key := range s.Keys {

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -91,19 +92,28 @@ type BoundReport struct {
 const AbsentNoEvidence = "no_evidence"
 
 // Routes reports on all routes, by name. It is the body of GET /api/v1/routes.
+// All of them take a second, so each is looked at on its own: what is taken in
+// meanwhile is in the reports that follow.
 func (m *Monitor) Routes() []RouteReport {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	now, armed := m.now(), m.armed()
-	reports := make([]RouteReport, 0, len(m.routes))
-	for name, r := range m.routes {
-		rep := r.report(now)
-		rep.Detection = r.detection.report(armed, now)
-		rep.Route, rep.LastHour = name, m.arrivals.lastHour(name, now)
-		reports = append(reports, rep)
+	names := slices.Sorted(maps.Keys(m.routes))
+	m.mu.Unlock()
+	reports := make([]RouteReport, 0, len(names))
+	for _, name := range names {
+		reports = append(reports, m.routeReport(name))
 	}
-	sortRoutes(reports)
 	return reports
+}
+
+// routeReport reports on a route that is there; none ever leaves.
+func (m *Monitor) routeReport(name string) RouteReport {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, now := m.routes[name], m.now()
+	rep := r.report(now)
+	rep.Detection = r.detection.report(m.armed(), now)
+	rep.Route, rep.LastHour = name, m.arrivals.lastHour(name, now)
+	return rep
 }
 
 func sortRoutes(reports []RouteReport) {

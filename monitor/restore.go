@@ -61,7 +61,7 @@ func (m *Monitor) restore(s snapshot) {
 		if !st.recent(m.now()) || m.names.resolve(name) != name {
 			continue
 		}
-		r := restoreRoute(st)
+		r := restoreRoute(st, &m.named)
 		r.detection.promise = m.promise
 		m.routes[name] = r
 		m.restoreCurves(r, st.Curves)
@@ -92,10 +92,10 @@ func (st *routeState) recent(now time.Time) bool {
 	return false
 }
 
-func restoreRoute(st routeState) *route {
-	r := newRoute()
+func restoreRoute(st routeState, named *int) *route {
+	r := newRoute(named)
 	r.lengths, r.traffic = restoreWindows(st.Lengths), restoreWindows(st.Traffic)
-	r.content = restoreContent(st.Content)
+	r.content = restoreContent(st.Content, named)
 	for _, ss := range st.Series {
 		if s := r.seriesFor(ss.Key, ss.Bound != nil); s != nil {
 			s.updated, s.windows = ss.Updated, restoreWindows(ss.Windows)

@@ -82,9 +82,9 @@ type route struct {
 	dropped int64
 }
 
-func newRoute() *route {
+func newRoute(named *int) *route {
 	return &route{
-		content: newContent(),
+		content: newContent(named),
 
 		series:   map[seriesKey]*series{},
 		strata:   map[stratumKey]*windows[tally]{},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hotmess/alerts"
+	"hotmess/config"
 )
 
 // unreadMinutes is one minute more than failureSpan, so that the one that is
@@ -55,9 +56,9 @@ func (u *unread) recent(now time.Time) failures {
 // answers again, its requests are read and counted elsewhere.
 func (m *Monitor) unreadReading(now time.Time) alerts.Reading {
 	f := m.unread.recent(now)
-	r := alerts.Reading{Rule: ruleFailing, Route: OtherRoute, Alpha: boundAlpha, Detail: map[string]any{}}
+	r := alerts.Reading{Rule: config.RuleUpstreamFailing, Route: OtherRoute, Alpha: boundAlpha, Detail: map[string]any{}}
 	if other := m.routes[OtherRoute]; other != nil {
-		r = other.detection.aboutRoute(ruleFailing, OtherRoute, now)
+		r = other.detection.aboutRoute(config.RuleUpstreamFailing, OtherRoute, now)
 		more := other.detection.recentFailures(now)
 		f.Requests += more.Requests
 		f.Failed += more.Failed

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hotmess/alerts"
+	"hotmess/config"
 )
 
 // unreachable passes requests that never reached an upstream, and so were not
@@ -20,7 +21,7 @@ func failingOf(t *testing.T, m *Monitor) alerts.Reading {
 	t.Helper()
 	var found []alerts.Reading
 	for _, r := range m.Readings() {
-		if r.Rule == ruleFailing && r.Route == OtherRoute {
+		if r.Rule == config.RuleUpstreamFailing && r.Route == OtherRoute {
 			found = append(found, r)
 		}
 	}

@@ -37,7 +37,7 @@ func (x *exchange) similarity(obs *monitor.Observation, in inspection, samples [
 
 const (
 	// maxStrangers is how many replies of a route are remembered, each of
-	// another conversation. A reply has at most 5.6 kB of shingles.
+	// another conversation. A reply has at most 16 kB of shingles.
 	maxStrangers = 4
 	// maxStrangerRoutes bounds the routes whose replies are remembered.
 	maxStrangerRoutes = 200

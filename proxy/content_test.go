@@ -103,8 +103,9 @@ func TestSignalsAreSeenOnUndrawnRequestsToo(t *testing.T) {
 			if (o.Signals.Call != "") != (c.want.Repeated > 0) {
 				t.Errorf("call %q", o.Signals.Call)
 			}
-			o.Signals.Call = ""
-			if diff := cmp.Diff(c.want, *o.Signals); diff != "" {
+			got := *o.Signals // the monitor has the same one
+			got.Call = ""
+			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,8 +41,7 @@ func (o *observer) distance(obs *monitor.Observation, in inspection, first, seco
 	if in.compare.Kind() != ensemble.KindText || first == "" || second == "" {
 		return
 	}
-	if in.verbatim { // its signature is of the client's own call alone
-		obs.DistanceMissing = monitor.ReasonSigned
+	if obs.DistanceMissing = o.bars(in); obs.DistanceMissing != "" {
 		return
 	}
 	texts := []string{ensemble.Ends(first, maxEmbedded), ensemble.Ends(second, maxEmbedded)}
@@ -51,6 +51,19 @@ func (o *observer) distance(obs *monitor.Observation, in inspection, first, seco
 		obs.Distance, missing = cosineDistance(vectors[0], vectors[1])
 	}
 	obs.DistanceMissing = missing
+}
+
+// bars says why the credential of the client's call is not for calls that embed;
+// a client's own choices are measured whatever it is. A signature is of that call
+// alone.
+func (o *observer) bars(in inspection) monitor.Reason {
+	switch credential := wire.Credential(o.header); {
+	case credential == wire.CredentialSigned:
+		return monitor.ReasonSigned
+	case credential == wire.CredentialSubscription && !slices.Contains(in.route.sampling.Allow, config.AllowSubscription):
+		return monitor.ReasonSubscription
+	}
+	return ""
 }
 
 // cosineDistance is 1 − cosine of two vectors, 0..2. A vector of length 0 has no

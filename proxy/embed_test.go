@@ -107,6 +107,41 @@ func TestEmbeddingsAreOffUnlessTheRequestFits(t *testing.T) {
 	}
 }
 
+// TestLoginsOfPersonsAreNotEmbeddedWith has the client ask for both samples itself,
+// so that they are measured whatever its credential is.
+func TestLoginsOfPersonsAreNotEmbeddedWith(t *testing.T) {
+	const both = `{"model":"m","n":2,"messages":[{"role":"user","content":"x"}]}`
+	login := "Bearer sk-ant-oat01-login"
+	for name, c := range map[string]struct {
+		authorization string
+		allow         []string
+		want          monitor.Reason
+	}{
+		"a key":              {"Bearer k", nil, ""},
+		"a login":            {login, nil, monitor.ReasonSubscription},
+		"a login that may":   {login, []string{config.AllowSubscription}, ""},
+		"a signature of one": {"AWS4-HMAC-SHA256 Credential=x", nil, monitor.ReasonSigned},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEmbedder(vectors("[1]", "[1]"))
+			e.primary = func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = io.WriteString(w, `{"id":"p","model":"m","choices":[{"index":0,"finish_reason":"stop","message":{"content":"one"}},`+
+					`{"index":1,"finish_reason":"stop","message":{"content":"two"}}],"usage":{"prompt_tokens":10,"completion_tokens":5}}`)
+			}
+			r := newRig(t, e, func(cfg *config.Config) {
+				embedding(cfg)
+				cfg.Sampling.Allow = c.allow
+			})
+			read(t, r.ask(both, firstCall, "1", "Authorization", c.authorization))
+			o := r.observation()
+			if o.Differ == nil || o.DistanceMissing != c.want || (len(e.embedded()) == 1) != (c.want == "") {
+				t.Errorf("%d calls, observation %+v", len(e.embedded()), o)
+			}
+		})
+	}
+}
+
 func TestFailedEmbeddingsAreSilentButCounted(t *testing.T) {
 	for name, c := range map[string]struct {
 		reply func(http.ResponseWriter, *http.Request)

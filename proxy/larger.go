@@ -36,8 +36,10 @@ func (x *exchange) size(in inspection) (samples int, deep float64) {
 
 // escalate has more samples taken of a request whose primary reasoned for long.
 // As that depends on the primary and on what was before alone, such a request
-// is in with probability 1, drawn or not. It returns the channel that gives the
-// samples beyond those that run already; nil if there are none.
+// is in with probability 1, drawn or not. A set that was drawn beforehand keeps its
+// size: its figures rest on all of its samples, so their number must not depend on
+// the first. It returns the channel that gives the samples beyond those that run
+// already; nil if there are none.
 func (o *observer) escalate(in inspection, primary ensemble.Sample) (inspection, chan []ensemble.Sample) {
 	if primary.Missing != "" || !o.x.escalates(in, primary.Reply) {
 		return in, nil
@@ -46,7 +48,9 @@ func (o *observer) escalate(in inspection, primary ensemble.Sample) (inspection,
 	if in.added = !in.drawn; !in.added {
 		first += in.extras()
 	}
-	in.samples = max(in.samples, in.route.sampling.Escalate.Samples)
+	if in.deep == 0 {
+		in.samples = max(in.samples, in.route.sampling.Escalate.Samples)
+	}
 	in.drawn, in.rate, in.reason, in.escalated = true, 1, "", true
 	if first >= in.samples {
 		return in, nil

@@ -146,6 +146,19 @@ func TestLongReasoningGetsMoreSamplesWhetherDrawnOrNot(t *testing.T) {
 	}
 }
 
+func TestDrawnSetsKeepTheirSizeWhenReasoningIsLong(t *testing.T) {
+	r := newRig(t, reasons(t), func(c *config.Config) {
+		c.Sampling.Escalate = config.Escalate{ReasoningOverMedian: 2, Samples: 8}
+		deep(1)(c)
+	})
+	for range 25 {
+		r.asking(letterAsked, 100)
+	}
+	if o := r.asking(letterAsked, 1000); len(o.Samples) != 5 || !o.Escalated || o.Deep != 1 {
+		t.Errorf("%d samples, escalated %t, deep %v", len(o.Samples), o.Escalated, o.Deep)
+	}
+}
+
 func TestNothingEscalatesBeforeTheRouteIsKnown(t *testing.T) {
 	r := newRig(t, reasons(t), func(c *config.Config) { rate(0)(c); escalating(2)(c) })
 	for range 5 {

@@ -75,11 +75,12 @@ type EnsemblePoint struct {
 	HardVariance estimate.Figure `json:"hard_variance"`
 }
 
-// ballotOf gives the counts of answers, and how many samples have none.
-func ballotOf(it *item) (answers estimate.Counts, silent int) {
+// ballotOf gives the counts of answers; samples without one are silent.
+func ballotOf(it *item) estimate.Counts {
 	n := append([]int{}, it.counts...)
-	silent, n[noneClass] = n[noneClass], 0
-	return estimate.Counts{N: n, Right: rightClass}, silent
+	silent := n[noneClass]
+	n[noneClass] = 0
+	return estimate.Counts{N: n, Right: rightClass, Silent: silent}
 }
 
 // fewestOf is the smallest number of samples of a question.
@@ -101,40 +102,22 @@ func ensembling(items []item) Ensembling {
 	if len(items) == 0 {
 		return Ensembling{Absent: estimate.AbsentNone}
 	}
-	all := make([]estimate.Counts, len(items))
+	all, ballots := make([]estimate.Counts, len(items)), make([]estimate.Counts, len(items))
 	for i := range items {
-		all[i] = estimate.Counts{N: items[i].counts, Right: rightClass}
+		all[i], ballots[i] = estimate.Counts{N: items[i].counts, Right: rightClass}, ballotOf(&items[i])
 	}
 	sizes := voteSizes(fewestOf(items))
-	soft, hard := estimate.VoteCurve(all, sizes, true), estimate.VoteCurve(all, sizes, false)
+	soft, hard := estimate.VoteCurve(all, sizes, true), estimate.VoteCurve(ballots, sizes, false)
 	var e Ensembling
 	for i, size := range sizes {
-		right := rightVotes(items, size)
 		p := EnsemblePoint{
 			E: size, Error: soft[i].Error, Bias2: soft[i].Bias2, Variance: soft[i].Variance,
-			Accuracy: estimate.MeanOf(right).Clip(0, 1), HardVariance: hard[i].Variance,
+			Accuracy: hard[i].Accuracy, HardError: hard[i].Error, HardVariance: hard[i].Variance,
 		}
 		if p.HardVariance.Value == nil {
 			p.HardVariance = absentFigure(absentFew2E, len(items))
 		}
-		for j := range right {
-			right[j] = 2 * (1 - right[j])
-		}
-		p.HardError = estimate.MeanOf(right).Clip(0, 2)
 		e.Points = append(e.Points, p)
 	}
 	return e
-}
-
-// rightVotes is, for each question, the probability that most of e samples are
-// right.
-func rightVotes(items []item, e int) []float64 {
-	right := make([]float64, 0, len(items))
-	for i := range items {
-		answers, silent := ballotOf(&items[i])
-		if p, ok := estimate.MajorityRightAmong(answers, silent, e); ok {
-			right = append(right, p)
-		}
-	}
-	return right
 }

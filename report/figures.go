@@ -135,7 +135,9 @@ func curvePlots(dataset string, v view, groups []*Group) []Plot {
 		}
 		one := newPlot(atEnd(g.Name(), longestName), c.Unit, "Brier units, ratio")
 		all, logX := termSeries(x, parts), x[0] > 0 && x[len(x)-1] > x[0]
-		dodge(all, logX)
+		if logX {
+			dodge(all)
+		}
 		for _, s := range all {
 			s.add(one, false)
 		}
@@ -206,20 +208,27 @@ func effectPlots(dataset string, groups []*Group) []Plot {
 	return differencePlot(dataset+": each condition less the one with the shortest samples", compared, func(g *Group) *Contrast { return g.Effect.Difference })
 }
 
+// A difficultyTerm is what one panel shows of a group of questions.
+type difficultyTerm struct {
+	name string
+	of   func(DifficultyPoint) estimate.Figure
+}
+
+func difficultyTerms() []difficultyTerm {
+	return []difficultyTerm{
+		{"bias²", func(d DifficultyPoint) estimate.Figure { return d.Bias2 }},
+		{"variance", func(d DifficultyPoint) estimate.Figure { return d.Variance }},
+		{"incoherence", func(d DifficultyPoint) estimate.Figure { return d.Incoherence }},
+	}
+}
+
 // difficultyPlots draws all models, with the two ends in colour.
 func difficultyPlots(c *Comparison) []Plot {
 	p := Plot{
 		Caption: c.title() + ": from easy to hard questions; bars are 95 % intervals, thin lines the other models",
 		Legend:  []Mark{{Name: clean(c.Large.Model), Colour: css(blue)}, {Name: clean(c.Small.Model), Colour: css(red), Dashed: true}, {Name: "others", Colour: css(grey)}},
 	}
-	for _, term := range []struct {
-		name string
-		of   func(DifficultyPoint) estimate.Figure
-	}{
-		{"bias²", func(d DifficultyPoint) estimate.Figure { return d.Bias2 }},
-		{"variance", func(d DifficultyPoint) estimate.Figure { return d.Variance }},
-		{"incoherence", func(d DifficultyPoint) estimate.Figure { return d.Incoherence }},
-	} {
+	for _, term := range difficultyTerms() {
 		one := newPlot(term.name, "mean error of all models", "")
 		line := func(g *Group) *series {
 			s := &series{x: c.Reference, colour: grey, plain: true}
@@ -267,14 +276,7 @@ func familyPlot(c *Comparison, f Family) Plot {
 		p.Legend = append(p.Legend, Mark{Name: number(ref, 2), Colour: css(hues()[i])})
 	}
 	members := c.members(f)
-	for _, term := range []struct {
-		name string
-		of   func(DifficultyPoint) estimate.Figure
-	}{
-		{"bias²", func(d DifficultyPoint) estimate.Figure { return d.Bias2 }},
-		{"variance", func(d DifficultyPoint) estimate.Figure { return d.Variance }},
-		{"incoherence", func(d DifficultyPoint) estimate.Figure { return d.Incoherence }},
-	} {
+	for _, term := range difficultyTerms() {
 		one := newPlot(term.name, "parameters", "")
 		any := false
 		for d := range c.Reference {

@@ -291,3 +291,71 @@ func TestRoundingIsNoDifference(t *testing.T) {
 		}
 	}
 }
+
+// Samples of one length have no longer and shorter half: split by the order in
+// which they were recorded, the first and the last would pass for that.
+func TestSamplesOfOneLengthAreNotSplit(t *testing.T) {
+	var text lines
+	for q := range 40 {
+		samples := []object{}
+		for i := range 6 {
+			length := 0
+			if q%4 == 0 {
+				length = i
+			}
+			samples = append(samples, object{"answer": []string{"R", "B"}[i/3], "reasoning_tokens": length})
+		}
+		text.put(t, object{"dataset": "d", "model": "m", "question_id": fmt.Sprint(q), "reference": "R", "length_field": "reasoning_tokens", "samples": samples})
+	}
+	if o := reportOf(t, text.Bytes()).Groups[0].Overthinking; o.Questions != 10 || o.Dropped != 30 {
+		t.Errorf("%d questions split, %d dropped; want 10 and 30", o.Questions, o.Dropped)
+	}
+}
+
+// The paper's form is a ratio to the error like the other: it is not given where
+// that is not.
+func TestKLIncoherenceNeedsQuestionsAndErrorsToo(t *testing.T) {
+	for _, c := range []struct {
+		questions, wrong int
+		absent           string
+	}{{19, 5, "fewer_than_20_questions"}, {20, 0, "fewer_than_10_errors"}, {20, 5, ""}} {
+		var text lines
+		for q := range c.questions {
+			samples := []object{}
+			for i := range 30 {
+				samples = append(samples, object{"answer": "R", "correct": i >= c.wrong && (q > 0 || i > 0)})
+			}
+			text.put(t, object{"dataset": "d", "model": "m", "question_id": fmt.Sprint(q), "reference": "R", "samples": samples})
+		}
+		g := reportOf(t, text.Bytes()).Groups[0]
+		if kl := g.Forms.KL; kl.Absent != c.absent || g.Figures.Incoherence.Absent != c.absent || (kl.Value == nil) != (c.absent != "") {
+			t.Errorf("%d questions with %d wrong: KL form %v (%q), Brier form %q", c.questions, c.wrong, value(kl.Value), kl.Absent, g.Figures.Incoherence.Absent)
+		}
+	}
+}
+
+// Two pairs in three are long and were measured for that; the others stand for ten
+// requests each.
+func TestLengthsOfPairsWeighTheInverseOfTheirProbability(t *testing.T) {
+	var text lines
+	random := rand.New(rand.NewPCG(6, 0))
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range 30 {
+		o := monitor.Observation{
+			V: monitor.SchemaVersion, ID: toyID(random, at), Route: "r", Kind: "answer", Headline: "exact",
+			Inclusion: 0.1, Drawn: true, Differ: map[string]bool{"exact": i%2 == 0},
+		}
+		tokens := 50
+		if i >= 10 {
+			o.Inclusion, o.Escalated, o.Added, tokens = 1, true, true, 5000
+		}
+		for range 2 {
+			o.Samples = append(o.Samples, monitor.SampleRecord{Reasoning: monitor.Length{Tokens: tokens, Source: monitor.SourceUsage}})
+		}
+		text.put(t, o)
+	}
+	l := reportOf(t, text.Bytes()).Groups[0].Observed.Lengths[0]
+	if l.Name != "reasoning_tokens" || l.Known != 30 || *l.P50 != 50 {
+		t.Errorf("%s: %d known, median %d; want 30, and 50 of five requests in six", l.Name, l.Known, *l.P50)
+	}
+}

@@ -31,7 +31,8 @@ type Forms struct {
 // forms computes them.
 func forms(items []item) Forms {
 	var bias, variance []float64
-	var kl []estimate.Pair
+	var kl []estimate.Scores
+	errors := 0
 	counts := make([]estimate.Counts, 0, len(items))
 	fewest := 0
 	for i := range items {
@@ -40,16 +41,17 @@ func forms(items []item) Forms {
 		if b, v, ok := estimate.ZeroOne(n, rightClass); ok {
 			bias, variance = append(bias, b), append(variance, v)
 		}
-		if e, _, v, ok := estimate.KL(n, rightClass); ok {
-			kl = append(kl, estimate.Pair{Num: v, Den: e})
+		if e, b, v, ok := estimate.KL(n, rightClass); ok {
+			kl = append(kl, estimate.Scores{Error: e, Bias2: b, Variance: v})
 		}
+		errors += items[i].errors
 		if i == 0 || items[i].samples < fewest {
 			fewest = items[i].samples
 		}
 	}
 	f := Forms{
 		ZeroOneBias: estimate.MeanOf(bias).Clip(0, 1), ZeroOneVariance: estimate.MeanOf(variance),
-		KL: estimate.RatioOf(kl, estimate.MinQuestions), WithinShare: estimate.WithinShare(counts), LapseRate: estimate.Lapse(counts),
+		KL: estimate.Incoherence(kl, errors), WithinShare: estimate.WithinShare(counts), LapseRate: estimate.Lapse(counts),
 	}
 	if fewest < paperSamples {
 		f.KLSmallN = f.KL.Value

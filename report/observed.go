@@ -64,8 +64,9 @@ func (o *Observed) observation(text []byte) error {
 // trimmed leaves out what no figure rests on, to keep more observations.
 func trimmed(m monitor.Observation) monitor.Observation {
 	kept := monitor.Observation{
-		ID: m.ID, Route: m.Route, Conversation: m.Conversation, Kind: m.Kind, Headline: m.Headline, Pinned: m.Pinned,
-		Inclusion: m.Inclusion, Drawn: m.Drawn, Reason: m.Reason, Differ: m.Differ, Escalated: m.Escalated, Vote: m.Vote, Actions: m.Actions,
+		ID: m.ID, Time: m.Time, Route: m.Route, Conversation: m.Conversation, Kind: m.Kind, Headline: m.Headline, Pinned: m.Pinned,
+		Inclusion: m.Inclusion, Drawn: m.Drawn, Reason: m.Reason, Differ: m.Differ, Deep: m.Deep, Escalated: m.Escalated, Vote: m.Vote, Actions: m.Actions,
+		Similarity: m.Similarity, Unrelated: m.Unrelated,
 	}
 	for _, s := range m.Samples {
 		keys := map[string]string{}

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"hotmess/estimate"
 )
 
@@ -12,7 +14,7 @@ const (
 )
 
 // absentFew4 is the reason of an overthinking split without questions.
-const absentFew4 = "no_question_with_4_samples_of_known_length"
+const absentFew4 = "no_question_with_4_samples_of_known_and_different_length"
 
 // Overthinking compares the samples of a question above the median of their
 // own lengths with those below (paper fig. 3). It asks whether the model does
@@ -20,7 +22,7 @@ const absentFew4 = "no_question_with_4_samples_of_known_length"
 type Overthinking struct {
 	Absent string `json:"absent,omitempty"`
 	Unit   string `json:"unit,omitempty"`
-	// Questions took part; Dropped had fewer than four lengths.
+	// Questions took part; Dropped had fewer than four lengths, or all of one.
 	Questions int `json:"questions,omitempty"`
 	Dropped   int `json:"dropped,omitempty"`
 	// Above and Below are the decompositions of the two halves.
@@ -55,7 +57,8 @@ func overthinking(items []item, a axis) Overthinking {
 	return o
 }
 
-// split halves the samples of a question that have a length.
+// split halves the samples of a question that have a length. Where all are
+// equally long, halves would be those that were recorded first and last.
 func (a axis) split(q *Question) (s split, ok bool) {
 	var idx []int
 	var lengths []float64
@@ -64,7 +67,7 @@ func (a axis) split(q *Question) (s split, ok bool) {
 			idx, lengths = append(idx, i), append(lengths, v)
 		}
 	}
-	if len(idx) < halfSamples {
+	if len(idx) < halfSamples || slices.Min(lengths) == slices.Max(lengths) {
 		return s, false
 	}
 	above, below := estimate.Halves(lengths)

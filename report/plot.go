@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"math"
 	"regexp"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -166,15 +167,16 @@ type yBars struct {
 }
 
 // dodge moves the points of several series apart, so that their intervals can
-// be seen beside each other: by a factor where the axis is logarithmic.
-func dodge(all []*series, logX bool) {
-	const step = 0.012
+// be seen beside each other: by a hundredth of a logarithmic axis for each.
+func dodge(all []*series) {
+	const step = 0.01
 	for i, s := range all {
-		by := step * (float64(i) - float64(len(all)-1)/2)
+		if len(s.x) == 0 {
+			continue
+		}
+		by := math.Pow(slices.Max(s.x)/slices.Min(s.x), step*(float64(i)-float64(len(all)-1)/2))
 		for k := range s.x {
-			if logX {
-				s.x[k] *= 1 + by
-			}
+			s.x[k] *= by
 		}
 	}
 }
@@ -200,7 +202,7 @@ func logScale(a *plot.Axis) {
 }
 
 // logTicks are 1, 2 and 5 times powers of ten, or less where these are too
-// many.
+// many; in a range so narrow that hardly any lies in it, as on a linear axis.
 type logTicks struct{}
 
 // Ticks implements plot.Ticker.
@@ -223,8 +225,14 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 			}
 		}
 	}
+	if len(ticks) < fewestTicks {
+		return plot.DefaultTicks{}.Ticks(low, high)
+	}
 	return ticks
 }
+
+// fewestTicks is how many a scale must have to be read.
+const fewestTicks = 3
 
 // tickLabel writes a tick briefly.
 func tickLabel(v float64) string {

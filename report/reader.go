@@ -1,15 +1,15 @@
 package report
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"hotmess/monitor"
 )
 
 const (
@@ -17,8 +17,6 @@ const (
 	maxLine = 64 << 20
 	// maxBroken is how many broken lines are named.
 	maxBroken = 20
-	// readBuffer is how much is read at a time.
-	readBuffer = 1 << 16
 )
 
 // errFull is wrapped when more comes than is kept.
@@ -58,27 +56,9 @@ func (d *Data) readFile(name string, stdin io.Reader) error {
 
 // readFrom reads lines until the end.
 func (d *Data) readFrom(name string, r io.Reader) error {
-	br := bufio.NewReaderSize(r, readBuffer)
-	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(br)
-		if err != nil {
-			return fmt.Errorf("%s: gzip: %w", name, err)
-		}
-		defer z.Close()
-		br = bufio.NewReaderSize(z, readBuffer)
-	}
-	for n := 1; ; n++ {
-		line, long, err := readLine(br)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("%s:%d: %w", name, n, err)
-		}
-		if bad := d.line(origin{file: name, line: n}, line, long); bad != nil {
-			return bad
-		}
-		if err != nil {
-			return nil
-		}
-	}
+	return monitor.EachLine(name, r, maxLine, func(number int, line []byte, long bool) error {
+		return d.line(origin{file: name, line: number}, line, long)
+	})
 }
 
 // Add takes one line, or event, that was read from elsewhere. A broken one is
@@ -89,23 +69,6 @@ func (d *Data) Add(source string, line []byte) error {
 	}
 	d.added++
 	return d.line(origin{file: source, line: d.added}, line, len(line) > maxLine)
-}
-
-// readLine reads up to the next newline; long says that the line exceeds
-// maxLine and was skipped. At the end err is io.EOF, with what stood there.
-func readLine(br *bufio.Reader) (line []byte, long bool, err error) {
-	for {
-		part, err := br.ReadSlice('\n')
-		if len(line)+len(part) > maxLine {
-			line, long = nil, true
-		}
-		if !long {
-			line = append(line, part...)
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, long, err
-		}
-	}
 }
 
 // line takes one line. Only errFull comes back; everything else makes the line

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 
 	"hotmess/estimate"
@@ -36,7 +35,8 @@ type Route struct {
 	// MeasuredShare is measured / drawn, 0..1; absent if none was drawn.
 	MeasuredShare *float64 `json:"measured_share,omitempty"`
 	Levels        []Level  `json:"levels"`
-	// Lengths are of pairs.
+	// Lengths are of pairs, each weighed as in D: those that were measured
+	// because they are long would count too much.
 	Lengths []LengthOf `json:"lengths"`
 	// Slopes are the rise of D at the headline level per doubling of reasoning
 	// tokens and of context tokens, fitted together.
@@ -97,22 +97,17 @@ type routeTally struct {
 	pairs    map[string]int64
 	clusters map[string]int
 	rows     []pairRow
-	graded   []gradedRow
-	tests    int
-}
-
-// A gradedRow is one labelled observation.
-type gradedRow struct {
-	cluster int
-	weight  float64
-	monitor.Graded
+	joint    monitor.SlopeTally
+	labels   monitor.LabelTally
 }
 
 // groups makes one group for each route and kind.
 func (o *Observed) groups(keeps func(Key) bool) []*Group {
 	byKey := map[Key]*routeTally{}
-	for i := range o.all {
+	var texts monitor.TextTally
+	for _, i := range o.inTime() {
 		m := &o.all[i]
+		texts.Take(m)
 		key := Key{Dataset: observedSet, Task: m.Route, Condition: kindOf(m)}
 		if m.Kind == "" || !keeps(key) {
 			continue // never read, so there is nothing to compare
@@ -135,6 +130,16 @@ func (o *Observed) groups(keeps func(Key) bool) []*Group {
 	return groups
 }
 
+// inTime gives the index of each observation in the order of their time.
+func (o *Observed) inTime() []int {
+	order := make([]int, len(o.all))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return o.all[a].Time.Compare(o.all[b].Time) })
+	return order
+}
+
 // unmatched counts labels of requests that were not read.
 func (o *Observed) unmatched() int {
 	n := 0
@@ -148,33 +153,31 @@ func (o *Observed) unmatched() int {
 
 // take takes one observation in.
 func (t *routeTally) take(m *monitor.Observation, labels []monitor.Label) {
-	if !monitor.Eligible(m) {
+	if len(labels) > 0 {
+		ok, refused := t.labels.Add(m, labels)
+		t.Refused += len(refused)
+		if ok {
+			t.Labelled++
+		}
+	}
+	eligible, measured := monitor.Eligible(m), m.Drawn && m.Differ != nil
+	weight, cluster := monitor.Weight(m), t.cluster(conversation(m))
+	if measured {
+		t.pair(m, cluster, weight)
+	}
+	if !eligible {
 		return
 	}
 	t.Requests++
-	weight, cluster := monitor.Weight(m), t.cluster(conversation(m))
-	if m.Drawn {
+	switch {
+	case measured:
 		t.Drawn++
-		if m.Differ == nil {
-			t.Unmeasured[m.Reason]++
-			t.missing += weight
-		} else {
-			t.Measured++
-			t.pair(m, cluster, weight)
-		}
+		t.Measured++
+	case m.Drawn:
+		t.Drawn++
+		t.Unmeasured[m.Reason]++
+		t.missing += weight
 	}
-	if len(labels) == 0 {
-		return
-	}
-	g, refused := monitor.Grade(m, labels)
-	t.Refused += len(refused)
-	if g.Accuracy == nil && g.Scores == nil {
-		return
-	}
-	if g.Tests {
-		t.tests++
-	}
-	t.graded = append(t.graded, gradedRow{cluster: cluster, weight: weight, Graded: g})
 }
 
 // cluster numbers the conversations.
@@ -214,6 +217,7 @@ func (t *routeTally) pair(m *monitor.Observation, cluster int, weight float64) {
 		row.differ = 1
 	}
 	t.rows = append(t.rows, row)
+	t.joint.Add(m)
 }
 
 // group computes all figures.
@@ -229,7 +233,8 @@ func (t *routeTally) group(key Key) *Group {
 	for i := range names {
 		t.Lengths = append(t.Lengths, t.length(i, names[i]))
 	}
-	t.slopes()
+	slopes := t.joint.Report()
+	t.ReasoningSlope, t.ContextSlope = slopes.Reasoning, slopes.Context
 	g := &Group{
 		Key: key, Observed: &t.Route,
 		ByLength: Curve{Absent: absentObserved}, ByActions: Curve{Absent: absentObserved},
@@ -272,10 +277,11 @@ func (t *routeTally) length(i int, name string) LengthOf {
 			l.Unknown++
 			continue
 		}
-		sketch.Add(row.length[i])
+		// Weights are whole numbers of sixteenths.
+		sketch.AddN(row.length[i], int64(16*row.weight))
 		known, keys = append(known, k), append(keys, float64(row.length[i]))
 	}
-	l.Known = sketch.N()
+	l.Known = int64(len(known))
 	for q, at := range map[float64]**int{0.5: &l.P50, 0.9: &l.P90, 0.99: &l.P99} {
 		if v, ok := sketch.Quantile(q); ok {
 			*at = &v
@@ -309,27 +315,4 @@ func (t *routeTally) length(i int, name string) LengthOf {
 		l.Groups = nil
 	}
 	return l
-}
-
-// slopes fits D to reasoning and context together, so that the one is at a
-// fixed value of the other.
-func (t *routeTally) slopes() {
-	var x [][]float64
-	var y, w []float64
-	var cluster []int
-	for _, row := range t.rows {
-		if row.length[0] < 0 || row.length[2] < 0 {
-			continue
-		}
-		doublings := func(v int) float64 { return math.Log2(float64(max(1, v))) }
-		x = append(x, []float64{1, doublings(row.length[0]), doublings(row.length[2])})
-		y, w, cluster = append(y, row.differ), append(w, row.weight), append(cluster, row.cluster)
-	}
-	const constant, reasoning, context = 0, 1, 2
-	coef, _ := estimate.OLS(x, y, w, cluster)
-	if len(coef) <= context {
-		t.ReasoningSlope, t.ContextSlope = absentFigure(estimate.AbsentNone, constant), absentFigure(estimate.AbsentNone, constant)
-		return
-	}
-	t.ReasoningSlope, t.ContextSlope = coef[reasoning], coef[context]
 }

@@ -43,8 +43,7 @@ func runFixed(items []item, k int, lengths bool) Rule {
 	var t tally
 	for i := range items {
 		it := &items[i]
-		answers, silent := ballotOf(it)
-		right, _ := estimate.MajorityRightAmong(answers, silent, k)
+		right, _ := estimate.MajorityRight(ballotOf(it), k)
 		mean, _ := byLength.mean(it.q)
 		t.add(it, right, float64(k), float64(k)*mean, longestOf(it.q, k))
 	}

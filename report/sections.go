@@ -84,7 +84,7 @@ func (r *Report) scoreSection() *Section {
 	}}
 	for _, d := range r.datasets() {
 		t := &Table{Caption: d, Head: []string{"", "n", "error", "bias²", "variance", "incoherence"}}
-		acc := &Table{Caption: d, Head: []string{"", "n", "wrong", "accuracy", "disagreement", "effective answers"}}
+		acc := &Table{Caption: d + ": accuracy and disagreement", Head: []string{"", "n", "wrong", "accuracy", "disagreement", "effective answers"}}
 		skipped, tasks := 0, 0
 		for _, g := range r.labelled() {
 			if g.Dataset != d {

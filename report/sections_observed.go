@@ -170,7 +170,7 @@ func observedCurves(groups []*Group) []Plot {
 		if !any {
 			continue
 		}
-		dodge(all, true)
+		dodge(all)
 		for _, line := range all {
 			line.add(one, false)
 		}

@@ -50,19 +50,19 @@ func (s *Sidecar) keep(l monitor.Label) {
 	s.bus.Label(l.Request, l.Time, payload)
 }
 
-// headerLabel queues a label that came in a header.
+// headerLabel queues a label that came in a header. It is on the request path,
+// where even the log may have to be waited for.
 func (s *Sidecar) headerLabel(l monitor.Label) {
 	select {
 	case s.headerLabels <- l:
 	default:
-		s.log.Warn("label of a header dropped: too many at a time", slog.String("id", l.Request))
+		s.droppedLabels.Add(1)
 	}
 }
 
-// takeLabels takes in labels from headers and from NATS until ctx ends.
+// takeLabels takes in labels from headers and from NATS until ctx ends. Without
+// NATS it goes on with those from headers: a stage that ends, ends the sidecar.
 func (s *Sidecar) takeLabels(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	var headers sync.WaitGroup
 	headers.Go(func() {
 		for {
@@ -74,14 +74,18 @@ func (s *Sidecar) takeLabels(ctx context.Context) error {
 			}
 		}
 	})
-	err := s.bus.TakeLabels(ctx, s.takeMessage)
-	cancel()
+	if err := s.bus.TakeLabels(ctx, s.takeMessage); err != nil {
+		s.log.Error("no more labels from NATS until the sidecar is started again", slog.Any("error", err))
+	}
 	headers.Wait()
-	return err
+	return nil
 }
 
 func (s *Sidecar) takeHeaderLabel(ctx context.Context, l monitor.Label) {
 	defer s.rescue()
+	if n := s.droppedLabels.Swap(0); n > 0 {
+		s.log.Warn("labels of headers dropped: too many at a time", slog.Int64("labels", n))
+	}
 	if r := s.Monitor.Label(ctx, []monitor.Label{l})[0]; r.Status == monitor.LabelRefused {
 		s.log.Warn("label of a header refused", slog.String("id", l.Request), slog.String("error", r.Error))
 	}

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -170,4 +172,43 @@ func TestAnswersAreNotKeptAsText(t *testing.T) {
 			t.Error("the answer is on the disk")
 		}
 	}
+}
+
+// TestLabelsOfHeadersAreTakenWithoutNATS ends NATS first: that must end neither
+// them nor, as a stage that fails does, the sidecar.
+func TestLabelsOfHeadersAreTakenWithoutNATS(t *testing.T) {
+	s, err := New(t.Context(), options(settings(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Run(canceled()) }() // closes what New has opened
+	if err := s.bus.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range cap(s.headerLabels) + 2 {
+		s.headerLabel(monitor.Label{})
+	}
+	if n := s.droppedLabels.Load(); n != 2 {
+		t.Errorf("%d labels dropped, want 2", n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.takeLabels(ctx) }()
+	for deadline := time.Now().Add(patience); len(s.headerLabels) > 0 && time.Now().Before(deadline); {
+		runtime.Gosched()
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if n, told := len(s.headerLabels), s.droppedLabels.Load() == 0; n > 0 || !told {
+		t.Errorf("%d labels left, the log has those dropped: %v", n, told)
+	}
+}
+
+// canceled is a context that has ended.
+func canceled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
 }

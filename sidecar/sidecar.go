@@ -49,8 +49,10 @@ type Sidecar struct {
 	rules atomic.Pointer[config.Alerts]
 	// tlsHosts are the hosts whose TLS may be opened; fixed at the start.
 	tlsHosts []string
-	// headerLabels are labels from headers that wait to be taken in.
-	headerLabels chan monitor.Label
+	// headerLabels are labels from headers that wait to be taken in, droppedLabels
+	// counts those for which there was no room, until the log has it.
+	headerLabels  chan monitor.Label
+	droppedLabels atomic.Int64
 }
 
 // listening is a server and the port that it is bound to.

@@ -20,19 +20,22 @@ func Misfits(v View, body []byte, calls []Call) int {
 	if err != nil {
 		return 0
 	}
-	misfits := 0
+	misfits, check := 0, &schemaCheck{}
 	for _, call := range calls {
-		if !fitsRequest(v, fields, call) {
+		if !check.fitsRequest(v, fields, call) {
 			misfits++
 		}
 	}
 	return misfits
 }
 
-func fitsRequest(v View, fields map[string]gjson.Result, call Call) bool {
+func (c *schemaCheck) fitsRequest(v View, fields map[string]gjson.Result, call Call) bool {
 	offered := func(t Tool) bool { return t.Name == call.Name }
 	if !slices.ContainsFunc(v.Tools, offered) {
 		return slices.ContainsFunc(v.Tools, func(t Tool) bool { return t.Params == nil })
+	}
+	if c.spent(len(fields["tools"].Raw) + len(fields["functions"].Raw)) { // they are looked through for the schema
+		return true
 	}
 	schema := grammars(v.Dialect).schema(fields, call.Name)
 	if !schema.IsObject() {
@@ -43,7 +46,8 @@ func fitsRequest(v View, fields map[string]gjson.Result, call Call) bool {
 		text = "{}"
 	}
 	arguments, ok := parse([]byte(text))
-	return ok && new(schemaCheck).fits(schema, arguments, 0)
+	c.steps = 0
+	return ok && c.fits(schema, arguments, 0)
 }
 
 // named finds the element of a list by its name.

@@ -165,3 +165,44 @@ func TestLimitsAreToldFromOtherEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestHostileSchemasAreGivenUpOn has requests and replies that would be read for
+// many seconds: what is read is bounded, and what is left out fits.
+func TestHostileSchemasAreGivenUpOn(t *testing.T) {
+	many := func(item string, n int) string { return strings.Repeat(item+",", n-1) + item }
+	objects := many(`{"a":1}`, 200_000)
+	for name, c := range map[string]struct {
+		schema, arguments string
+		calls             int
+	}{
+		"many values, a long enum":       {`{"items":{"enum":[` + many(`"v"`, 200_000) + `,"w"]}}`, `[` + many(`"w"`, maxSchemaSteps) + `]`, 1},
+		"many values, many properties":   {`{"items":{"properties":{` + many(`"p":{}`, 100_000) + `}}}`, `[` + many(`{}`, maxSchemaSteps) + `]`, 1},
+		"a long enum, a long value":      {`{"enum":[` + objects + `]}`, `{"a":[` + objects + `]}`, 1},
+		"many branches, a long value":    {`{"anyOf":[` + many(`{"maxProperties":1,"type":"array"}`, 1000) + `,{}]}`, `{"a":[` + objects + `]}`, 1},
+		"many calls of a tool of many":   {`{"description":"` + strings.Repeat("x", 1<<20) + `"}`, `{}`, maxIndex},
+		"nested as deep as JSON goes":    {strings.Repeat(`{"allOf":[`, 3000) + `{}` + strings.Repeat(`]}`, 3000), `{}`, 1},
+		"branches within branches":       {strings.Repeat(`{"anyOf":[{"type":"array"},`, 500) + `{}` + strings.Repeat(`]}`, 500), `{}`, 1},
+		"arguments as deep as JSON goes": {`{"additionalProperties":{"type":"object"}}`, strings.Repeat(`{"a":`, 3000) + `{}` + strings.Repeat(`}`, 3000), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := offering(c.schema)[OpenAIChat]
+			v, err := ReadView(Target{Dialect: OpenAIChat}, []byte(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			fields, err := topLevel(walk([]byte(body)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check := &schemaCheck{}
+			for range c.calls {
+				if !check.fitsRequest(v, fields, Call{Name: "f", Arguments: c.arguments}) {
+					t.Fatal("what is not checked does not fit")
+				}
+			}
+			if most := maxSchemaBytes + len(body) + len(c.arguments); check.bytes > most {
+				t.Errorf("%d bytes are read, want at most %d", check.bytes, most)
+			}
+		})
+	}
+}
