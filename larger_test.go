@@ -54,7 +54,9 @@ func TestVotesDoWhatLargerSetsForetell(t *testing.T) {
 	if foretold.Value == nil || foretold.Low == nil || foretold.N != requests {
 		t.Fatalf("foretold %+v", foretold)
 	}
-	voted := newLine(t, model(), func(c *config.Config) { c.Sampling.Mode, c.Sampling.Samples = config.Ensemble, 3 })
+	voted := newLine(t, model(), func(c *config.Config) {
+		c.Sampling.Mode, c.Ensemble.Samples = config.Ensemble, config.Range{Min: 3, Max: 3}
+	})
 	voted.converse(t, conversations, turns, false)
 	voted.measured(t, requests)
 	window, _ := voted.detail(t)

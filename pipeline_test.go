@@ -255,7 +255,10 @@ func TestMeasuredDisagreementIsTheTrueOne(t *testing.T) {
 				Seed: 7, Accuracy: .75, Compound: .1, Chunk: 50,
 				Reasoning: sim.Reasoning{Median: 60, Sigma: .3, WhenWrong: 5},
 				Latency:   sim.Latency{PerToken: 20 * time.Microsecond},
-			}, func(cfg *config.Config) { cfg.Sampling.Mode, cfg.Sampling.Samples = c.mode, c.samples })
+			}, func(cfg *config.Config) {
+				cfg.Sampling.Mode, cfg.Sampling.Samples = c.mode, c.samples
+				cfg.Ensemble.Samples = cfg.Ensemble.Samples.AtMost(c.samples)
+			})
 			l.converse(t, conversations, turns, c.stream)
 			e := l.measured(t, conversations*turns)
 			truth, _ := l.model.Summary().TrueDisagreement()
@@ -283,6 +286,7 @@ func TestDrawnShareIsTheRate(t *testing.T) {
 		t.Run(string(mode), func(t *testing.T) {
 			l := newLine(t, &sim.Server{Seed: 8, Accuracy: .75, Reasoning: sim.Reasoning{Median: -1}}, func(c *config.Config) {
 				c.Sampling.Mode, c.Sampling.Samples, c.Sampling.Rate = mode, 3, config.Rate{Share: rate}
+				c.Ensemble.Samples = c.Ensemble.Samples.AtMost(3)
 			})
 			l.converse(t, conversations, turns, false)
 			e := l.measured(t, conversations*turns)
@@ -307,6 +311,7 @@ func TestRetriesAreNotMeasuredAgain(t *testing.T) {
 		t.Run(string(mode), func(t *testing.T) {
 			l := newLine(t, &sim.Server{Seed: 9, Reasoning: sim.Reasoning{Median: -1}}, func(c *config.Config) {
 				c.Sampling.Mode, c.Sampling.Samples = mode, samples
+				c.Ensemble.Samples = c.Ensemble.Samples.AtMost(samples)
 			})
 			for _, l.retries = range []string{"0", "1"} {
 				l.converse(t, conversations, turns, false)
@@ -352,7 +357,10 @@ func TestHangUpsWidenTheBounds(t *testing.T) {
 				Hold: clients.hold, Sleep: clients.sleep, Seed: 10, Accuracy: .7, Wrong: 1, Chunk: 50,
 				Reasoning: sim.Reasoning{Median: 20, Sigma: .2, WhenWrong: 50},
 				Latency:   sim.Latency{PerToken: 200 * time.Microsecond},
-			}, func(cfg *config.Config) { cfg.Sampling.Mode, cfg.Sampling.Samples = c.mode, 3 })
+			}, func(cfg *config.Config) {
+				cfg.Sampling.Mode, cfg.Sampling.Samples = c.mode, 3
+				cfg.Ensemble.Samples = cfg.Ensemble.Samples.AtMost(3)
+			})
 			clients.work(t, l, requests, c.stream)
 			e := l.measured(t, requests)
 			truth, _ := l.model.Summary().TrueDisagreement()

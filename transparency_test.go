@@ -255,6 +255,7 @@ func newPort(t *testing.T, mode config.Mode, model http.Handler, secure bool, ed
 	c := config.Default()
 	c.Upstream = up.URL
 	c.Sampling.Mode, c.Sampling.Samples, c.Sampling.Rate = mode, 3, config.Rate{Share: 1}
+	c.Ensemble.Samples = c.Ensemble.Samples.AtMost(3)
 	c.Sampling.Allow = []string{config.AllowStored}
 	for _, f := range edit {
 		f(&c)

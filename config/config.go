@@ -80,8 +80,8 @@ type Upstream struct {
 // Sampling says whether and how often requests are measured.
 type Sampling struct {
 	Mode Mode `yaml:"mode"`
-	// Samples is N, the primary included: 1..MaxSamples. Votes take it where it
-	// is above 2: see Voting.Of.
+	// Samples is N, the primary included: 1..MaxSamples. For votes see
+	// Voting.Samples.
 	Samples int `yaml:"samples"`
 	// Rate is the share of requests that is measured. In ensemble mode every
 	// request votes, and Rate is the share drawn beforehand whose samples 0

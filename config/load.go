@@ -42,6 +42,7 @@ func Load(env []string, flags Overrides) (Config, []Warning, error) {
 	l.problems = append(l.problems, unknownVariables(l.env, l.expanded)...)
 	flags.apply(&l.cfg, l.at)
 	l.dataDir()
+	l.votes()
 	warnings := l.check()
 	if err := errors.Join(l.problems...); err != nil {
 		return Config{}, warnings, err

@@ -121,6 +121,7 @@ func TestEveryFlagSetsItsKey(t *testing.T) {
 	want := Default()
 	want.Listen, want.Admin.Listen, want.Upstream, want.DataDir, want.NATS.Listen = listen, admin, up, dir, bus
 	want.Sampling.Mode, want.Sampling.Samples, want.Sampling.Rate = mode, samples, rate
+	want.Ensemble.Samples.Max = samples
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Error(diff)
 	}

@@ -81,7 +81,7 @@ func (k *checker) effect(key string, s Sampling) {
 		k.warn(key+".rate", "observing has no effect at rate 0: no request is measured")
 	case s.Mode == Ensemble && s.Samples < pairSize:
 		k.warn(key+".samples", "voting has no effect with one sample")
-	case s.Mode == Ensemble && k.cfg.Ensemble.Of(s.Samples).Max < voteSize:
+	case s.Mode == Ensemble && k.cfg.Ensemble.Samples.Max < voteSize:
 		k.warn("ensemble.samples", "voting has no effect with fewer than %d samples: every split is a tie, and the primary wins ties", voteSize)
 	case s.Mode == Ensemble && never:
 		k.warn(key+".rate", "at rate 0 requests vote but none is measured")

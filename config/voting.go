@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +32,8 @@ const (
 type Voting struct {
 	// Samples is how many samples there are of one request, the primary included:
 	// so many at least vote before evidence may end the vote, so many at most are
-	// made. See Of.
+	// made. Load takes sampling.samples for the latter where that alone was set, or
+	// by flag or variable; so do routes and clients that set theirs.
 	Samples Range `yaml:"samples"`
 	// Method is MethodAuto or MethodMajority.
 	Method string `yaml:"method"`
@@ -74,18 +76,11 @@ func defaultVoting() Voting {
 	}
 }
 
-// Of is Samples for a request whose N (sampling.samples or X-Hotmess-Samples) is
-// n. Two cannot vote, and are what observing takes by default: they leave Samples
-// as it is. More are the most that there are.
-func (v Voting) Of(n int) Range {
-	if n < voteSize {
-		return v.Samples
-	}
-	return Range{Min: min(v.Samples.Min, n), Max: n}
-}
-
 // A Range is a number of samples, at least and at most.
 type Range struct{ Min, Max int }
+
+// AtMost is the range for a request that gets n samples.
+func (r Range) AtMost(n int) Range { return Range{Min: min(r.Min, n), Max: n} }
 
 // UnmarshalText parses 3..9, or 5 for 5..5; Validate checks the numbers.
 func (r *Range) UnmarshalText(text []byte) error {
@@ -151,6 +146,19 @@ func (e Excess) String() string {
 	return strconv.Itoa(e.Tokens)
 }
 
+// votes has sampling.samples stand for the most samples of a vote where
+// ensemble.samples was not set, or only by the file and the former from above it.
+func (l *loader) votes() {
+	const samples = "sampling.samples"
+	at, set := l.at[samples]
+	_, own := l.at["ensemble.samples"]
+	above := slices.Contains([]string{"--samples", prefix + "SAMPLES"}, at.where)
+	n := l.cfg.Sampling.Samples
+	if set && (!own || above) && n >= 1 && n <= MaxSamples && (&checker{cfg: l.cfg}).any(Ensemble) {
+		l.cfg.Ensemble.Samples = l.cfg.Ensemble.Samples.AtMost(n)
+	}
+}
+
 // ensemble checks the settings of the vote.
 func (k *checker) ensemble() {
 	v := k.cfg.Ensemble
@@ -192,8 +200,7 @@ func (k *checker) stop(v Voting) {
 			k.fail(n.key, "%d is not from 0 to %d", n.value, MaxSamples)
 		}
 	}
-	samples := v.Of(k.cfg.Sampling.Samples)
-	most := samples.Max
+	samples, most := v.Samples, v.Samples.Max
 	if v.Launch == LaunchStaged && !v.stageDecides(samples) {
 		k.warn("ensemble.samples", "a first stage of %d never decides, even if all agree; make it larger, or ensemble.stop.confidence smaller", samples.Min)
 	}

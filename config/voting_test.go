@@ -1,6 +1,8 @@
 package config
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -55,11 +57,38 @@ func TestVotesThatCannotBeAreRefused(t *testing.T) {
 	}
 }
 
-func TestVotesTakeMoreSamplesThanAPairFromSampling(t *testing.T) {
-	v := Default().Ensemble
-	for n, want := range map[int]Range{1: {3, 9}, 2: {3, 9}, 3: {3, 3}, 5: {3, 5}, 20: {3, 20}} {
-		if got := v.Of(n); got != want {
-			t.Errorf("%d samples are %v in a vote, want %v", n, got, want)
-		}
+func TestVotesTakeTheSamplesThatWereSetLast(t *testing.T) {
+	for name, c := range map[string]struct {
+		file, variable string
+		flag           int
+		want           Range
+	}{
+		"nothing":                      {"sampling: {mode: ensemble}", "", 0, Range{3, 9}},
+		"of votes":                     {"sampling: {mode: ensemble}\nensemble: {samples: 4..6}", "", 0, Range{4, 6}},
+		"of all":                       {"sampling: {mode: ensemble, samples: 5}", "", 0, Range{3, 5}},
+		"two of all":                   {"sampling: {mode: ensemble, samples: 2}", "", 0, Range{2, 2}},
+		"of votes beside all":          {"sampling: {mode: ensemble, samples: 2}\nensemble: {samples: 4..6}", "", 0, Range{4, 6}},
+		"a flag above the file":        {"sampling: {mode: ensemble}\nensemble: {samples: 4..6}", "", 3, Range{3, 3}},
+		"a variable above the file":    {"sampling: {mode: ensemble}\nensemble: {samples: 4..6}", "5", 0, Range{4, 5}},
+		"nobody votes, so as it stood": {"sampling: {mode: observe}", "", 5, Range{3, 9}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "c.yaml")
+			if err := os.WriteFile(file, []byte(c.file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			flags := Overrides{Config: &file}
+			if c.flag > 0 {
+				flags.Samples = &c.flag
+			}
+			var env []string
+			if c.variable != "" {
+				env = append(env, "HOTMESS_SAMPLES="+c.variable)
+			}
+			cfg, _, err := Load(home(env...), flags)
+			if err != nil || cfg.Ensemble.Samples != c.want {
+				t.Errorf("%v, %v; want %v", cfg.Ensemble.Samples, err, c.want)
+			}
+		})
 	}
 }

@@ -41,7 +41,7 @@
 // is judged makes that sample missing and nothing else.
 //
 // Every goroutine is waited for: by Extras before it returns, by the function
-// that Vote returns. Comparer, Disagreement, Rules and the votes are pure and safe for
+// that Vote returns. Comparer, Rules and the votes are pure and safe for
 // concurrent use; a Runner is safe for concurrent use.
 //
 // # Testing

@@ -14,7 +14,7 @@ import (
 // policy is how the request votes, by configuration and route.
 func (v *vote) policy() ensemble.Policy {
 	c := v.x.policy.voting
-	samples := c.Of(v.in.route.sampling.Samples)
+	samples := v.in.route.voters
 	p := ensemble.Policy{
 		Rules: ensemble.Rules{
 			Method: ensemble.MethodMajority, Level: votingLevel(v.in.compare),

@@ -82,7 +82,9 @@ func readingOf(m config.Mode) reading {
 type route struct {
 	name     string
 	sampling config.Sampling
-	extract  string
+	// voters is how many samples vote in ensemble mode.
+	voters  config.Range
+	extract string
 }
 
 // asked is what the client asks for by X-Hotmess-* headers, as far as the
@@ -98,7 +100,7 @@ type asked struct {
 // route finds the class of a request: the name that the client gives, else the
 // first configured route that fits, else <client>.<model>.
 func (p *policy) route(client string, up string, v wire.View, h http.Header, a asked) route {
-	r := route{sampling: p.sampling}
+	r := route{sampling: p.sampling, voters: p.voting.Samples}
 	if i := slices.IndexFunc(p.routes, func(c config.Route) bool { return fits(c, a.route, client, up, v, h) }); i >= 0 {
 		r = p.apply(r, p.routes[i])
 	}
@@ -113,7 +115,7 @@ func (p *policy) route(client string, up string, v wire.View, h http.Header, a a
 		r.sampling.Mode = a.mode
 	}
 	if a.samples > 0 {
-		r.sampling.Samples = a.samples
+		r.sampling.Samples, r.voters = a.samples, r.voters.AtMost(a.samples)
 	}
 	return r
 }
@@ -125,7 +127,7 @@ func (p *policy) apply(r route, c config.Route) route {
 		r.sampling.Mode = c.Sampling.Mode
 	}
 	if c.Sampling.Samples != nil {
-		r.sampling.Samples = *c.Sampling.Samples
+		r.sampling.Samples, r.voters = *c.Sampling.Samples, r.voters.AtMost(*c.Sampling.Samples)
 	}
 	if c.Sampling.Rate != nil {
 		r.sampling.Rate = *c.Sampling.Rate
