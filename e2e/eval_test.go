@@ -38,7 +38,7 @@ func TestAKilledEvalGoesOn(t *testing.T) {
 	const questions, samples, atOnce = 12, 5, 4
 	dir := t.TempDir()
 	truth := filepath.Join(dir, "truth.jsonl")
-	model := simulate(t, "--first", "20ms", "--truth-log", truth)
+	model := simulate(t, "--first", "400ms", "--truth-log", truth) // time enough to end it
 	out := filepath.Join(dir, "out.jsonl")
 	args := []string{
 		"eval", evalQuestions(t, dir, questions), "--upstream", model, "--model", "m", "--out", out,
