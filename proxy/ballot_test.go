@@ -28,7 +28,7 @@ func TestEverySettingOfAVoteCounts(t *testing.T) {
 		{"confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.Confidence = .9 }, "majority", "confidence", 9, 3, false, 0},
 		{"no confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.Confidence = 0 }, "majority", "settled", 9, 5, false, 0},
 		{"lead", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop = config.Stop{Lead: 3} }, "majority", "lead", 9, 3, false, 0},
-		{"first", letterAsked, "A", []string{"B"}, func(v *config.Voting) { v.Stop.First = 2 }, "majority", "first", 9, 2, false, 0},
+		{"first", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.First = 2 }, "majority", "first", 9, 2, false, 0},
 		{"staged", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Launch, v.Stop.Lead = config.LaunchStaged, 3 }, "majority", "lead", 3, 3, false, 0},
 		{"leader", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Launch, v.Stop.First = config.LaunchLeader, 1 }, "majority", "first", 1, 1, false, 0},
 		{"likeness", prose, alike[0], alike[1:], nil, "medoid", "all", 3, 3, true, 0},
