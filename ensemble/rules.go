@@ -1,7 +1,5 @@
 package ensemble
 
-import "slices"
-
 // A Launch says when the calls of a vote start.
 type Launch string
 
@@ -157,9 +155,8 @@ func (r Rules) pick(c Comparer, s state) (Vote, bool) {
 		}
 	}
 	v, ok := c.Vote(r.Method, counted, r.Level)
-	if i := slices.IndexFunc(s.ended, func(s Sample) bool { return s.Number == 0 }); ok && i >= 0 {
-		key, answered := s.ended[i].Keys[r.Level]
-		v.Changed = answered && key != v.Parties[0].Key
+	if ok {
+		v.Changed = v.Overrules(s.ended, r.Level)
 	}
 	return v, ok
 }

@@ -62,6 +62,17 @@ func (v Vote) Margin() float64 {
 // mode, not whether it is right.
 func (v Vote) Confidence() float64 { return estimate.Lead(v.Agreed, v.Rival) }
 
+// Overrules is whether the primary is among the samples and answered otherwise at
+// level. The vote may have been decided before the primary had ended.
+func (v Vote) Overrules(samples []Sample, level Level) bool {
+	i := slices.IndexFunc(samples, func(s Sample) bool { return s.Number == 0 })
+	if i < 0 || len(v.Parties) == 0 {
+		return false
+	}
+	key, answered := samples[i].Keys[level]
+	return answered && key != v.Parties[0].Key
+}
+
 // Vote finds the winner by a method; level is that of MethodMajority. Missing
 // and empty samples, and those without a key, do not vote; flagged ones do only
 // if nobody else can. It is false if nobody can vote. All methods are

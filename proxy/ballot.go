@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -79,18 +78,6 @@ func (v *vote) mark(h http.Header) {
 
 func share(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) }
 
-// changed is whether the primary answered otherwise. The vote may have been decided
-// before it had; one that was cancelled never will.
-func (v *vote) changed(samples []ensemble.Sample) bool {
-	found, level := v.outcome.Vote, votingLevel(v.in.compare)
-	i := slices.IndexFunc(samples, func(s ensemble.Sample) bool { return s.Number == 0 && s.Missing == "" })
-	if i < 0 || len(found.Parties) == 0 {
-		return found.Changed
-	}
-	key, answered := samples[i].Keys[level]
-	return answered && key != found.Parties[0].Key
-}
-
 // record is what the observation keeps of the vote; nil if there was none.
 // samples are those that finish gave.
 func (v *vote) record(samples []ensemble.Sample) *monitor.VoteRecord {
@@ -100,7 +87,7 @@ func (v *vote) record(samples []ensemble.Sample) *monitor.VoteRecord {
 	o, found := v.outcome, v.outcome.Vote
 	r := &monitor.VoteRecord{
 		Method: string(found.Method), Winner: found.Winner, Votes: found.Votes, Agreed: found.Agreed,
-		Changed: v.changed(samples), WaitSeconds: o.Waited.Seconds(),
+		Changed: found.Overrules(samples, votingLevel(v.in.compare)), WaitSeconds: o.Waited.Seconds(),
 		Stop: string(o.Stop), Margin: found.Margin(), Confidence: found.Confidence(), Sampled: found.Sampled,
 	}
 	level := string(votingLevel(v.in.compare))
