@@ -236,6 +236,9 @@ func (o *observer) record(in inspection, samples []ensemble.Sample, vote *monito
 		observation.Guard = g
 		observation.ExtraTokens += g.Tokens
 	}
+	if v := o.x.vote; v != nil {
+		observation.Charge(v.embedded)
+	}
 	o.content(&observation, in, samples)
 	o.counted = true
 	o.x.h.monitor.Observe(observation)
