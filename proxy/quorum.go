@@ -29,7 +29,8 @@ type quorum struct {
 	differing map[string]int
 	// actions counts what is proposed, by HMAC.
 	actions map[string]int
-	tokens  int64
+	// costs are what the samples that were asked for were settled at.
+	costs []monitor.Settlement
 	// asked counts the samples that were asked for, running those of them that
 	// have not come, lost is why the latest came to nothing.
 	asked, running int
@@ -161,7 +162,7 @@ func (q *quorum) ask(ctx context.Context, call ensemble.Call) {
 
 func (q *quorum) came(a answer) ensemble.Sample {
 	q.running--
-	q.tokens += a.Tokens
+	q.costs = append(q.costs, a.Settlement)
 	if q.keep && a.Missing == "" {
 		q.frees = append(q.frees, a.free)
 		return a.Sample
@@ -177,9 +178,9 @@ func (q *quorum) decide(outcome string) {
 	q.decided = q.record(outcome)
 }
 
-// finish waits for what still runs, gives back what is held, and returns the
-// record.
-func (q *quorum) finish() *monitor.GuardRecord {
+// finish waits for what still runs, gives back what is held, and completes the
+// record and the costs.
+func (q *quorum) finish() *quorum {
 	for q.running > 0 {
 		q.keep = false
 		q.came(<-q.coming)
@@ -190,8 +191,10 @@ func (q *quorum) finish() *monitor.GuardRecord {
 	if q.decided == nil { // hotmess itself failed
 		q.decide(monitor.GuardReleased)
 	}
-	q.decided.Tokens = q.tokens
-	return q.decided
+	for _, cost := range q.costs {
+		q.decided.Tokens += cost.Tokens
+	}
+	return q
 }
 
 // decision is what the quorum came to.
