@@ -23,9 +23,6 @@ func reservedNames() []string {
 	}
 }
 
-// versionName is a version segment: v1, v1beta, v1beta1.
-var versionName = regexp.MustCompile(`^v\d+((alpha|beta)\d*)?$`)
-
 // upstreams checks names and URLs.
 func (k *checker) upstreams() {
 	first := map[string]int{}
@@ -53,7 +50,7 @@ func (k *checker) upstreamName(key, name string) {
 	switch {
 	case name == "":
 		k.fail(key, "is missing")
-	case versionName.MatchString(name) || slices.Contains(reservedNames(), name):
+	case isVersion(name) || slices.Contains(reservedNames(), name):
 		k.fail(key, "%s is reserved: API paths begin with it", name)
 	case !upstreamName.MatchString(name):
 		k.fail(key, "%q must be lower-case letters, digits, dots, dashes and underscores, 63 at most, a letter or digit first", name)

@@ -215,13 +215,14 @@ func (s *heldStream) judged(done func()) {
 	}
 	began := s.h.x.h.now()
 	rule, ok := s.h.judge(reply)
+	waited := s.h.x.h.now().Sub(began)
 	done()
 	if !ok {
 		s.leave(held, io.EOF)
 		return
 	}
 	s.carryOut(rule, held)
-	s.h.quorum.decided.HeldSeconds = s.h.x.h.now().Sub(began).Seconds()
+	s.h.quorum.decided.HeldSeconds = waited.Seconds()
 }
 
 // carryOut sends what was decided. On a stream another sample cannot stand in:
