@@ -40,6 +40,9 @@ type Outcome struct {
 	Vote   Vote
 	Voted  bool
 	Reason monitor.Reason
+	// Ended are the samples that had ended when Vote was decided, in launch order,
+	// with their recordings, which stand until finish is called.
+	Ended []Sample
 	// Unembedded is why embeddings, which were to, did not tell the winner.
 	Unembedded monitor.Reason
 	// Stop is why the vote ended; empty if it was given up.
@@ -299,7 +302,8 @@ func (b *ballot) close(ctx context.Context, stop Stop) Outcome {
 	}
 	winner := b.results[vote.Winner]
 	return Outcome{
-		Winner: winner.Recording, Reply: winner.Reply, Vote: vote, Voted: true, Unembedded: unembedded, Stop: stop, Waited: b.waited(),
+		Winner: winner.Recording, Reply: winner.Reply, Vote: vote, Voted: true, Ended: b.samples(),
+		Unembedded: unembedded, Stop: stop, Waited: b.waited(),
 	}
 }
 
