@@ -28,11 +28,11 @@ import (
 // A line is the whole of hotmess between agents and a simulated LLM API, in
 // this process, over loopback.
 type line struct {
-	base    string
+	base string
 	// nats and dir are where its events and its credentials are.
 	nats, dir string
-	model   *sim.Server
-	monitor *monitor.Monitor
+	model     *sim.Server
+	monitor   *monitor.Monitor
 	// retries is what clients say of earlier attempts; empty: nothing.
 	retries string
 	// answered, if set, is told the id of each request that is answered.
