@@ -249,7 +249,7 @@ func BenchmarkGuard(b *testing.B) {
 	for b.Loop() {
 		for _, risk := range []string{config.RiskHigh, config.RiskMedium, config.RiskLow} {
 			for _, wrong := range []float64{.02, .1, .3} {
-				c := trialOfGuards{risk: risk, wrong: wrong, proposals: 600, atOnce: 64, perToken: time.Millisecond}
+				c := trialOfGuards{risk: risk, wrong: wrong, proposals: 600, atOnce: 128, perToken: time.Millisecond}
 				same := sumUp(c.run(b))
 				c.vary = true
 				varied := sumUp(c.run(b))

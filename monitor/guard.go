@@ -101,6 +101,14 @@ func (c *GuardCounts) add(o GuardCounts) {
 	c.Stopped += o.Stopped
 }
 
+// tokens is what the quorum cost; nil: there was none.
+func (g *GuardRecord) tokens() int64 {
+	if g == nil {
+		return 0
+	}
+	return g.Tokens
+}
+
 // A guardFlag is what is told of the latest guarded action of a conversation.
 type guardFlag struct {
 	Name     string `json:"name,omitempty"`

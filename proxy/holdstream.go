@@ -181,7 +181,7 @@ func (s *heldStream) keepAlive() (done func()) {
 	var running sync.WaitGroup
 	ping := s.spotter.InKind(wire.KeepAlive(s.h.in.view.Dialect, wire.Events))
 	running.Go(func() {
-		timer := time.NewTicker(time.Duration(s.h.x.policy.voting.KeepAlive))
+		timer := time.NewTicker(time.Duration(s.h.in.route.voting.KeepAlive))
 		defer timer.Stop()
 		for {
 			select {

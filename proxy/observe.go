@@ -43,7 +43,7 @@ type observer struct {
 	// ending is what ended gave; counted is whether the request is counted.
 	ending  *ending
 	counted bool
-	// guarded is the quorum on what the reply proposes, or nil.
+	// guarded is the finished quorum on what the reply proposes, or nil.
 	guarded *quorum
 }
 

@@ -84,6 +84,9 @@ func TestAnActionIsSampledAgainBesideItsDelivery(t *testing.T) {
 			if tt.decision == monitor.GuardAgreed && (g.Agreed != 4 || g.Votes != 4) {
 				t.Errorf("%d of %d agree", g.Agreed, g.Votes)
 			}
+			if o.ExtraUsed == nil || o.ExtraUsed.Input+o.ExtraUsed.Output != g.Tokens || o.ExtraUSDMissing != monitor.ReasonPriceUnknown {
+				t.Errorf("used %+v, cost missing %q", o.ExtraUsed, o.ExtraUSDMissing)
+			}
 			if g.Tokens == 0 || o.ExtraTokens != g.Tokens || o.Differ != nil || len(o.Samples) != 1 {
 				t.Errorf("tokens %d of %d, %d samples in the measurement", g.Tokens, o.ExtraTokens, len(o.Samples))
 			}
