@@ -39,8 +39,12 @@ var misdeeds = map[string]func(http.ResponseWriter, *http.Request){
 	"silence": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 }
 
-// impatient bounds an extra that is silent.
-func impatient(c *config.Config) { c.Sampling.Timeout = config.Duration(20 * time.Millisecond) }
+// bounded ends extras that are silent; those that answer have time.
+func bounded(c *config.Config, misdeed string) {
+	if misdeed == "silence" {
+		c.Sampling.Timeout = config.Duration(100 * time.Millisecond)
+	}
+}
 
 func TestExtrasThatAllFailLeaveThePrimary(t *testing.T) {
 	for name, misdeed := range misdeeds {
@@ -48,7 +52,7 @@ func TestExtrasThatAllFailLeaveThePrimary(t *testing.T) {
 			u := &script{primary: says("p", "a"), extra: func(_ int, w http.ResponseWriter, r *http.Request) { misdeed(w, r) }}
 			r := newRig(t, u, func(c *config.Config) {
 				inMode(config.Ensemble, 5)(c)
-				impatient(c)
+				bounded(c, name)
 			})
 			res := r.ask(question, firstCall, "1")
 			if got := read(t, res); got != completion("p", "a") || res.Header.Get(headerSamples) != "1" {
@@ -64,7 +68,7 @@ func TestExtrasThatAllFailLeaveThePrimary(t *testing.T) {
 
 func TestHalfOfTheSamplesDecide(t *testing.T) {
 	for name, misdeed := range misdeeds {
-		if name == "error 429" { // ends all extras
+		if name == "error 429" || name == "silence" { // the one ends all extras, the other the call
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +81,7 @@ func TestHalfOfTheSamplesDecide(t *testing.T) {
 			}}
 			r := newRig(t, u, func(c *config.Config) {
 				inMode(config.Ensemble, 6)(c)
-				impatient(c)
+				bounded(c, name)
 			})
 			res := r.ask(question, firstCall, "1")
 			got := read(t, res)
@@ -107,7 +111,7 @@ func TestAQuorumOfBadSamplesIsBlind(t *testing.T) {
 				u := &script{primary: callsFor("p", wrongTree), extra: func(_ int, w http.ResponseWriter, r *http.Request) { misdeed(w, r) }}
 				r := guardedRig(t, u, func(c *config.Config) {
 					holding(func(g *config.Guard) { g.OnFailure = failure })(c)
-					impatient(c)
+					bounded(c, name)
 				})
 				got := read(t, r.ask(agentAsks, firstCall, "1"))
 				if released := got == proposing("p", wrongTree); released != (failure == config.HeldRelease) {
@@ -142,7 +146,7 @@ func TestAQuorumForgivesBadSamples(t *testing.T) {
 			}}
 			r := guardedRig(t, u, func(c *config.Config) {
 				holding(nil)(c)
-				impatient(c)
+				bounded(c, name)
 			})
 			if got := read(t, r.ask(agentAsks, firstCall, "1")); got != proposing("p", wrongTree) {
 				t.Errorf("got %s", got)
