@@ -13,9 +13,9 @@ type RouteVoting struct {
 
 // RouteStop is Stop with every field optional.
 type RouteStop struct {
-	Confidence *float64 `yaml:"confidence"`
-	Lead       *int     `yaml:"lead"`
-	First      *int     `yaml:"first"`
+	Confidence *Confidence `yaml:"confidence"`
+	Lead       *int        `yaml:"lead"`
+	First      *int        `yaml:"first"`
 }
 
 // RouteRedFlag is RedFlag with every field optional.

@@ -1,9 +1,6 @@
 package config
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // ensemble checks how all routes vote.
 func (k *checker) ensemble() {
@@ -84,8 +81,8 @@ func (k *checker) voting(key string, r RouteVoting) {
 	if o := r.RedFlag.OutputOver; o != nil && o.Tokens < 0 {
 		k.fail(key+".red_flag.output_over", "%s must not be negative", o)
 	}
-	if c := r.Stop.Confidence; c != nil && *c != 0 && !(*c > .5 && *c < 1) {
-		k.fail(key+".stop.confidence", "%g is not between 0.5 and 1; write 0.95, or 0 for never", *c)
+	if c := r.Stop.Confidence; c != nil && !c.Auto && c.Share != 0 && !(c.Share > .5 && c.Share < 1) {
+		k.fail(key+".stop.confidence", "%s is not between 0.5 and 1; write auto, 0.95, or 0 for never", c)
 	}
 	k.votes(key+".stop.lead", r.Stop.Lead)
 	k.votes(key+".stop.first", r.Stop.First)
@@ -107,24 +104,11 @@ func (k *checker) stops(v Voting, name func(keys ...string) string) {
 			k.warn(key, "%s", fmt.Sprintf(format, args...))
 		}
 	}
-	samples, most := v.Samples, v.Samples.Max
-	if v.Launch == LaunchStaged && !v.stageDecides(samples) {
-		warn(name("samples", "launch", "stop.confidence", "stop.lead", "stop.first"),
-			"a first stage of %d never decides, even if all agree; make it larger, or ensemble.stop.confidence smaller", samples.Min)
-	}
+	most := v.Samples.Max
 	if f := v.Stop.First; f > most {
 		warn(name("stop.first", "samples"), "stop.first of %d is never reached: there are %d samples", f, most)
 	}
 	if l := v.Stop.Lead; l > most {
 		warn(name("stop.lead", "samples"), "stop.lead of %d is never reached: there are %d samples", l, most)
 	}
-}
-
-// stageDecides is whether a first stage that agrees ends a vote: by lead or number,
-// because it is more than half of all, or by confidence, which is 1 - 2^-(n+1) for n
-// votes to none.
-func (v Voting) stageDecides(samples Range) bool {
-	n, s := samples.Min, v.Stop
-	return s.Lead > 0 && s.Lead <= n || s.First > 0 && s.First <= n || 2*n >= samples.Max ||
-		s.Confidence > 0 && 1-math.Exp2(-float64(n+1)) >= s.Confidence
 }

@@ -50,8 +50,8 @@ type Voting struct {
 // can change its outcome any more.
 type Stop struct {
 	// Confidence is the probability that the leading answer is the most frequent
-	// one: above 0.5 and below 1; 0: never.
-	Confidence float64 `yaml:"confidence"`
+	// one; see Confidence.By for the number.
+	Confidence Confidence `yaml:"confidence"`
 	// Lead is by how many votes one answer leads; 0: never.
 	Lead int `yaml:"lead"`
 	// First is how many samples have voted, whatever they say; 0: never.
@@ -70,7 +70,7 @@ type RedFlag struct {
 // defaultVoting is ensemble mode of a sidecar that was told nothing of it.
 func defaultVoting() Voting {
 	return Voting{
-		Samples: Range{Min: voteSize, Max: 9}, Method: MethodAuto, Launch: LaunchAtOnce, Stop: Stop{Confidence: .95},
+		Samples: Range{Min: voteSize, Max: 9}, Method: MethodAuto, Launch: LaunchAtOnce, Stop: Stop{Confidence: Confidence{Auto: true}},
 		Wait: Duration(15 * time.Second), KeepAlive: Duration(10 * time.Second),
 	}
 }

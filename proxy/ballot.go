@@ -18,7 +18,7 @@ func (v *vote) policy() ensemble.Policy {
 		Rules: ensemble.Rules{
 			Method: ensemble.MethodMajority, Level: votingLevel(v.in.compare),
 			Min: c.Samples.Min, Max: c.Samples.Max, Launch: ensemble.Launch(c.Launch),
-			Confidence: c.Stop.Confidence, Lead: c.Stop.Lead, First: c.Stop.First,
+			Confidence: c.Stop.Confidence.By(c.Launch), Lead: c.Stop.Lead, First: c.Stop.First,
 		},
 		Flags:   v.flags(c.RedFlag),
 		Wait:    time.Duration(c.Wait),
