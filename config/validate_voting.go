@@ -1,12 +1,18 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // ensemble checks how all routes vote.
 func (k *checker) ensemble() {
 	v := k.cfg.Ensemble
 	k.voting("ensemble", v.whole())
 	k.stops(v, func(keys ...string) string { return "ensemble." + keys[0] })
+	if k.holds() {
+		v.KeepAlive = defaultVoting().KeepAlive
+	}
 	if v != defaultVoting() && !k.any(Ensemble) {
 		k.warn("ensemble", "has no effect: no mode is ensemble")
 	}
@@ -20,7 +26,11 @@ func (k *checker) routeVoting(key string, r Route) {
 		return
 	}
 	if mode, votes := k.mayVote(r); !votes {
-		if r.Ensemble != (RouteVoting{}) {
+		unused := r.Ensemble
+		if k.holds() {
+			unused.KeepAlive = nil
+		}
+		if unused != (RouteVoting{}) {
 			k.warn(key+".ensemble", "has no effect: the mode of route %s is %s", r.Name, mode)
 		}
 		return
@@ -30,6 +40,10 @@ func (k *checker) routeVoting(key string, r Route) {
 		k.warn(key+".sampling.samples", "%d does not count in votes: ensemble.samples of route %s is %s", *n, r.Name, own)
 	}
 }
+
+// holds reports whether a guard rule holds replies: their streams are kept alive as
+// those of votes are.
+func (k *checker) holds() bool { return slices.ContainsFunc(k.cfg.GuardRules(), Guard.Holds) }
 
 // mayVote reports whether requests of a route may vote, and else the mode that
 // keeps them from it.
