@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // ensemble checks how all routes vote.
 func (k *checker) ensemble() {
@@ -9,6 +12,9 @@ func (k *checker) ensemble() {
 	all := func(keys ...string) string { return "ensemble." + keys[0] }
 	k.stops(v, all)
 	k.likeness(v, all)
+	if k.holds() {
+		v.KeepAlive = defaultVoting().KeepAlive
+	}
 	if v != defaultVoting() && !k.any(Ensemble) {
 		k.warn("ensemble", "has no effect: no mode is ensemble")
 	}
@@ -22,7 +28,11 @@ func (k *checker) routeVoting(key string, r Route) {
 		return
 	}
 	if mode, votes := k.mayVote(r); !votes {
-		if r.Ensemble != (RouteVoting{}) {
+		unused := r.Ensemble
+		if k.holds() {
+			unused.KeepAlive = nil
+		}
+		if unused != (RouteVoting{}) {
 			k.warn(key+".ensemble", "has no effect: the mode of route %s is %s", r.Name, mode)
 		}
 		return
@@ -37,6 +47,10 @@ func (k *checker) routeVoting(key string, r Route) {
 		k.warn(key+".sampling.samples", "%d does not count in votes: ensemble.samples of route %s is %s", *n, r.Name, s)
 	}
 }
+
+// holds reports whether a guard rule holds replies: their streams are kept alive as
+// those of votes are.
+func (k *checker) holds() bool { return slices.ContainsFunc(k.cfg.GuardRules(), Guard.Holds) }
 
 // mayVote reports whether requests of a route may vote, and else the mode that
 // keeps them from it.
