@@ -156,7 +156,7 @@ func (r Rules) pick(c Comparer, s state) (Vote, bool) {
 	}
 	v, ok := c.Vote(r.Method, counted, r.Level)
 	if ok {
-		v.Changed = v.Overrules(s.ended, r.Level)
+		v.Changed, _ = v.Overrules(s.ended, r.Level)
 	}
 	return v, ok
 }
