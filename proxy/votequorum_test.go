@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -60,6 +61,7 @@ func streamsCall(id, command string) func(http.ResponseWriter, *http.Request) {
 
 // TestAHeldVoteCostsFewerCalls counts the calls of votes whose winner is held: fixed
 // ones that wait for all of their samples, so that nothing depends on which is quick.
+// The risk is high where a case does not say otherwise.
 func TestAHeldVoteCostsFewerCalls(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -95,6 +97,7 @@ func TestAHeldVoteCostsFewerCalls(t *testing.T) {
 				}
 				r := guardedRig(t, u, func(cfg *config.Config) {
 					holding(c.edit)(cfg)
+					cfg.Guard[0].Risk = cmp.Or(cfg.Guard[0].Risk, config.RiskHigh)
 					cfg.Sampling.Mode, cfg.Budget.MaxExtraInFlight = config.Ensemble, 32
 					cfg.Ensemble.Samples = config.Range{Min: c.samples, Max: c.samples}
 					cfg.Ensemble.Stop = config.Stop{First: c.samples} // nothing is settled before
