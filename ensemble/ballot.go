@@ -103,6 +103,7 @@ type ballot struct {
 // the client is gone.
 func (r *Runner) newBallot(ctx context.Context, call Call, p Policy) *ballot {
 	n := p.most()
+	call.prompt = &prompt{}
 	b := &ballot{
 		runner:   r,
 		policy:   p,

@@ -39,8 +39,10 @@ type Call struct {
 	// Route names whose budget pays for the extras.
 	Route string
 	// Worst is the worst case of one call, in tokens: what is reserved before
-	// an extra, and what it is settled at if its usage is not known.
+	// an extra.
 	Worst monitor.Spend
+	// prompt is what samples of the call are told of their prompt.
+	prompt *prompt
 }
 
 // A Gate admits extras. It guards the token budget, the number of extras in
@@ -67,6 +69,9 @@ type Runner struct {
 	// Hold takes n bytes from the account of all held bodies, or refuses. It
 	// may be nil.
 	Hold func(n int64) (release func(), ok bool)
+	// Likely estimates what an extra has cost that did not tell. It may be nil:
+	// then that is its worst case.
+	Likely func(monitor.Partial) monitor.Spend
 	// Heard is told of each reply's head. It may be nil.
 	Heard func(upstream string, status int, h http.Header)
 }
@@ -113,6 +118,7 @@ func (r *Runner) Recorded(ctx context.Context, call Call, number int) (s Sample,
 // copied at most once, however many extras share it. The error wraps
 // wire.ErrNotDialect.
 func (c Call) Edited() (Call, error) {
+	c.prompt = &prompt{}
 	if c.Verbatim {
 		return c, nil
 	}
@@ -154,9 +160,7 @@ func (r *Runner) extra(ctx context.Context, a attempt) (res result) {
 		ctx = bounded
 	}
 	res = a.run(ctx)
-	if u := res.Reply.Usage; u.HasTotals {
-		used, estimated = spendOf(u), false
-	}
+	used, estimated = a.used(res)
 	return res
 }
 

@@ -23,6 +23,8 @@ type traffic struct {
 	// answer than the primary's.
 	Votes   int64 `json:"v,omitempty"`
 	Changed int64 `json:"c,omitempty"`
+	// Guarded counts the decisions of guards.
+	Guarded GuardCounts `json:"g,omitzero"`
 }
 
 // count adds one observation.
@@ -48,6 +50,7 @@ func (t *traffic) count(o *Observation) {
 		t.Votes++
 		t.Changed += boolInt(o.Vote.Changed)
 	}
+	t.Guarded.count(o.Guard)
 }
 
 func (t *traffic) add(o *traffic) {
@@ -61,4 +64,5 @@ func (t *traffic) add(o *traffic) {
 	t.Unpriced += o.Unpriced
 	t.Votes += o.Votes
 	t.Changed += o.Changed
+	t.Guarded.add(o.Guarded)
 }

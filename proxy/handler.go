@@ -113,6 +113,7 @@ func (h *Handler) Reload(c config.Config) {
 		Timeout:   time.Duration(c.Sampling.Timeout),
 		MaxBody:   int64(c.Limits.Body),
 		Hold:      h.ledger.Hold,
+		Likely:    h.monitor.Likely,
 		Heard:     h.heard,
 	})
 }

@@ -29,7 +29,8 @@ type quorum struct {
 	differing map[string]int
 	// actions counts what is proposed, by HMAC.
 	actions map[string]int
-	tokens  int64
+	// settled is what its samples cost.
+	settled []monitor.Settlement
 	// asked counts the samples that were asked for, running those of them that
 	// have not come, lost is why the latest came to nothing.
 	asked, running int
@@ -165,7 +166,7 @@ func (q *quorum) ask(ctx context.Context, call ensemble.Call) {
 
 func (q *quorum) came(a answer) ensemble.Sample {
 	q.running--
-	q.tokens += a.Tokens
+	q.settled = append(q.settled, a.Settlement)
 	if q.keep && a.Missing == "" {
 		q.frees = append(q.frees, a.free)
 		return a.Sample
@@ -181,9 +182,9 @@ func (q *quorum) decide(outcome string) {
 	q.decided = q.record(outcome)
 }
 
-// finish waits for what still runs, gives back what is held, and returns the
+// finish waits for what still runs, gives back what is held, and completes the
 // record.
-func (q *quorum) finish() *monitor.GuardRecord {
+func (q *quorum) finish() {
 	for q.running > 0 {
 		q.keep = false
 		q.came(<-q.coming)
@@ -194,8 +195,18 @@ func (q *quorum) finish() *monitor.GuardRecord {
 	if q.decided == nil { // hotmess itself failed
 		q.decide(monitor.GuardReleased)
 	}
-	q.decided.Tokens = q.tokens
-	return q.decided
+	for _, s := range q.settled {
+		q.decided.Tokens += s.Tokens
+		q.decided.TokensEstimated = q.decided.TokensEstimated || s.Estimated
+	}
+}
+
+// tell puts the record and the cost of the quorum into the observation.
+func (q *quorum) tell(o *monitor.Observation) {
+	o.Guard = q.decided
+	for _, s := range q.settled {
+		o.Charge(s)
+	}
 }
 
 // decision is what the quorum came to.
@@ -243,7 +254,8 @@ func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	primary := samples[0]
 	if h := o.x.hold; h != nil {
 		if o.end(); h.quorum != nil { // it is the client's goroutine that held
-			o.guarded = h.quorum.finish()
+			h.quorum.finish()
+			o.guarded = h.quorum
 			return
 		}
 	}
@@ -257,7 +269,8 @@ func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	q := o.x.newQuorum(in, p, samples)
 	q.run(o.extras, o.repeat(in, in.loyal))
 	q.decide(monitor.GuardDelivered)
-	o.guarded = q.finish()
+	q.finish()
+	o.guarded = q
 }
 
 // winnerFirst puts the sample that the client got before the others.
