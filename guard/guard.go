@@ -120,8 +120,14 @@ func (g *Guard) Propose(calls []wire.Call, c ensemble.Comparer) (p Proposal, ok 
 // Action identifies what is proposed. It holds content and stays in the process.
 func (p Proposal) Action() string { return strings.Join(p.actions, "\x00") }
 
-// Same reports whether another sample proposes all of it, and nothing guarded
-// beyond.
+// ProposedBy reports whether the calls of another sample propose all of it, and
+// nothing guarded beyond.
+func (p Proposal) ProposedBy(g *Guard, calls []wire.Call, c ensemble.Comparer) bool {
+	other, ok := g.Propose(calls, c)
+	return ok && p.Same(other)
+}
+
+// Same is ProposedBy for what another sample is known to propose.
 func (p Proposal) Same(other Proposal) bool { return slices.Equal(p.actions, other.actions) }
 
 // stricter is whether a judges before b, which was found before it.

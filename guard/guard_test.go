@@ -213,8 +213,7 @@ func TestTheStrictestRuleJudges(t *testing.T) {
 
 // agrees is whether a sample with these calls proposes the same.
 func agrees(g *guard.Guard, p guard.Proposal, c ensemble.Comparer, calls ...wire.Call) bool {
-	other, ok := g.Propose(calls, c)
-	return ok && p.Same(other)
+	return p.ProposedBy(g, calls, c)
 }
 
 func TestSamplesAgreeOnTheActionNotOnWhatIsAroundIt(t *testing.T) {
