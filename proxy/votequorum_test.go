@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -61,7 +60,6 @@ func streamsCall(id, command string) func(http.ResponseWriter, *http.Request) {
 
 // TestAHeldVoteCostsFewerCalls counts the calls of votes whose winner is held: fixed
 // ones that wait for all of their samples, so that nothing depends on which is quick.
-// The risk is high where a case does not say otherwise.
 func TestAHeldVoteCostsFewerCalls(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -96,8 +94,12 @@ func TestAHeldVoteCostsFewerCalls(t *testing.T) {
 					}
 				}
 				r := guardedRig(t, u, func(cfg *config.Config) {
-					holding(c.edit)(cfg)
-					cfg.Guard[0].Risk = cmp.Or(cfg.Guard[0].Risk, config.RiskHigh)
+					holding(func(g *config.Guard) {
+						g.Risk = config.RiskHigh
+						if c.edit != nil {
+							c.edit(g)
+						}
+					})(cfg)
 					cfg.Sampling.Mode, cfg.Budget.MaxExtraInFlight = config.Ensemble, 32
 					cfg.Ensemble.Samples = config.Range{Min: c.samples, Max: c.samples}
 					cfg.Ensemble.Stop = config.Stop{First: c.samples} // nothing is settled before
