@@ -215,6 +215,9 @@ func TestGuardsStopTheShareThatFollowsFromTheirRules(t *testing.T) {
 	const wrong, proposals = .3, 300
 	for _, risk := range []string{config.RiskHigh, config.RiskMedium, config.RiskLow} {
 		for _, vary := range []bool{false, true} {
+			if vary && risk != config.RiskLow { // which lets the most through
+				continue
+			}
 			t.Run(fmt.Sprintf("%s, vary %v", risk, vary), func(t *testing.T) {
 				all := trialOfGuards{risk: risk, wrong: wrong, vary: vary, proposals: proposals, atOnce: 8}.run(t)
 				s := sumUp(all)

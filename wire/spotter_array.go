@@ -102,7 +102,7 @@ func (a *arraySpotter) refuse(held []byte, typ, text string) []byte {
 	rest := bytes.TrimLeft(held, space+",")
 	closing := bytes.Clone(held[:len(held)-len(rest)])
 	pieces := arrayPieces(rest)
-	var last any = gemini{}.failure(ownFailure{http.StatusBadGateway, typ, text})
+	last := gemini{}.failure(ownFailure{http.StatusBadGateway, typ, text})
 	if refused, err := (gemini{}).refusePiece(pieces, text); err == nil {
 		last = refused
 	}
