@@ -9,7 +9,9 @@ import (
 func (k *checker) ensemble() {
 	v := k.cfg.Ensemble
 	k.voting("ensemble", v.whole())
-	k.stops(v, func(keys ...string) string { return "ensemble." + keys[0] })
+	all := func(keys ...string) string { return "ensemble." + keys[0] }
+	k.stops(v, all)
+	k.likeness(v, all)
 	if k.holds() {
 		v.KeepAlive = defaultVoting().KeepAlive
 	}
@@ -35,9 +37,14 @@ func (k *checker) routeVoting(key string, r Route) {
 		}
 		return
 	}
-	k.stops(r.Votes(k.cfg.Ensemble), func(keys ...string) string { return r.first(key, keys) })
-	if n, own := r.Sampling.Samples, r.Ensemble.Samples; n != nil && own != nil && *n > 1 && *n != own.Max {
-		k.warn(key+".sampling.samples", "%d does not count in votes: ensemble.samples of route %s is %s", *n, r.Name, own)
+	v, own := r.Votes(k.cfg.Ensemble), func(keys ...string) string { return r.first(key, keys) }
+	k.stops(v, own)
+	k.likeness(v, own)
+	if e := k.cfg.Embeddings; v.Likeness == LikenessEmbeddings && e.Upstream != "" && !Fits(e.Routes, r.Name) {
+		k.warn(key+".ensemble.likeness", "embeddings have no effect: embeddings.routes is %q, which route %s does not fit", e.Routes, r.Name)
+	}
+	if n, s := r.Sampling.Samples, r.Ensemble.Samples; n != nil && s != nil && *n > 1 && *n != s.Max {
+		k.warn(key+".sampling.samples", "%d does not count in votes: ensemble.samples of route %s is %s", *n, r.Name, s)
 	}
 }
 
@@ -61,7 +68,7 @@ func (k *checker) mayVote(r Route) (Mode, bool) {
 func (r Route) first(path string, keys []string) string {
 	e := r.Ensemble
 	set := map[string]bool{
-		"samples": e.Samples != nil, "launch": e.Launch != nil,
+		"samples": e.Samples != nil, "launch": e.Launch != nil, "likeness": e.Likeness != nil, "method": e.Method != nil, "wait": e.Wait != nil,
 		"stop.confidence": e.Stop.Confidence != nil, "stop.lead": e.Stop.Lead != nil, "stop.first": e.Stop.First != nil,
 	}
 	for _, key := range keys {
@@ -85,6 +92,9 @@ func (k *checker) voting(key string, r RouteVoting) {
 	}
 	if m := r.Method; m != nil {
 		k.word(key+".method", *m, MethodAuto, MethodMajority)
+	}
+	if l := r.Likeness; l != nil {
+		k.word(key+".likeness", *l, LikenessWords, LikenessEmbeddings)
 	}
 	if l := r.Launch; l != nil {
 		k.word(key+".launch", *l, LaunchAtOnce, LaunchStaged, LaunchLeader)
@@ -124,5 +134,22 @@ func (k *checker) stops(v Voting, name func(keys ...string) string) {
 	}
 	if l := v.Stop.Lead; l > most {
 		warn(name("stop.lead", "samples"), "stop.lead of %d is never reached: there are %d samples", l, most)
+	}
+}
+
+// likeness checks that embeddings can decide a vote where they are to; name is as
+// in stops.
+func (k *checker) likeness(v Voting, name func(keys ...string) string) {
+	if v.Likeness != LikenessEmbeddings {
+		return
+	}
+	if key := name("likeness"); key != "" && k.cfg.Embeddings.Upstream == "" {
+		k.fail(key, "embeddings are not configured; set embeddings.upstream and embeddings.model, or write %s", LikenessWords)
+	}
+	if key := name("likeness", "method"); key != "" && v.Method == MethodMajority {
+		k.warn(key, "embeddings have no effect: by method %s only equal texts agree", MethodMajority)
+	}
+	if key := name("likeness", "wait"); key != "" && v.Wait == 0 {
+		k.warn(key, "embeddings have no effect: a wait of 0 leaves no time for them")
 	}
 }
