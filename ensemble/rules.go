@@ -163,7 +163,7 @@ func (r Rules) lost(c Comparer, s state) bool {
 func (r Rules) pick(c Comparer, s state) (Vote, bool) {
 	v, ok := c.Vote(r.Method, r.counted(s), r.Level)
 	if ok {
-		v.Changed = v.Overrules(s.ended, r.Level)
+		v.Changed, _ = v.Overrules(s.ended, r.Level)
 	}
 	return v, ok
 }
