@@ -298,7 +298,10 @@ func (t *trial) settings(c *config.Config) {
 	}
 	c.Ensemble.Samples = config.Range{Min: 3, Max: trialSamples}
 	c.Ensemble.Launch = t.launch
-	c.Ensemble.Wait = config.Duration(time.Second)
+	c.Ensemble.Wait = config.Duration(patience)
+	if slices.Contains(t.fates, fateHang) { // the test waits that long
+		c.Ensemble.Wait = config.Duration(time.Second)
+	}
 	c.Ensemble.KeepAlive = config.Duration(time.Minute)
 	if t.pinged {
 		c.Ensemble.KeepAlive = config.Duration(time.Millisecond)
