@@ -70,7 +70,7 @@ type Guard struct {
 	SQL []string `yaml:"sql"`
 	// Action is GuardAlert or GuardHold; empty: GuardAlert.
 	Action string `yaml:"action"`
-	// Risk is RiskLow, RiskMedium or RiskHigh; empty: RiskHigh.
+	// Risk is RiskLow, RiskMedium or RiskHigh; empty: RiskMedium.
 	Risk string `yaml:"risk"`
 	// OnSplit is HeldRelease, HeldRefuse or HeldReplace; empty: HeldRefuse.
 	OnSplit string `yaml:"on_split"`
@@ -105,7 +105,7 @@ func (g Guard) On() bool { return g.Enabled == nil || *g.Enabled }
 func (g Guard) Holds() bool { return g.Action == GuardHold }
 
 // Level is Risk or its default.
-func (g Guard) Level() string { return cmp.Or(g.Risk, RiskHigh) }
+func (g Guard) Level() string { return cmp.Or(g.Risk, RiskMedium) }
 
 // Split is OnSplit or its default.
 func (g Guard) Split() string { return cmp.Or(g.OnSplit, HeldRefuse) }

@@ -161,15 +161,19 @@ func (r Rules) lost(c Comparer, s state) bool {
 // pick finds the winner among the samples that have ended. Vote.Changed is against
 // the primary's answer even if that was set aside.
 func (r Rules) pick(c Comparer, s state) (Vote, bool) {
-	counted := s.ended
-	if r.First > 0 {
-		if first, _ := First(s.ended, r.Level, r.First); len(first) > 0 {
-			counted = first
-		}
-	}
-	v, ok := c.Vote(r.Method, counted, r.Level)
+	v, ok := c.Vote(r.Method, r.counted(s), r.Level)
 	if ok {
 		v.Changed = v.Overrules(s.ended, r.Level)
 	}
 	return v, ok
+}
+
+// counted are the samples that count, of those that have ended.
+func (r Rules) counted(s state) []Sample {
+	if r.First > 0 {
+		if first, _ := First(s.ended, r.Level, r.First); len(first) > 0 {
+			return first
+		}
+	}
+	return s.ended
 }

@@ -19,6 +19,9 @@ const (
 	// MethodMedoid picks the text that is most like the others: see
 	// Comparer.Medoid.
 	MethodMedoid Method = "medoid"
+	// MethodEmbeddings is what a vote by MethodMedoid becomes where embeddings told
+	// which text that is: see Embed.
+	MethodEmbeddings Method = "embeddings"
 )
 
 // A Vote is the outcome of a vote.

@@ -146,7 +146,7 @@ func TestRoutesVoteInTheirOwnWay(t *testing.T) {
 	c.Sampling.Mode, c.Sampling.Rate = config.Ensemble, config.Rate{}
 	c.Budget.MaxExtraInFlight = 32
 	own := config.RouteVoting{Samples: &config.Range{Min: 3, Max: 3}}
-	own.Stop.Confidence = new(config.Confidence)
+	own.Stop.Confidence = &config.Confidence{}
 	c.Routes = []config.Route{{Name: "own", Match: config.Match{Client: "nobody"}, Ensemble: own}}
 	votes := func(route string) (samples, voted int, stop string) {
 		read(t, r.ask(letterAsked, firstCall, "1", headerRoute, route))
