@@ -68,8 +68,8 @@ func (k *checker) mayVote(r Route) (Mode, bool) {
 func (r Route) first(path string, keys []string) string {
 	e := r.Ensemble
 	set := map[string]bool{
-		"samples": e.Samples != nil, "launch": e.Launch != nil, "likeness": e.Likeness != nil, "method": e.Method != nil, "wait": e.Wait != nil,
-		"stop.confidence": e.Stop.Confidence != nil, "stop.lead": e.Stop.Lead != nil, "stop.first": e.Stop.First != nil,
+		"samples": e.Samples != nil, "likeness": e.Likeness != nil, "method": e.Method != nil, "wait": e.Wait != nil,
+		"stop.lead": e.Stop.Lead != nil, "stop.first": e.Stop.First != nil,
 	}
 	for _, key := range keys {
 		switch {
@@ -106,7 +106,7 @@ func (k *checker) voting(key string, r RouteVoting) {
 		k.fail(key+".red_flag.output_over", "%s must not be negative", o)
 	}
 	if c := r.Stop.Confidence; c != nil && !c.Auto && c.Share != 0 && !(c.Share > .5 && c.Share < 1) {
-		k.fail(key+".stop.confidence", "%s is not between 0.5 and 1; write auto, 0.95, or 0 for never", c)
+		k.fail(key+".stop.confidence", "%s is not between 0.5 and 1; write auto, 0.95, or 0 for never", *c)
 	}
 	k.votes(key+".stop.lead", r.Stop.Lead)
 	k.votes(key+".stop.first", r.Stop.First)
