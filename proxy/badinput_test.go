@@ -59,7 +59,7 @@ func TestExtrasThatAllFailLeaveThePrimary(t *testing.T) {
 				t.Errorf("%s of %s votes", got, res.Header.Get(headerSamples))
 			}
 			o := r.observation()
-			if o.Vote == nil || o.Vote.Votes != 1 || o.Vote.Changed || o.Differ != nil || o.Reason == "" {
+			if o.Vote == nil || o.Vote.Votes != 1 || o.Vote.Changed == nil || *o.Vote.Changed || o.Differ != nil || o.Reason == "" {
 				t.Errorf("vote %+v, differ %v, reason %q", o.Vote, o.Differ, o.Reason)
 			}
 		})

@@ -80,11 +80,12 @@ func (q *quorum) count(s ensemble.Sample) {
 	}
 	calls := s.Reply.Calls
 	action := noAction
-	if p, ok := q.guard.Propose(calls, q.in.compare); ok {
+	p, ok := q.guard.Propose(calls, q.in.compare)
+	if ok {
 		action = q.x.h.seal.action(p.Action())
 	}
 	q.actions[action]++
-	if first || q.proposal.ProposedBy(q.guard, calls, q.in.compare) {
+	if first || ok && q.proposal.Same(p) {
 		q.tally.For++
 		return
 	}
@@ -116,7 +117,7 @@ func (q *quorum) run(ctx context.Context, call ensemble.Call) {
 	if q.lost = q.barred(); q.lost != "" {
 		return
 	}
-	call, err := call.Edited()
+	call, err := q.x.h.runner.Load().Edited(call)
 	if err != nil {
 		q.lost = monitor.ReasonMalformed
 		return
@@ -141,8 +142,11 @@ func (q *quorum) run(ctx context.Context, call ensemble.Call) {
 
 // barred is why no sample may be asked for.
 func (q *quorum) barred() monitor.Reason {
-	if q.in.native() {
+	switch {
+	case q.in.native():
 		return monitor.ReasonNativeN
+	case q.proposal.Unread: // others that say the same are not told from others
+		return monitor.ReasonTooBig
 	}
 	return q.in.barred
 }
