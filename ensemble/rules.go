@@ -55,8 +55,6 @@ type Rules struct {
 	// First ends the vote when so many samples have voted, and no others count;
 	// 0: never.
 	First int
-	// evidence replaces Confidence and Lead, to try others; nil: it does not.
-	evidence func(Vote) bool
 }
 
 // most is how many samples there are at most. Texts are rarely equal, so that no
@@ -115,7 +113,7 @@ func (r Rules) stop(c Comparer, s state) Stop {
 func (r Rules) weigh(v Vote) Stop {
 	e := estimate.Evidence{Confidence: r.Confidence, Ahead: r.Lead}
 	switch {
-	case r.evidence != nil && r.evidence(v), r.evidence == nil && e.Confident(v.Agreed, v.Rival):
+	case e.Confident(v.Agreed, v.Rival):
 		return StopConfidence
 	case e.Leads(v.Agreed, v.Rival):
 		return StopLead
