@@ -1,6 +1,10 @@
 package ensemble
 
-import "hotmess/estimate"
+import (
+	"slices"
+
+	"hotmess/estimate"
+)
 
 // A Launch says when the calls of a vote start.
 type Launch string
@@ -153,10 +157,17 @@ func (r Rules) lost(c Comparer, s state) bool {
 	running := s.launched - len(s.ended)
 	v, _ := c.Vote(r.Method, unflagged(s.ended), r.Level)
 	v.Agreed, v.Votes = v.Agreed+running, v.Votes+running
-	if r.First > 0 || v.Agreed >= s.launched {
+	if r.First > 0 || v.Agreed >= s.launched || v.Votes >= r.Min && r.weigh(v) != "" {
 		return false
 	}
-	return (v.Votes < r.Min || r.weigh(v) == "") && v.Agreed <= v.Rival+r.most()-s.launched
+	reach := v.Rival + r.most() - s.launched
+	return v.Agreed < reach || v.Agreed == reach && !v.mayWinTies(s.ended)
+}
+
+// mayWinTies is whether the primary gave the leading answer, or still may.
+func (v Vote) mayWinTies(ended []Sample) bool {
+	primary := slices.ContainsFunc(ended, func(s Sample) bool { return s.Number == 0 })
+	return !primary || len(v.Parties) > 0 && v.Parties[0].First == 0
 }
 
 // pick finds the winner among the samples that have ended. Vote.Changed is against
