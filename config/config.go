@@ -172,7 +172,9 @@ type Route struct {
 	Match Match  `yaml:"match"`
 	// Sampling fields that are set replace the defaults.
 	Sampling RouteSampling `yaml:"sampling"`
-	Budget   RouteBudget   `yaml:"budget"`
+	// Ensemble fields that are set replace those of Config.Ensemble.
+	Ensemble RouteVoting `yaml:"ensemble"`
+	Budget   RouteBudget `yaml:"budget"`
 	// Extract says how the final answer is found in a text: letter, number,
 	// boxed, tag:NAME or regexp:EXPR; empty: by what the prompt asks for.
 	Extract string `yaml:"extract"`

@@ -122,21 +122,6 @@ func TestSettingsWithoutEffectAreWarnedOf(t *testing.T) {
 		"voting on a pair": {func(c *Config) {
 			c.Sampling.Mode, c.Ensemble.Samples = Ensemble, Range{2, 2}
 		}, []string{"ensemble.samples"}},
-		"a stage that never decides": {func(c *Config) {
-			c.Sampling.Mode, c.Ensemble.Launch = Ensemble, LaunchStaged
-		}, []string{"ensemble.samples"}},
-		"a stage of four decides": {func(c *Config) {
-			c.Sampling.Mode, c.Ensemble.Launch, c.Ensemble.Samples.Min = Ensemble, LaunchStaged, 4
-		}, nil},
-		"a stage decides by less confidence": {func(c *Config) {
-			c.Sampling.Mode, c.Ensemble.Launch, c.Ensemble.Stop.Confidence = Ensemble, LaunchStaged, .9
-		}, nil},
-		"a stage decides by lead": {func(c *Config) {
-			c.Sampling.Mode, c.Ensemble.Launch, c.Ensemble.Stop.Lead = Ensemble, LaunchStaged, 3
-		}, nil},
-		"a stage of half": {func(c *Config) {
-			c.Sampling.Mode, c.Ensemble.Launch, c.Ensemble.Samples = Ensemble, LaunchStaged, Range{3, 6}
-		}, nil},
 		"first of too few": {func(c *Config) {
 			c.Sampling.Mode, c.Ensemble.Stop.First = Ensemble, 10
 		}, []string{"ensemble.stop.first"}},

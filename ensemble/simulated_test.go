@@ -24,15 +24,40 @@ type question struct {
 	takes     []take
 }
 
-// recordedQuestions reads the answers to AQuA of eleven models, 20 times each, from
-// HOTMESS_DATA.
-func recordedQuestions(tb testing.TB) []question {
+// A corpus is one set of recorded samples, and how to read it.
+type corpus struct {
+	name, file string
+	// length names the field that is duration and cost; empty: all take as long.
+	length string
+	// takes is how many samples each question has, sizes of which votes are made.
+	takes int
+	sizes []int
+	// byTask has the questions of each task of a model be a route of their own.
+	byTask bool
+}
+
+// aqua is the set that rules were chosen on.
+func aqua() corpus {
+	return corpus{name: "AQuA", file: "cotsweep_aqua.jsonl", length: "reasoning_chars", takes: 20, sizes: []int{10, 20}}
+}
+
+// others are the sets that rules were not chosen on.
+func others() []corpus {
+	return []corpus{
+		{name: "Game of 24", file: "game24_gpt4.jsonl", length: "output_chars", takes: 100, sizes: []int{10, 20}},
+		{name: "reasoning-gym", file: "reasoning_gym.jsonl", length: "output_chars", takes: 5, sizes: []int{5}, byTask: true},
+		{name: "MMLU and GPQA", file: "mcq_mmlu_gpqa.jsonl", takes: 5, sizes: []int{5}, byTask: true},
+	}
+}
+
+// recordedQuestions reads a corpus from HOTMESS_DATA.
+func recordedQuestions(tb testing.TB, c corpus) []question {
 	tb.Helper()
 	dir := os.Getenv("HOTMESS_DATA")
 	if dir == "" {
 		tb.Skip("HOTMESS_DATA is not set: no recorded samples to vote on")
 	}
-	f, err := os.Open(filepath.Join(dir, "cotsweep_aqua.jsonl"))
+	f, err := os.Open(filepath.Join(dir, c.file))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -41,25 +66,9 @@ func recordedQuestions(tb testing.TB) []question {
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		var line struct {
-			Model   string `json:"model"`
-			ID      string `json:"question_id"`
-			Samples []struct {
-				Answer  *string `json:"answer"`
-				Correct bool    `json:"correct"`
-				Length  float64 `json:"reasoning_chars"`
-			} `json:"samples"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+		q, err := c.question(lines.Bytes())
+		if err != nil {
 			tb.Fatal(err)
-		}
-		q := question{model: line.Model, id: line.ID}
-		for _, s := range line.Samples {
-			key := list(tagUnparsed)
-			if s.Answer != nil {
-				key = list(tagLetter, *s.Answer)
-			}
-			q.takes = append(q.takes, take{key, s.Correct, s.Length})
 		}
 		questions = append(questions, q)
 	}
@@ -67,6 +76,35 @@ func recordedQuestions(tb testing.TB) []question {
 		tb.Fatal(err)
 	}
 	return questions
+}
+
+// question reads one line.
+func (c corpus) question(line []byte) (question, error) {
+	var recorded struct {
+		Model   string           `json:"model"`
+		Task    string           `json:"task"`
+		ID      string           `json:"question_id"`
+		Samples []map[string]any `json:"samples"`
+	}
+	if err := json.Unmarshal(line, &recorded); err != nil {
+		return question{}, err
+	}
+	q := question{model: recorded.Model, id: recorded.ID}
+	if c.byTask {
+		q.model += " " + recorded.Task
+	}
+	for _, s := range recorded.Samples {
+		t := take{key: list(tagUnparsed), length: 1}
+		if answer, ok := s["answer"].(string); ok {
+			t.key = list(tagLetter, answer)
+		}
+		t.right, _ = s["correct"].(bool)
+		if c.length != "" {
+			t.length, _ = s[c.length].(float64)
+		}
+		q.takes = append(q.takes, t)
+	}
+	return q, nil
 }
 
 // shuffled is a question with its takes in an order that a seed and its index

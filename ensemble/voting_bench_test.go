@@ -176,7 +176,7 @@ func printModes(questions []question, single, voted score) {
 
 // BenchmarkVoting prints the table of docs/voting.md, from recorded samples.
 func BenchmarkVoting(b *testing.B) {
-	questions := recordedQuestions(b)
+	questions := recordedQuestions(b, aqua())
 	for b.Loop() {
 		single := contender{rules: Rules{Level: LevelExact, Max: 1}, fixed: true}.play(questions)
 		ten, twenty := fixedVote(10).play(questions), fixedVote(20).play(questions)

@@ -185,6 +185,65 @@ func TestSamplesAgreeOnTheActionNotOnWhatIsAroundIt(t *testing.T) {
 	}
 }
 
+func TestASampleOfSomeOfTheActionsDissents(t *testing.T) {
+	g, c := builtIn(), comparer(t)
+	both := []wire.Call{bash("rm -rf build"), bash("git push --force")}
+	p, _ := g.Propose(both, c)
+	for _, calls := range [][]wire.Call{both[:1], both[1:]} {
+		if p.ProposedBy(g, calls, c) {
+			t.Errorf("%v agrees with both calls", calls)
+		}
+	}
+	if !p.ProposedBy(g, []wire.Call{both[1], both[0]}, c) {
+		t.Error("the order of calls counts")
+	}
+	one, _ := g.Propose(both[:1], c)
+	if one.ProposedBy(g, both, c) {
+		t.Error("a call beyond the action is none against it")
+	}
+}
+
+// TestWhereACommandWorksIsPartOfTheAction: the same words elsewhere do another
+// thing.
+func TestWhereACommandWorksIsPartOfTheAction(t *testing.T) {
+	g, c := builtIn(), comparer(t)
+	at := func(key, place string) []wire.Call {
+		return []wire.Call{{Name: "bash", Arguments: `{"command":"rm -rf build","` + key + `":"` + place + `"}`}}
+	}
+	for _, key := range []string{"cwd", "workdir", "working_directory", "dir", "directory", "host", "server", "user", "database", "db"} {
+		p, ok := g.Propose(at(key, "a"), c)
+		if !ok || !p.ProposedBy(g, at(key, "a"), c) || p.ProposedBy(g, at(key, "b"), c) {
+			t.Errorf("%s does not tell two actions apart", key)
+		}
+	}
+	for _, to := range []string{"cd", "pushd", "chdir", "Set-Location"} {
+		p, _ := g.Propose([]wire.Call{bash(to + " a && rm -rf build")}, c)
+		if p.ProposedBy(g, []wire.Call{bash(to + " b && rm -rf build")}, c) {
+			t.Errorf("%s does not tell two actions apart", to)
+		}
+	}
+	p, _ := g.Propose([]wire.Call{bash("ssh one rm -rf build")}, c)
+	if p.ProposedBy(g, []wire.Call{bash("ssh two rm -rf build")}, c) {
+		t.Error("two hosts are one")
+	}
+}
+
+func TestOfTheRulesThatMayHoldOneThatRefusesIsStrictest(t *testing.T) {
+	rules := []config.Guard{
+		{Name: "alerts", Tool: "bash", OnFailure: config.HeldRefuse},
+		{Name: "elsewhere", Tool: "delete_*", Action: config.GuardHold, OnFailure: config.HeldRefuse},
+		{Name: "releases", Tool: "bash", Action: config.GuardHold},
+		{Name: "refuses", Tool: "bash", Action: config.GuardHold, OnFailure: config.HeldRefuse},
+	}
+	tools := []wire.Tool{{Name: "bash"}}
+	if rule, refuses := guard.New(rules).Strictest(tools); rule.Name != "refuses" || !refuses {
+		t.Errorf("%s, %v", rule.Name, refuses)
+	}
+	if rule, refuses := guard.New(rules[:3]).Strictest(tools); rule.Name != "releases" || refuses {
+		t.Errorf("%s, %v", rule.Name, refuses)
+	}
+}
+
 func TestARuleThatNeedsHoldingIsSeenFromTheTools(t *testing.T) {
 	g := guard.New([]config.Guard{{Name: "a", Tool: "delete_*", Action: config.GuardHold}, {Name: "b", Tool: "bash"}})
 	if !g.Holds() || !g.MayHold([]wire.Tool{{Name: "bash"}, {Name: "delete_file"}}) || g.MayHold([]wire.Tool{{Name: "bash"}}) || g.MayHold(nil) {

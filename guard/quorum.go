@@ -31,15 +31,14 @@ const (
 )
 
 // Judge gives the verdict at a level of risk. A quorum that MaxVotes samples
-// cannot bring any more is split.
+// cannot bring any more is split: with one against the proposal at RiskHigh, two
+// at RiskMedium, four at RiskLow.
 func (t Tally) Judge(risk string) Verdict {
-	left := MaxVotes - t.For - t.Against
+	atBest := Tally{For: MaxVotes - t.Against, Against: t.Against}
 	switch {
 	case t.agreed(risk):
 		return Agreed
-	case left <= 0, risk == config.RiskHigh && t.Against > 0,
-		risk == config.RiskLow && t.Against-t.For >= lead,
-		!Tally{t.For + left, t.Against}.agreed(risk):
+	case !atBest.agreed(risk):
 		return Split
 	}
 	return Undecided
@@ -50,7 +49,7 @@ func (t Tally) agreed(risk string) bool {
 	case config.RiskLow:
 		return t.For-t.Against >= lead
 	case config.RiskMedium:
-		return t.For > t.Against && estimate.Lead(t.For, t.Against) >= sure
+		return estimate.Lead(t.For, t.Against) >= sure
 	}
 	return t.Against == 0 && t.For >= unanimous
 }

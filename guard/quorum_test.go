@@ -19,8 +19,7 @@ func TestVerdicts(t *testing.T) {
 		{high, 4, 0, guard.Agreed},
 		{high, 3, 1, guard.Split},
 		{high, 1, 1, guard.Split},
-		// Beta: 4 against 0, 6 against 1, 8 against 2 pass .95 (measurement.md §5);
-		// nine samples never bring it once three are against.
+		// Beta: 4 to 0, 6 to 1 and 8 to 2 pass .95, and the last are ten votes.
 		{medium, 3, 0, guard.Undecided},
 		{medium, 4, 0, guard.Agreed},
 		{medium, 5, 1, guard.Undecided},
@@ -35,6 +34,45 @@ func TestVerdicts(t *testing.T) {
 		{low, 5, 4, guard.Split},
 		{low, 1, 3, guard.Undecided},
 		{low, 1, 4, guard.Split},
+	} {
+		if got := (guard.Tally{For: tt.pro, Against: tt.con}).Judge(tt.risk); got != tt.want {
+			t.Errorf("%s %d:%d is %v, want %v", tt.risk, tt.pro, tt.con, got, tt.want)
+		}
+	}
+}
+
+// Whatever came before, so many against a proposal end its quorum, and one less
+// does not: docs/guard.md has these numbers.
+func TestSoManyAgainstAProposalAreASplit(t *testing.T) {
+	for risk, enough := range map[string]int{config.RiskHigh: 1, config.RiskMedium: 2, config.RiskLow: 4} {
+		for pro := 1; pro+enough <= guard.MaxVotes; pro++ {
+			if (guard.Tally{For: pro, Against: enough - 1}).Judge(risk) == guard.Agreed {
+				break
+			}
+			if got := (guard.Tally{For: pro, Against: enough}).Judge(risk); got != guard.Split {
+				t.Errorf("%s %d:%d is %v, not split", risk, pro, enough, got)
+			}
+			if got := (guard.Tally{For: pro, Against: enough - 1}).Judge(risk); got != guard.Undecided {
+				t.Errorf("%s %d:%d is %v, not undecided", risk, pro, enough-1, got)
+			}
+		}
+	}
+}
+
+// A vote may have more samples than a quorum asks for: all of them count.
+func TestMoreVotesThanAskedForAreJudged(t *testing.T) {
+	for _, tt := range []struct {
+		risk     string
+		pro, con int
+		want     guard.Verdict
+	}{
+		{config.RiskHigh, 32, 0, guard.Agreed},
+		{config.RiskHigh, 31, 1, guard.Split},
+		{config.RiskMedium, 18, 7, guard.Agreed},
+		{config.RiskMedium, 9, 6, guard.Split},
+		{config.RiskLow, 7, 4, guard.Agreed},
+		{config.RiskLow, 7, 5, guard.Split},
+		{config.RiskLow, 1, 12, guard.Split},
 	} {
 		if got := (guard.Tally{For: tt.pro, Against: tt.con}).Judge(tt.risk); got != tt.want {
 			t.Errorf("%s %d:%d is %v, want %v", tt.risk, tt.pro, tt.con, got, tt.want)

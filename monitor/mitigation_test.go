@@ -265,12 +265,38 @@ func TestTrialTellsWorseFromNotWorse(t *testing.T) {
 	}
 }
 
+// TestUnequalHalvesAreNotCalledWorse has few conversations in the half that votes,
+// of very unequal numbers of pairs, as where votes are often not allowed: of 400
+// trials of halves that are alike at most 2.5 % may be called worse, and chance
+// exceeds 20 in fewer than 1 of 500 runs.
+func TestUnequalHalvesAreNotCalledWorse(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 8))
+	worse := 0
+	for range 400 {
+		trial := trial{Conversations: map[string]trialPart{}}
+		for i := range 70 {
+			p := trialPart{Voting: i < 10, N: 1}
+			if rng.IntN(10) == 0 {
+				p.N = unitPairs
+			}
+			for range p.N {
+				p.X += boolInt(rng.Float64() < .1)
+			}
+			trial.Conversations[fmt.Sprint(i)] = p
+		}
+		worse += int(boolInt(trial.report(base).Worse))
+	}
+	if worse > 20 {
+		t.Errorf("%d of 400", worse)
+	}
+}
+
 func TestTrialWithoutNoiseOrWithoutDataIsReported(t *testing.T) {
 	full := trial{Conversations: map[string]trialPart{}}
 	for i := range 40 {
 		full.Conversations[fmt.Sprint(i)] = trialPart{Voting: i%2 == 0, N: 5, X: 5 * int64(i%2)}
 	}
-	if r := full.report(base); !r.Worse || *r.Voting.Value != 0 || *r.Back.Value != 1 {
+	if r := full.report(base); !r.Worse || *r.P > .001 || *r.Voting.Value != 0 || *r.Back.Value != 1 {
 		t.Errorf("all against none: %+v", r)
 	}
 	empty := trial{}
@@ -278,8 +304,21 @@ func TestTrialWithoutNoiseOrWithoutDataIsReported(t *testing.T) {
 		t.Errorf("nothing: %+v", r)
 	}
 	few := trial{Conversations: map[string]trialPart{"a": {N: 5, X: 5}, "b": {N: 5, Voting: true}}}
-	if r := few.report(base); r.Worse {
+	if r := few.report(base); r.Worse || r.P != nil {
 		t.Errorf("two conversations: %+v", r)
+	}
+	for i := range 50 {
+		few.Conversations[fmt.Sprint(i)] = trialPart{N: 5, X: 5, Voting: false}
+	}
+	for i := range 8 {
+		few.Conversations[fmt.Sprint("v", i)] = trialPart{N: 5, Voting: true}
+	}
+	if r := few.report(base); r.Worse || r.P != nil {
+		t.Errorf("nine conversations that vote: %+v", r)
+	}
+	few.Conversations["tenth"] = trialPart{N: 5, Voting: true}
+	if r := few.report(base); !r.Worse {
+		t.Errorf("ten conversations that vote: %+v", r)
 	}
 }
 

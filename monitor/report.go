@@ -58,6 +58,8 @@ type WindowReport struct {
 	Votes          int64 `json:"votes"`
 	Changed        int64 `json:"changed"`
 	ChangedUnknown int64 `json:"changed_unknown"`
+	// Guarded counts the decisions of guards; nil while there are none.
+	Guarded *GuardCounts `json:"guarded,omitempty"`
 	// Series are the disagreements; Lengths the four lengths of all replies.
 	Series  []SeriesReport `json:"series"`
 	Lengths []LengthReport `json:"lengths"`
@@ -191,6 +193,9 @@ func (r *route) window(i int, keys []seriesKey, now time.Time) WindowReport {
 	}
 	for _, k := range keys {
 		rep.Series = append(rep.Series, r.seriesReport(i, k, now))
+	}
+	if t.Guarded != (GuardCounts{}) {
+		rep.Guarded = &t.Guarded
 	}
 	rep.ContentReport = r.content.report(i, now)
 	return rep

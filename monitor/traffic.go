@@ -24,6 +24,8 @@ type traffic struct {
 	Votes   int64 `json:"v,omitempty"`
 	Changed int64 `json:"c,omitempty"`
 	Unknown int64 `json:"cu,omitempty"`
+	// Guarded counts the decisions of guards.
+	Guarded GuardCounts `json:"g,omitzero"`
 }
 
 // count adds one observation.
@@ -50,6 +52,7 @@ func (t *traffic) count(o *Observation) {
 		t.Changed += boolInt(v.Changed != nil && *v.Changed)
 		t.Unknown += boolInt(v.Changed == nil)
 	}
+	t.Guarded.count(o.Guard)
 }
 
 func (t *traffic) add(o *traffic) {
@@ -64,4 +67,5 @@ func (t *traffic) add(o *traffic) {
 	t.Votes += o.Votes
 	t.Changed += o.Changed
 	t.Unknown += o.Unknown
+	t.Guarded.add(o.Guarded)
 }

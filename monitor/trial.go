@@ -16,6 +16,14 @@ const (
 	// has a standard error of √(1.9·(.2·.8 + .35·.65)/300) = .05, and is found in
 	// 86 of 100 trials.
 	trialConversations = 30
+	// trialLevel is how often halves that are alike are called different in favour
+	// of the votes. It is held by a permutation test: conversations have very
+	// unequal numbers of pairs, and the halves need not have as many
+	// conversations, where the interval by t of their difference does not hold.
+	trialLevel = 0.025
+	// trialShuffles are drawn for it, by a fixed seed so that it can be repeated.
+	trialShuffles = 1999
+	trialSeed     = 1
 	// maxTrial and maxSeen bound what is remembered.
 	maxTrial = 1000
 	maxSeen  = 5000
@@ -110,9 +118,11 @@ type TrialReport struct {
 	Voting     estimate.Figure `json:"voting"`
 	Back       estimate.Figure `json:"back"`
 	Difference estimate.Figure `json:"difference"`
-	// Worse is whether Difference is above 0 by all of its interval, of at least
-	// ten conversations of each half; FiredAgain whether the trial ended because
-	// an alert fired.
+	// P is the probability of so large a Difference, or a larger one, between halves
+	// that are alike (estimate.Relabel); nil below ten conversations in either half.
+	P *float64 `json:"p,omitempty"`
+	// Worse is whether P is trialLevel or less; FiredAgain whether the trial ended
+	// because an alert fired.
 	Worse      bool `json:"worse"`
 	FiredAgain bool `json:"fired_again"`
 }
@@ -138,18 +148,10 @@ func (t *trial) report(now time.Time) TrialReport {
 	if coef, _ := estimate.OLS(x, y, w, nil); len(coef) > 1 {
 		r.Difference = coef[1]
 	}
-	r.Worse = min(len(of[0]), len(of[1])) >= estimate.MinClusters && above(r.Difference)
-	return r
-}
-
-// above is whether a difference is above 0 by all of its interval, or, where no
-// conversation differs from others of its half, by itself.
-func above(d estimate.Figure) bool {
-	switch {
-	case d.Low != nil:
-		return *d.Low > 0
-	case d.AbsentRange == estimate.AbsentNoSpread:
-		return d.Value != nil && *d.Value > 0
+	if min(len(of[0]), len(of[1])) >= estimate.MinClusters {
+		if p, ok := estimate.Relabel(of[0], of[1], trialShuffles, trialSeed); ok {
+			r.P, r.Worse = &p, p <= trialLevel
+		}
 	}
-	return false
+	return r
 }

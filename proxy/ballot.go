@@ -13,13 +13,12 @@ import (
 
 // policy is how the request votes, by configuration and route.
 func (v *vote) policy() ensemble.Policy {
-	c := v.x.policy.voting
-	samples := v.in.route.voters
+	c := v.in.route.voting
 	p := ensemble.Policy{
 		Rules: ensemble.Rules{
 			Method: ensemble.MethodMajority, Level: votingLevel(v.in.compare),
-			Min: samples.Min, Max: samples.Max, Launch: ensemble.Launch(c.Launch),
-			Confidence: c.Stop.Confidence, Lead: c.Stop.Lead, First: c.Stop.First,
+			Min: c.Samples.Min, Max: c.Samples.Max, Launch: ensemble.Launch(c.Launch),
+			Confidence: c.Stop.Confidence.By(c.Launch), Lead: c.Stop.Lead, First: c.Stop.First,
 		},
 		Flags:   v.flags(c.RedFlag),
 		Wait:    time.Duration(c.Wait),

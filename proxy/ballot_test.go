@@ -27,11 +27,14 @@ func TestEverySettingOfAVoteCounts(t *testing.T) {
 	}{
 		{"default", letterAsked, "A", []string{"A"}, nil, "majority", "confidence", 9, 4, false, 0},
 		{"samples", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Samples = config.Range{Min: 5, Max: 20} }, "majority", "confidence", 20, 5, false, 0},
-		{"confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.Confidence = .9 }, "majority", "confidence", 9, 3, false, 0},
-		{"no confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.Confidence = 0 }, "majority", "settled", 9, 5, false, 0},
+		{"confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.Confidence = config.Confidence{Share: .9} }, "majority", "confidence", 9, 3, false, 0},
+		{"no confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.Confidence = config.Confidence{} }, "majority", "settled", 9, 5, false, 0},
 		{"lead", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop = config.Stop{Lead: 3} }, "majority", "lead", 9, 3, false, 0},
 		{"first", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.First = 2 }, "majority", "first", 9, 2, false, 0},
-		{"staged", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Launch, v.Stop.Lead = config.LaunchStaged, 3 }, "majority", "lead", 3, 3, false, 0},
+		{"staged", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Launch = config.LaunchStaged }, "majority", "confidence", 3, 3, false, 0},
+		{"staged by more confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) {
+			v.Launch, v.Stop.Confidence = config.LaunchStaged, config.Confidence{Share: .95}
+		}, "majority", "confidence", 4, 4, false, 0},
 		{"leader", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Launch, v.Stop.First = config.LaunchLeader, 1 }, "majority", "first", 1, 1, false, 0},
 		{"likeness", prose, alike[0], alike[1:], nil, "medoid", "all", 3, 3, true, 0},
 		{"majority of texts", prose, alike[0], alike[1:], func(v *config.Voting) { v.Method, v.Samples.Max = config.MethodMajority, 3 }, "majority", "all", 3, 3, false, 0},
@@ -78,7 +81,7 @@ func TestEverySettingOfAVoteCounts(t *testing.T) {
 func TestTheDissentIsRecordedByTheKeysOfSamples(t *testing.T) {
 	r := newRig(t, &script{primary: says("p", "B"), extra: saysEach("A")}, func(c *config.Config) {
 		inMode(config.Ensemble, 5)(c)
-		c.Ensemble.Stop.Confidence = 0
+		c.Ensemble.Stop.Confidence = config.Confidence{}
 	})
 	res := r.ask(letterAsked, firstCall, "1")
 	read(t, res)
@@ -148,7 +151,7 @@ func TestClientsAskForVotesOfTheirSize(t *testing.T) {
 		r := newRig(t, &script{primary: says("p", "A"), extra: saysEach("A")}, func(c *config.Config) {
 			c.Sampling.Mode, c.Sampling.Rate = config.Ensemble, config.Rate{}
 			c.ClientHeaders = append(c.ClientHeaders, "samples")
-			c.Ensemble.Stop.Confidence = 0
+			c.Ensemble.Stop.Confidence = config.Confidence{}
 		})
 		read(t, r.ask(letterAsked, firstCall, "1", headerSamples, asked))
 		got := 0

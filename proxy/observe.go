@@ -232,11 +232,8 @@ func (o *observer) record(in inspection, samples []ensemble.Sample, vote *monito
 		return
 	}
 	observation := o.x.observation(in, samples, vote, o.end())
-	if q := o.guarded; q != nil {
-		observation.Guard = q.decided
-		for _, cost := range q.costs {
-			observation.Charge(cost)
-		}
+	if o.guarded != nil {
+		o.guarded.tell(&observation)
 	}
 	o.content(&observation, in, samples)
 	o.counted = true

@@ -29,8 +29,8 @@ type quorum struct {
 	differing map[string]int
 	// actions counts what is proposed, by HMAC.
 	actions map[string]int
-	// costs are what the samples that were asked for were settled at.
-	costs []monitor.Settlement
+	// settled is what its samples cost.
+	settled []monitor.Settlement
 	// asked counts the samples that were asked for, running those of them that
 	// have not come, lost is why the latest came to nothing.
 	asked, running int
@@ -162,7 +162,7 @@ func (q *quorum) ask(ctx context.Context, call ensemble.Call) {
 
 func (q *quorum) came(a answer) ensemble.Sample {
 	q.running--
-	q.costs = append(q.costs, a.Settlement)
+	q.settled = append(q.settled, a.Settlement)
 	if q.keep && a.Missing == "" {
 		q.frees = append(q.frees, a.free)
 		return a.Sample
@@ -179,8 +179,8 @@ func (q *quorum) decide(outcome string) {
 }
 
 // finish waits for what still runs, gives back what is held, and completes the
-// record and the costs.
-func (q *quorum) finish() *quorum {
+// record.
+func (q *quorum) finish() {
 	for q.running > 0 {
 		q.keep = false
 		q.came(<-q.coming)
@@ -191,10 +191,18 @@ func (q *quorum) finish() *quorum {
 	if q.decided == nil { // hotmess itself failed
 		q.decide(monitor.GuardReleased)
 	}
-	for _, cost := range q.costs {
-		q.decided.Tokens += cost.Tokens
+	for _, s := range q.settled {
+		q.decided.Tokens += s.Tokens
+		q.decided.TokensEstimated = q.decided.TokensEstimated || s.Estimated
 	}
-	return q
+}
+
+// tell puts the record and the cost of the quorum into the observation.
+func (q *quorum) tell(o *monitor.Observation) {
+	o.Guard = q.decided
+	for _, s := range q.settled {
+		o.Charge(s)
+	}
 }
 
 // decision is what the quorum came to.
@@ -242,7 +250,8 @@ func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	primary := samples[0]
 	if h := o.x.hold; h != nil {
 		if o.end(); h.quorum != nil { // it is the client's goroutine that held
-			o.guarded = h.quorum.finish()
+			h.quorum.finish()
+			o.guarded = h.quorum
 			return
 		}
 	}
@@ -256,7 +265,8 @@ func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	q := o.x.newQuorum(in, p, samples)
 	q.run(o.extras, o.repeat(in, in.loyal))
 	q.decide(monitor.GuardDelivered)
-	o.guarded = q.finish()
+	q.finish()
+	o.guarded = q
 }
 
 // winnerFirst puts the sample that the client got before the others.

@@ -1,0 +1,152 @@
+package proxy
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"hotmess/config"
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// TestAStreamThatCannotBeHeldMeetsItsRule: what it proposes is not known, whichever
+// limit it meets, and wherever in an event.
+func TestAStreamThatCannotBeHeldMeetsItsRule(t *testing.T) {
+	const size = 200 << 10
+	long := toldThen(wrongTree + strings.Repeat(" x", size/2))
+	for _, tt := range []struct {
+		name, sse string
+		limit     func(*config.Limits)
+		reason    monitor.Reason
+	}{
+		{"a call over limits.body", long, func(l *config.Limits) { l.Body = 8 << 10 }, monitor.ReasonTooBig},
+		{"a call over limits.held", long, func(l *config.Limits) { l.Held = 64 << 10 }, monitor.ReasonMemory},
+		{"an event without an end", "data: " + strings.Repeat("x", size), func(l *config.Limits) { l.Body = 8 << 10 }, monitor.ReasonTooBig},
+	} {
+		for _, failure := range []string{config.HeldRelease, config.HeldRefuse} {
+			t.Run(tt.name+", "+failure, func(t *testing.T) {
+				r := guardedRig(t, &script{primary: sends(toldFirst + tt.sse), extra: callsForEach(wrongTree)}, func(c *config.Config) {
+					holding(func(g *config.Guard) { g.OnFailure = failure })(c)
+					tt.limit(&c.Limits)
+				})
+				got := withoutKeepAlives(read(t, r.ask(agentStreams, firstCall, "1")), wire.OpenAIChat)
+				switch {
+				case failure == config.HeldRelease && got != toldFirst+tt.sse:
+					t.Errorf("%d bytes, want %d verbatim", len(got), len(toldFirst+tt.sse))
+				case failure == config.HeldRefuse && (len(got) > 4<<10 || !strings.Contains(got, "[hotmess]")):
+					t.Errorf("%d bytes are not refused", len(got))
+				}
+				if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardBlind || g.Reason != tt.reason {
+					t.Errorf("%+v", g)
+				}
+			})
+		}
+	}
+}
+
+func TestAReplyOnWhichTheGuardPanicsLeavesVerbatim(t *testing.T) {
+	for name, ask := range map[string]string{"unary": agentAsks, "stream": agentStreams} {
+		t.Run(name, func(t *testing.T) {
+			want, primary := proposing("p", wrongTree), callsFor("p", wrongTree)
+			if name == "stream" {
+				want, primary = toldFirst+toldThen(wrongTree), sends(toldFirst+toldThen(wrongTree))
+			}
+			r := guardedRig(t, &script{primary: primary, extra: callsForEach(wrongTree)}, holding(func(g *config.Guard) { g.OnFailure = config.HeldRefuse }))
+			r.handler.now = func() time.Time {
+				if strings.Contains(string(debug.Stack()), "newQuorum") {
+					panic("planted")
+				}
+				return time.Now()
+			}
+			if got := withoutKeepAlives(read(t, r.ask(ask, firstCall, "1")), wire.OpenAIChat); got != want {
+				t.Errorf("reply %s", got)
+			}
+			r.quiet()
+			if !strings.Contains(r.log.String(), "panic while measuring") {
+				t.Error("nothing panicked")
+			}
+		})
+	}
+}
+
+// Of some no repeat is a draw of its own, others may hold no call, or are several.
+func TestRequestsWhoseRepliesAreNotHeld(t *testing.T) {
+	gemini := `{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"bash","args":{"command":"rm -rf /"}}}]},"finishReason":"STOP"}]}`
+	responses := `{"id":"r","object":"response","status":"completed","model":"m-1","output":[{"type":"function_call","id":"f","call_id":"c","name":"bash","arguments":"{\"command\":\"rm -rf /\"}"}]}`
+	for _, tt := range []struct{ name, path, body, said string }{
+		{"no call is allowed", chatPath, strings.Replace(agentAsks, `{`, `{"tool_choice":"none",`, 1), proposing("p", wrongTree)},
+		{"fetched later", "/v1/responses", `{"model":"m","store":false,"background":true,"input":"x","tools":[{"type":"function","name":"bash"}]}`, responses},
+		{"goes on with a begun answer", "/v1beta/models/m:generateContent", `{"contents":[{"parts":[{"text":"x"}]}],"continuationToken":"t","tools":[{"functionDeclarations":[{"name":"bash"}]}]}`, gemini},
+		{"several choices", chatPath, strings.Replace(agentAsks, `{`, `{"n":2,`, 1), proposing("p", wrongTree)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := guardedRig(t, &script{primary: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, tt.said) }}, func(c *config.Config) {
+				holding(func(g *config.Guard) { g.OnFailure = config.HeldRefuse })(c)
+				c.Budget.ExtraTokensPerHour = 1
+			})
+			if got := read(t, r.do(http.MethodPost, tt.path, tt.body)); got != tt.said {
+				t.Errorf("reply %s", got)
+			}
+			if g := r.observation().Guard; g != nil && g.Outcome != monitor.GuardDelivered {
+				t.Errorf("%+v", g)
+			}
+		})
+	}
+}
+
+func TestAMessageInPlaceOfACompressedReplyIsPlain(t *testing.T) {
+	u := &script{primary: func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("ETag", `"of-the-other"`)
+		z := gzip.NewWriter(w)
+		_, _ = io.WriteString(z, proposing("p", wrongTree))
+		_ = z.Close()
+	}, extra: callsForEach(rightTree)}
+	r := guardedRig(t, u, holding(nil))
+	res := r.ask(agentAsks, firstCall, "1", "Accept-Encoding", "gzip")
+	got := read(t, res)
+	if reply := folded(t, wire.OpenAIChat, false, got); len(reply.Calls) > 0 || !strings.Contains(reply.Text, "[hotmess]") {
+		t.Errorf("reply %s", got)
+	}
+	for _, name := range []string{"Content-Encoding", "Etag"} {
+		if v := res.Header.Get(name); v != "" {
+			t.Errorf("%s: %s", name, v)
+		}
+	}
+	if n := res.Header.Get("Content-Length"); n != fmt.Sprint(len(got)) {
+		t.Errorf("Content-Length %s of %d bytes", n, len(got))
+	}
+	r.observation()
+}
+
+func TestAQuorumAsksAgainForWhatCannotBeRead(t *testing.T) {
+	u := &script{primary: callsFor("p", wrongTree), extra: func(n int, w http.ResponseWriter, r *http.Request) {
+		if n < 2 {
+			_, _ = io.WriteString(w, "<html>")
+			return
+		}
+		callsForEach(wrongTree)(n, w, r)
+	}}
+	r := guardedRig(t, u, nil)
+	read(t, r.ask(agentAsks, firstCall, "1"))
+	if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardAgreed || g.Votes != 4 || len(u.seen()) != 6 {
+		t.Errorf("%+v after %d calls", g, len(u.seen()))
+	}
+}
+
+func TestOfArgumentsThatDifferAsOftenTheFirstByNameIsTold(t *testing.T) {
+	for want, counts := range map[string]map[string]int{"": {}, "a": {"b": 1, "a": 1}, "b": {"b": 2, "a": 1}, "c": {"d": 2, "c": 2, "a": 1}} {
+		for range 20 { // maps are gone through in any order
+			if got := most(counts); got != want {
+				t.Fatalf("%v: %q, want %q", counts, got, want)
+			}
+		}
+	}
+}
