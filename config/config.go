@@ -197,7 +197,7 @@ type RouteSampling struct {
 }
 
 // Embeddings has the texts of measured pairs embedded, to tell how far they are
-// apart. The texts go to the upstream that wrote them, with the client's own
+// apart, and those of votes whose Likeness says so. The texts go to the upstream that wrote them, with the client's own
 // key, and cost tokens of the budget.
 type Embeddings struct {
 	// Upstream is the name of one that has an embeddings endpoint in OpenAI's

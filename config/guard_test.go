@@ -42,7 +42,7 @@ func TestBuiltInGuardRulesAreValid(t *testing.T) {
 
 func TestWhatAGuardRuleLeavesOutHasADefault(t *testing.T) {
 	var g Guard
-	if g.Holds() || g.Level() != RiskHigh || g.Split() != HeldRefuse || g.Failure() != HeldRelease || g.Patience() != 30*time.Second {
+	if g.Holds() || g.Level() != RiskMedium || g.Split() != HeldRefuse || g.Failure() != HeldRelease || g.Patience() != 30*time.Second {
 		t.Errorf("alert, high, refuse, release, 30s wanted; got %v %s %s %s %s", g.Holds(), g.Level(), g.Split(), g.Failure(), g.Patience())
 	}
 }

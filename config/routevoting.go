@@ -4,6 +4,7 @@ package config
 type RouteVoting struct {
 	Samples   *Range       `yaml:"samples"`
 	Method    *string      `yaml:"method"`
+	Likeness  *string      `yaml:"likeness"`
 	Launch    *string      `yaml:"launch"`
 	Stop      RouteStop    `yaml:"stop"`
 	RedFlag   RouteRedFlag `yaml:"red_flag"`
@@ -34,6 +35,7 @@ func (r Route) Votes(v Voting) Voting {
 	e := r.Ensemble
 	replace(&v.Samples, e.Samples)
 	replace(&v.Method, e.Method)
+	replace(&v.Likeness, e.Likeness)
 	replace(&v.Launch, e.Launch)
 	replace(&v.Stop.Confidence, e.Stop.Confidence)
 	replace(&v.Stop.Lead, e.Stop.Lead)
@@ -55,7 +57,7 @@ func replace[T any](dst, value *T) {
 // whole is v with every field set.
 func (v Voting) whole() RouteVoting {
 	return RouteVoting{
-		Samples: &v.Samples, Method: &v.Method, Launch: &v.Launch,
+		Samples: &v.Samples, Method: &v.Method, Likeness: &v.Likeness, Launch: &v.Launch,
 		Stop:    RouteStop{Confidence: &v.Stop.Confidence, Lead: &v.Stop.Lead, First: &v.Stop.First},
 		RedFlag: RouteRedFlag{OutputOver: &v.RedFlag.OutputOver, Malformed: &v.RedFlag.Malformed},
 		Wait:    &v.Wait, KeepAlive: &v.KeepAlive,

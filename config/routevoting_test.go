@@ -26,10 +26,14 @@ func onRoute(settings string) string {
 	return "routes: [{name: billing, match: {model: m}, " + settings + "}]\n"
 }
 
+// embedding configures embeddings for all routes.
+const embedding = "embeddings: {upstream: openai, model: e}\n"
+
 func TestARouteOverridesTheVoteKeyByKey(t *testing.T) {
 	inherited := Default().Ensemble
 	for settings, set := range map[string]func(*Voting){
 		"samples: 4..6":                func(v *Voting) { v.Samples = Range{4, 6} },
+		"likeness: embeddings":         func(v *Voting) { v.Likeness = LikenessEmbeddings },
 		"method: majority":             func(v *Voting) { v.Method = MethodMajority },
 		"launch: leader":               func(v *Voting) { v.Launch = LaunchLeader },
 		"stop: {confidence: 0.9}":      func(v *Voting) { v.Stop.Confidence = Confidence{Share: .9} },
@@ -41,7 +45,7 @@ func TestARouteOverridesTheVoteKeyByKey(t *testing.T) {
 		"wait: 3s":                     func(v *Voting) { v.Wait = Duration(3 * time.Second) },
 		"keepalive: 2s":                func(v *Voting) { v.KeepAlive = Duration(2 * time.Second) },
 	} {
-		c, warnings, err := loaded(t, onRoute("sampling: {mode: ensemble}, ensemble: {"+settings+"}"))
+		c, warnings, err := loaded(t, embedding+onRoute("sampling: {mode: ensemble}, ensemble: {"+settings+"}"))
 		if err != nil || len(warnings) > 0 {
 			t.Errorf("%s: %v, warnings %v", settings, err, warnings)
 			continue
@@ -90,6 +94,8 @@ func TestBadVotesOfARouteNameTheirKey(t *testing.T) {
 		"samples: 0..3":                "routes[0].ensemble.samples: 0..3 is not from 1 to 32",
 		"samples: many":                `routes[0].ensemble.samples: "many" is not a range`,
 		"method: median":               `routes[0].ensemble.method: "median" is unknown; write auto or majority`,
+		"likeness: letters":            `routes[0].ensemble.likeness: "letters" is unknown; write words or embeddings`,
+		"likeness: embeddings":         "routes[0].ensemble.likeness: embeddings are not configured; set embeddings.upstream",
 		"launch: staggered":            `routes[0].ensemble.launch: "staggered" is unknown`,
 		"stop: {confidence: 1}":        "routes[0].ensemble.stop.confidence: 1 is not between 0.5 and 1",
 		"stop: {lead: -1}":             "routes[0].ensemble.stop.lead: -1 is not from 0 to 32",
@@ -102,7 +108,7 @@ func TestBadVotesOfARouteNameTheirKey(t *testing.T) {
 		"keep_alive: 1s":               "routes[0].ensemble.keep_alive: unknown key; did you mean keepalive?",
 	} {
 		_, _, err := loaded(t, onRoute("sampling: {mode: ensemble}, ensemble: {"+settings+"}"))
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "ensemble.") != 1 {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "routes[0]") != 1 {
 			t.Errorf("%s: %v; want %s", settings, err, want)
 		}
 	}
@@ -123,6 +129,10 @@ func TestContradictionsOfARouteAreTold(t *testing.T) {
 		"first inherited":            {"ensemble: {stop: {first: 6}}\n", "sampling: {mode: ensemble, samples: 5}", "routes[0].sampling.samples: stop.first of 6 is never reached: there are 5 samples"},
 		"a lead of too many":         {"", "sampling: {mode: ensemble}, ensemble: {stop: {lead: 10}}", "routes[0].ensemble.stop.lead: stop.lead of 10 is never reached: there are 9 samples"},
 		"a lead inherited":           {"ensemble: {stop: {lead: 6}}\n", "sampling: {mode: ensemble}, ensemble: {samples: 5}", "routes[0].ensemble.samples: stop.lead of 6 is never reached: there are 5 samples"},
+		"embeddings elsewhere":       {"embeddings: {upstream: openai, model: e, routes: \"chat*\"}\n", "sampling: {mode: ensemble}, ensemble: {likeness: embeddings}", `routes[0].ensemble.likeness: embeddings have no effect: embeddings.routes is "chat*"`},
+		"embeddings of no vote":      {embedding, "sampling: {mode: ensemble}, ensemble: {likeness: embeddings, method: majority}", "routes[0].ensemble.likeness: embeddings have no effect: by method majority"},
+		"embeddings inherited":       {embedding + "ensemble: {likeness: embeddings}\n", "sampling: {mode: ensemble}, ensemble: {method: majority}", "routes[0].ensemble.method: embeddings have no effect"},
+		"no time for them":           {embedding, "sampling: {mode: ensemble}, ensemble: {likeness: embeddings, wait: 0s}", "routes[0].ensemble.likeness: embeddings have no effect: a wait of 0"},
 		"all is well":                {"", "sampling: {mode: ensemble}, ensemble: {samples: 4..9, launch: staged}", ""},
 		"told of all, not once more": {"ensemble: {stop: {lead: 10}}\nsampling: {mode: ensemble}\n", "ensemble: {wait: 3s}", "ensemble.stop.lead: stop.lead of 10 is never reached: there are 9 samples"},
 	} {

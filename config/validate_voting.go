@@ -1,12 +1,20 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // ensemble checks how all routes vote.
 func (k *checker) ensemble() {
 	v := k.cfg.Ensemble
 	k.voting("ensemble", v.whole())
-	k.stops(v, func(keys ...string) string { return "ensemble." + keys[0] })
+	all := func(keys ...string) string { return "ensemble." + keys[0] }
+	k.stops(v, all)
+	k.likeness(v, all)
+	if k.holds() {
+		v.KeepAlive = defaultVoting().KeepAlive
+	}
 	if v != defaultVoting() && !k.any(Ensemble) {
 		k.warn("ensemble", "has no effect: no mode is ensemble")
 	}
@@ -20,16 +28,29 @@ func (k *checker) routeVoting(key string, r Route) {
 		return
 	}
 	if mode, votes := k.mayVote(r); !votes {
-		if r.Ensemble != (RouteVoting{}) {
+		unused := r.Ensemble
+		if k.holds() {
+			unused.KeepAlive = nil
+		}
+		if unused != (RouteVoting{}) {
 			k.warn(key+".ensemble", "has no effect: the mode of route %s is %s", r.Name, mode)
 		}
 		return
 	}
-	k.stops(r.Votes(k.cfg.Ensemble), func(keys ...string) string { return r.first(key, keys) })
-	if n, own := r.Sampling.Samples, r.Ensemble.Samples; n != nil && own != nil && *n > 1 && *n != own.Max {
-		k.warn(key+".sampling.samples", "%d does not count in votes: ensemble.samples of route %s is %s", *n, r.Name, own)
+	v, own := r.Votes(k.cfg.Ensemble), func(keys ...string) string { return r.first(key, keys) }
+	k.stops(v, own)
+	k.likeness(v, own)
+	if e := k.cfg.Embeddings; v.Likeness == LikenessEmbeddings && e.Upstream != "" && !Fits(e.Routes, r.Name) {
+		k.warn(key+".ensemble.likeness", "embeddings have no effect: embeddings.routes is %q, which route %s does not fit", e.Routes, r.Name)
+	}
+	if n, s := r.Sampling.Samples, r.Ensemble.Samples; n != nil && s != nil && *n > 1 && *n != s.Max {
+		k.warn(key+".sampling.samples", "%d does not count in votes: ensemble.samples of route %s is %s", *n, r.Name, s)
 	}
 }
+
+// holds reports whether a guard rule holds replies: their streams are kept alive as
+// those of votes are.
+func (k *checker) holds() bool { return slices.ContainsFunc(k.cfg.GuardRules(), Guard.Holds) }
 
 // mayVote reports whether requests of a route may vote, and else the mode that
 // keeps them from it.
@@ -47,8 +68,8 @@ func (k *checker) mayVote(r Route) (Mode, bool) {
 func (r Route) first(path string, keys []string) string {
 	e := r.Ensemble
 	set := map[string]bool{
-		"samples": e.Samples != nil, "launch": e.Launch != nil,
-		"stop.confidence": e.Stop.Confidence != nil, "stop.lead": e.Stop.Lead != nil, "stop.first": e.Stop.First != nil,
+		"samples": e.Samples != nil, "likeness": e.Likeness != nil, "method": e.Method != nil, "wait": e.Wait != nil,
+		"stop.lead": e.Stop.Lead != nil, "stop.first": e.Stop.First != nil,
 	}
 	for _, key := range keys {
 		switch {
@@ -72,6 +93,9 @@ func (k *checker) voting(key string, r RouteVoting) {
 	if m := r.Method; m != nil {
 		k.word(key+".method", *m, MethodAuto, MethodMajority)
 	}
+	if l := r.Likeness; l != nil {
+		k.word(key+".likeness", *l, LikenessWords, LikenessEmbeddings)
+	}
 	if l := r.Launch; l != nil {
 		k.word(key+".launch", *l, LaunchAtOnce, LaunchStaged, LaunchLeader)
 	}
@@ -82,7 +106,7 @@ func (k *checker) voting(key string, r RouteVoting) {
 		k.fail(key+".red_flag.output_over", "%s must not be negative", o)
 	}
 	if c := r.Stop.Confidence; c != nil && !c.Auto && c.Share != 0 && !(c.Share > .5 && c.Share < 1) {
-		k.fail(key+".stop.confidence", "%s is not between 0.5 and 1; write auto, 0.95, or 0 for never", c)
+		k.fail(key+".stop.confidence", "%s is not between 0.5 and 1; write auto, 0.95, or 0 for never", *c)
 	}
 	k.votes(key+".stop.lead", r.Stop.Lead)
 	k.votes(key+".stop.first", r.Stop.First)
@@ -110,5 +134,22 @@ func (k *checker) stops(v Voting, name func(keys ...string) string) {
 	}
 	if l := v.Stop.Lead; l > most {
 		warn(name("stop.lead", "samples"), "stop.lead of %d is never reached: there are %d samples", l, most)
+	}
+}
+
+// likeness checks that embeddings can decide a vote where they are to; name is as
+// in stops.
+func (k *checker) likeness(v Voting, name func(keys ...string) string) {
+	if v.Likeness != LikenessEmbeddings {
+		return
+	}
+	if key := name("likeness"); key != "" && k.cfg.Embeddings.Upstream == "" {
+		k.fail(key, "embeddings are not configured; set embeddings.upstream and embeddings.model, or write %s", LikenessWords)
+	}
+	if key := name("likeness", "method"); key != "" && v.Method == MethodMajority {
+		k.warn(key, "embeddings have no effect: by method %s only equal texts agree", MethodMajority)
+	}
+	if key := name("likeness", "wait"); key != "" && v.Wait == 0 {
+		k.warn(key, "embeddings have no effect: a wait of 0 leaves no time for them")
 	}
 }

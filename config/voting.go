@@ -19,6 +19,15 @@ const (
 	MethodMajority = "majority"
 )
 
+// By what the texts of a vote on prose are likened.
+const (
+	// LikenessWords: runs of words in common.
+	LikenessWords = "words"
+	// LikenessEmbeddings: their embeddings (see Config.Embeddings), as far as those
+	// come in time; else words.
+	LikenessEmbeddings = "embeddings"
+)
+
 // When the calls of a vote start: see ensemble's launch policies of the same
 // names.
 const (
@@ -36,6 +45,8 @@ type Voting struct {
 	Samples Range `yaml:"samples"`
 	// Method is MethodAuto or MethodMajority.
 	Method string `yaml:"method"`
+	// Likeness is LikenessWords or LikenessEmbeddings.
+	Likeness string `yaml:"likeness"`
 	// Launch is LaunchAtOnce, LaunchStaged or LaunchLeader.
 	Launch  string  `yaml:"launch"`
 	Stop    Stop    `yaml:"stop"`
@@ -70,7 +81,7 @@ type RedFlag struct {
 // defaultVoting is ensemble mode of a sidecar that was told nothing of it.
 func defaultVoting() Voting {
 	return Voting{
-		Samples: Range{Min: voteSize, Max: 9}, Method: MethodAuto, Launch: LaunchAtOnce, Stop: Stop{Confidence: Confidence{Auto: true}},
+		Samples: Range{Min: voteSize, Max: 9}, Method: MethodAuto, Likeness: LikenessWords, Launch: LaunchAtOnce, Stop: Stop{Confidence: Confidence{Auto: true}},
 		Wait: Duration(15 * time.Second), KeepAlive: Duration(10 * time.Second),
 	}
 }

@@ -172,8 +172,11 @@ const (
 
 // A VoteRecord is the outcome of one vote.
 type VoteRecord struct {
-	// Method is majority, calls or medoid.
+	// Method is majority, calls, medoid or embeddings.
 	Method string `json:"method"`
+	// EmbeddingsMissing is why embeddings, which were to tell which text is most
+	// like the others, did not: words did.
+	EmbeddingsMissing Reason `json:"embeddings_missing,omitempty"`
 	// Winner is the launch number of the sample that the client got.
 	Winner int `json:"winner"`
 	// Votes is how many samples voted, Agreed how many for the winner's answer.

@@ -180,3 +180,76 @@ func TestThrottleAddsSlowlyAndHalvesOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestRepliesWithinAMinuteAddNothing: it is minutes that are clean, not replies.
+func TestRepliesWithinAMinuteAddNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := tokenGate(1000, 8)
+		for range 59 {
+			time.Sleep(time.Second)
+			g.slots.hear("u", http.StatusOK, wire.Quota{})
+		}
+		if n := fits(t, g); n != 1 {
+			t.Errorf("%d get in after 59 s", n)
+		}
+		time.Sleep(time.Second)
+		g.slots.hear("u", http.StatusOK, wire.Quota{})
+		if n := fits(t, g); n != 2 {
+			t.Errorf("%d get in after a minute", n)
+		}
+	})
+}
+
+func TestAShortPauseDoesNotEndALongOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := tokenGate(1000, 8)
+		g.slots.hear("u", http.StatusTooManyRequests, wire.Quota{RetryAfter: 10 * time.Minute})
+		g.slots.hear("u", http.StatusTooManyRequests, wire.Quota{})
+		time.Sleep(9 * time.Minute)
+		wants(t, g, 1, ReasonYield)
+		time.Sleep(time.Minute)
+		wants(t, g, 1, "")
+	})
+}
+
+// TestASecondRefusalHalvesWhatWasAllowed and not what happens to run: with headers
+// of limits the first one halves what ran, for then more was allowed than that.
+func TestASecondRefusalHalvesWhatWasAllowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := tokenGate(1000, 8)
+		g.slots.hear("u", http.StatusOK, ok(1))
+		var running []func(int64, bool)
+		for range 8 {
+			running = append(running, wants(t, g, 1, ""))
+		}
+		g.slots.hear("u", http.StatusTooManyRequests, ok(1))
+		for _, settle := range running {
+			settle(1, false)
+		}
+		time.Sleep(refusedPause)
+		g.slots.hear("u", http.StatusTooManyRequests, ok(1)) // nothing runs
+		time.Sleep(refusedPause)
+		g.slots.hear("u", http.StatusOK, ok(1))
+		if n := fits(t, g); n != 2 {
+			t.Errorf("%d get in, want a quarter of 8", n)
+		}
+	})
+}
+
+// TestARefusalIsForgottenOnceAllAreAllowedAgain: from then on headers alone decide,
+// whatever budget.max_extra_in_flight becomes.
+func TestARefusalIsForgottenOnceAllAreAllowedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := tokenGate(1000, 2)
+		g.slots.hear("u", http.StatusTooManyRequests, ok(1))
+		time.Sleep(refusedPause)
+		for range 2 {
+			time.Sleep(time.Minute)
+			g.slots.hear("u", http.StatusOK, ok(1))
+		}
+		g.slots.setMax(6)
+		if n := fits(t, g); n != 6 {
+			t.Errorf("%d get in, want 6", n)
+		}
+	})
+}

@@ -66,6 +66,6 @@ func (t *traffic) add(o *traffic) {
 	t.Unpriced += o.Unpriced
 	t.Votes += o.Votes
 	t.Changed += o.Changed
-	t.Unknown += o.Unknown
 	t.Guarded.add(o.Guarded)
+	t.Unknown += o.Unknown
 }

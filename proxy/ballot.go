@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -21,6 +22,7 @@ func (v *vote) policy() ensemble.Policy {
 			Confidence: c.Stop.Confidence.By(c.Launch), Lead: c.Stop.Lead, First: c.Stop.First,
 		},
 		Flags:   v.flags(c.RedFlag),
+		Embed:   v.embed(),
 		Wait:    time.Duration(c.Wait),
 		Measure: v.in.drawn,
 		Done:    v.x.h.running.Done(),
@@ -29,6 +31,25 @@ func (v *vote) policy() ensemble.Policy {
 		p.Method = v.in.compare.Method()
 	}
 	return p
+}
+
+// embed is what embeds the texts of the vote; nil where words decide. They go where
+// texts of measured pairs go, or nowhere.
+func (v *vote) embed() ensemble.Embed {
+	o := v.x.observer
+	if v.in.route.voting.Likeness != config.LikenessEmbeddings || !o.embeds(v.in) {
+		return nil
+	}
+	return func(ctx context.Context, texts []string) (vectors [][]float64, missing monitor.Reason) {
+		if missing = o.bars(v.in); missing != "" {
+			return nil, missing
+		}
+		for i, text := range texts {
+			texts[i] = ensemble.Ends(text, maxEmbedded)
+		}
+		vectors, v.embedded, missing = o.embed(ctx, v.x.policy.embeddings.Model, v.in.route.name, texts)
+		return vectors, missing
+	}
 }
 
 // votingLevel is the level at which samples agree. Text has no headline: there
@@ -86,8 +107,8 @@ func (v *vote) record(samples []ensemble.Sample) *monitor.VoteRecord {
 	o, found := v.outcome, v.outcome.Vote
 	r := &monitor.VoteRecord{
 		Method: string(found.Method), Winner: found.Winner, Votes: found.Votes, Agreed: found.Agreed,
-		WaitSeconds: o.Waited.Seconds(),
-		Stop:        string(o.Stop), Margin: found.Margin(), Confidence: found.Confidence(), Sampled: found.Sampled,
+		WaitSeconds: o.Waited.Seconds(), EmbeddingsMissing: o.Unembedded,
+		Stop: string(o.Stop), Margin: found.Margin(), Confidence: found.Confidence(), Sampled: found.Sampled,
 	}
 	if changed, known := found.Overrules(samples, votingLevel(v.in.compare)); known {
 		r.Changed = &changed

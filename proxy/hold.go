@@ -65,7 +65,7 @@ func (h *hold) judge(reply wire.Reply) (rule config.Guard, ok bool) {
 	if !found || !p.Rule.Holds() {
 		return config.Guard{}, false
 	}
-	h.quorum = h.x.newQuorum(h.in, p, []ensemble.Sample{{Reply: reply}})
+	h.quorum = h.x.newQuorum(h.in, p, h.begun(p, reply))
 	h.quorum.keep = p.Rule.Split() == config.HeldReplace
 	ctx, cancel := context.WithTimeout(plain(h.x.in.Context()), p.Rule.Patience())
 	defer cancel()

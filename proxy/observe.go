@@ -235,6 +235,9 @@ func (o *observer) record(in inspection, samples []ensemble.Sample, vote *monito
 	if o.guarded != nil {
 		o.guarded.tell(&observation)
 	}
+	if v := o.x.vote; v != nil {
+		observation.Charge(v.embedded)
+	}
 	o.content(&observation, in, samples)
 	o.counted = true
 	o.x.h.monitor.Observe(observation)

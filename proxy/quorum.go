@@ -31,6 +31,8 @@ type quorum struct {
 	actions map[string]int
 	// settled is what its samples cost.
 	settled []monitor.Settlement
+	// next is the number of the next sample that is asked for.
+	next int
 	// asked counts the samples that were asked for, running those of them that
 	// have not come, lost is why the latest came to nothing.
 	asked, running int
@@ -70,7 +72,7 @@ const noAction = "no_action"
 // count takes a sample in.
 func (q *quorum) count(s ensemble.Sample) {
 	first := len(q.samples) == 0
-	q.samples = append(q.samples, s)
+	q.samples, q.next = append(q.samples, s), max(q.next, s.Number+1)
 	ensemble.MarkDependent(q.samples)
 	if s = q.samples[len(q.samples)-1]; s.Missing != "" {
 		q.lost = s.Missing
@@ -78,11 +80,12 @@ func (q *quorum) count(s ensemble.Sample) {
 	}
 	calls := s.Reply.Calls
 	action := noAction
-	if p, ok := q.guard.Propose(calls, q.in.compare); ok {
+	p, ok := q.guard.Propose(calls, q.in.compare)
+	if ok {
 		action = q.x.h.seal.action(p.Action())
 	}
 	q.actions[action]++
-	if first || q.proposal.ProposedBy(q.guard, calls, q.in.compare) {
+	if first || ok && q.proposal.Same(p) {
 		q.tally.For++
 		return
 	}
@@ -139,8 +142,11 @@ func (q *quorum) run(ctx context.Context, call ensemble.Call) {
 
 // barred is why no sample may be asked for.
 func (q *quorum) barred() monitor.Reason {
-	if q.in.native() {
+	switch {
+	case q.in.native():
 		return monitor.ReasonNativeN
+	case q.proposal.Unread: // others that say the same are not told from others
+		return monitor.ReasonTooBig
 	}
 	return q.in.barred
 }
@@ -150,7 +156,8 @@ func (q *quorum) ask(ctx context.Context, call ensemble.Call) {
 	runner := q.x.h.runner.Load()
 	wanted := q.tally.Wanted(q.proposal.Rule.Level())
 	for q.running < wanted && q.asked < maxAsked && !final(q.lost) {
-		number := len(q.samples) + q.running
+		number := q.next
+		q.next++
 		q.asked++
 		q.running++
 		q.x.h.beside.Go(func() {
@@ -267,17 +274,4 @@ func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	q.decide(monitor.GuardDelivered)
 	q.finish()
 	o.guarded = q
-}
-
-// winnerFirst puts the sample that the client got before the others.
-func winnerFirst(samples []ensemble.Sample, winner int) []ensemble.Sample {
-	sorted := make([]ensemble.Sample, 0, len(samples))
-	for _, s := range samples {
-		if s.Number == winner {
-			sorted = append([]ensemble.Sample{s}, sorted...)
-		} else {
-			sorted = append(sorted, s)
-		}
-	}
-	return sorted
 }

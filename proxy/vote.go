@@ -35,6 +35,8 @@ type vote struct {
 	decided chan struct{}
 	outcome ensemble.Outcome
 	finish  func() []ensemble.Sample
+	// embedded is what embedding the texts cost.
+	embedded monitor.Settlement
 }
 
 // newVote makes the vote on a request.
