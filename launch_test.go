@@ -61,7 +61,7 @@ type launched struct {
 }
 
 // launching has a line whose model takes a while to read a prompt.
-func launching(t *testing.T, p longPrompt, launch string, samples config.Range, first time.Duration) launched {
+func launching(t testing.TB, p longPrompt, launch string, samples config.Range, first time.Duration) launched {
 	t.Helper()
 	made := launched{prompt: p}
 	made.line = newLine(t, &sim.Server{
@@ -81,12 +81,12 @@ func launching(t *testing.T, p longPrompt, launch string, samples config.Range, 
 }
 
 // ask sends one request and says how long it took.
-func (l launched) ask(t *testing.T, text string) time.Duration {
+func (l launched) ask(t testing.TB, text string) time.Duration {
 	t.Helper()
 	return l.prompt.ask(t, strings.TrimSuffix(l.base, "/v1"), text)
 }
 
-func (p longPrompt) ask(t *testing.T, base, text string) time.Duration {
+func (p longPrompt) ask(t testing.TB, base, text string) time.Duration {
 	t.Helper()
 	body, err := json.Marshal(p.body(text))
 	if err != nil {
@@ -113,7 +113,7 @@ func (p longPrompt) ask(t *testing.T, base, text string) time.Duration {
 }
 
 // extras is what was counted of them.
-func (l launched) extras(t *testing.T, requests int64) monitor.WindowReport {
+func (l launched) extras(t testing.TB, requests int64) monitor.WindowReport {
 	t.Helper()
 	l.observed(t, requests)
 	for _, r := range l.monitor.Routes() {
@@ -148,62 +148,58 @@ func TestFollowersFindTheCacheWarm(t *testing.T) {
 	}
 }
 
-// TestCostByLaunch makes the table of docs/cost.md: what the extras of votes on
+// askAll asks the questions from..to, four at a time, and gives the median time. If
+// before is set, its upstream is asked by it first.
+func (l launched) askAll(t testing.TB, from, to, size int, before *longPrompt) time.Duration {
+	t.Helper()
+	took := make([]time.Duration, to-from)
+	var workers sync.WaitGroup
+	for worker := range 4 {
+		workers.Go(func() {
+			for i := from + worker; i < to; i += 4 {
+				text := longQuestion(i, size)
+				if before != nil {
+					before.ask(t, l.upstream, text)
+				}
+				took[i-from] = l.ask(t, text)
+			}
+		})
+	}
+	workers.Wait()
+	slices.Sort(took)
+	return took[len(took)/2]
+}
+
+// BenchmarkCostByLaunch makes the table of docs/cost.md: what the extras of votes on
 // prompts of 20,000 tokens cost, by launch policy, where the prompt is new, and
 // where it is the next turn of a conversation whose first nine tenths are cached.
-func TestCostByLaunch(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a minute")
-	}
-	const history, requests, short, size, first = 8, 24, 300, 80_000, 600 * time.Millisecond
+func BenchmarkCostByLaunch(b *testing.B) {
+	const history, requests, size = 8, 24, 80_000
 	p := longPrompts()["openai-chat"]
+	known := func(text string) int { return len(text) * 9 / 10 }
+	before := longPrompt{p.path, func(text string) object { return p.body(text[:known(text)]) }}
 	inTurn := longPrompt{p.path, func(text string) object {
-		body, at := p.body(text), min(len(text), size)*9/10
+		body, at := p.body(text), known(text)
 		body["messages"] = []object{{"role": "user", "content": text[:at]}, {"role": "assistant", "content": "I see."}, {"role": "user", "content": text[at:]}}
 		return body
 	}}
-	before := longPrompt{p.path, func(text string) object { return p.body(text[:size*9/10]) }}
-	for _, turn := range []struct {
-		name   string
-		prompt longPrompt
-		before *longPrompt
-	}{{"new prompt", p, nil}, {"next turn", inTurn, &before}} {
-		var atOnce float64
-		for _, launch := range []string{config.LaunchAtOnce, config.LaunchStaged, config.LaunchLeader} {
-			l := launching(t, turn.prompt, launch, config.Range{Min: 3, Max: 5}, first)
-			var mu sync.Mutex
-			var took []time.Duration
-			asking := func(from, to, size int) {
-				var workers sync.WaitGroup
-				for worker := range 4 {
-					workers.Go(func() {
-						for i := from + worker; i < to; i += 4 {
-							if turn.before != nil && size > short {
-								turn.before.ask(t, l.upstream, longQuestion(i, size))
-							}
-							d := l.ask(t, longQuestion(i, size))
-							mu.Lock()
-							took = append(took, d)
-							mu.Unlock()
-						}
-					})
-				}
-				workers.Wait()
+	for b.Loop() {
+		for _, turn := range []struct {
+			name   string
+			prompt longPrompt
+			before *longPrompt
+		}{{"new", p, nil}, {"next turn", inTurn, &before}} {
+			for _, launch := range []string{config.LaunchAtOnce, config.LaunchStaged, config.LaunchLeader} {
+				l := launching(b, turn.prompt, launch, config.Range{Min: 3, Max: 5}, 600*time.Millisecond)
+				l.askAll(b, 0, history, 300, nil) // tells how long replies are
+				old := l.extras(b, history)
+				median := l.askAll(b, history, history+requests, size, turn.before)
+				all := l.extras(b, history+requests)
+				input, cached := all.ExtraUsed.Input-old.ExtraUsed.Input, all.ExtraUsed.CachedInput-old.ExtraUsed.CachedInput
+				b.Logf("| %s | %s | %.0f | %.0f %% | %.0f | %.4f | %.1f s |", turn.name, launch,
+					float64(input)/requests, 100*float64(cached)/float64(input), float64(all.ExtraUsed.Output-old.ExtraUsed.Output)/requests,
+					(*all.ExtraUSD-*old.ExtraUSD)/requests, median.Seconds())
 			}
-			asking(0, history, short) // tells how long replies are
-			old := l.extras(t, history)
-			took = nil
-			asking(history, history+requests, size)
-			w := l.extras(t, history+requests)
-			slices.Sort(took)
-			input, cached := w.ExtraUsed.Input-old.ExtraUsed.Input, w.ExtraUsed.CachedInput-old.ExtraUsed.CachedInput
-			usd := (*w.ExtraUSD - *old.ExtraUSD) / requests
-			if launch == config.LaunchAtOnce {
-				atOnce = usd
-			}
-			t.Logf("| %s | %s | %.0f | %.0f %% | %.0f | %.4f | %.2f | %.2f |", turn.name, launch,
-				float64(input)/requests, 100*float64(cached)/float64(input), float64(w.ExtraUsed.Output-old.ExtraUsed.Output)/requests,
-				usd, usd/atOnce, took[len(took)/2].Seconds())
 		}
 	}
 }
