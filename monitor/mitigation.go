@@ -200,6 +200,13 @@ func (s mitigations) take(route string, o *Observation) {
 	g.Trial.take(o, half{true, g.Salt}, g.seen)
 }
 
+// judge takes in the label of a request, see trial.judge.
+func (s mitigations) judge(route string, o *Observation, before, now *judgedRequest) {
+	if g := s[route]; g != nil && g.Stage == alerts.StageHalf {
+		g.Trial.judge(o, before, now)
+	}
+}
+
 // readings says of each route that votes in which stage it is.
 func (s mitigations) readings(now time.Time) []alerts.Reading {
 	var all []alerts.Reading
