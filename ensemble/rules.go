@@ -101,7 +101,7 @@ func (r Rules) stop(c Comparer, s state) Stop {
 	switch {
 	case !ok:
 		return ""
-	case r.First == 0 && c.settled(r.Method, able, r.Level, outstanding):
+	case c.settled(r.Method, able, r.Level, outstanding):
 		return StopSettled
 	case v.Votes < r.Min:
 		return ""
@@ -150,7 +150,7 @@ func (r Rules) lost(c Comparer, s state) bool {
 func (r Rules) pick(c Comparer, s state) (Vote, bool) {
 	counted := s.ended
 	if r.First > 0 {
-		if first, _ := First(s.ended, r.Level, r.First); len(first) > 0 {
+		if first, enough := First(s.ended, r.Level, r.First); enough {
 			counted = first
 		}
 	}

@@ -28,6 +28,7 @@ func TestEvidenceEndsAVote(t *testing.T) {
 		{"lead", "a b a a a a a a a", Rules{Max: 9, Min: 2, Lead: 2}, 4, StopLead},
 		{"first", "a b c d e", Rules{Max: 5, First: 3}, 3, StopFirst},
 		{"the first that vote", "- a - b c", Rules{Max: 5, First: 2}, 4, StopFirst},
+		{"first, though the last one cannot change it", "a a b", Rules{Max: 3, First: 3}, 2, StopSettled},
 		{"no evidence asked for", "a a a a a a a a a", Rules{Max: 9, Min: 3}, 5, StopSettled},
 		{"missing ones are not outstanding", "a - - - -", Rules{Max: 5, Min: 3}, 4, StopSettled},
 	} {
@@ -98,6 +99,9 @@ func TestLaunchPolicies(t *testing.T) {
 		{"a stage that a dissent has lost", Rules{Min: 3, Max: 9, Confidence: .9, Launch: LaunchStaged}, state{launched: 3, ended: voters("a b")}, 9},
 		{"a stage that a failure has lost", Rules{Min: 3, Max: 9, Lead: 3, Launch: LaunchStaged}, state{launched: 3, ended: voters("-")}, 9},
 		{"a stage that can do without the failed one", Rules{Min: 2, Max: 9, Lead: 2, Launch: LaunchStaged}, state{launched: 3, ended: voters("-")}, 3},
+		{"a stage that a flag has lost", Rules{Min: 3, Max: 9, Confidence: .9, Launch: LaunchStaged}, state{launched: 3, ended: flagged("a")}, 9},
+		{"a stage after which as many may dissent", Rules{Min: 4, Max: 6, Launch: LaunchStaged}, state{launched: 4, ended: voters("b a a")}, 6},
+		{"a stage that decides by itself", Rules{Min: 4, Max: 5, Launch: LaunchStaged}, state{launched: 4, ended: voters("b a a")}, 4},
 		{"second stage", Rules{Min: 3, Max: 9, Launch: LaunchStaged}, state{launched: 3, ended: ended(3)}, 9},
 		{"a stage of more than all", Rules{Min: 5, Max: 4, Launch: LaunchStaged}, state{}, 4},
 		{"leader", Rules{Min: 3, Max: 9, Launch: LaunchLeader}, state{}, 1},
@@ -111,6 +115,15 @@ func TestLaunchPolicies(t *testing.T) {
 			t.Errorf("%s: %d calls, want %d", c.name, got, c.want)
 		}
 	}
+}
+
+// flagged are voters that a red flag sets aside.
+func flagged(keys string) []Sample {
+	all := voters(keys)
+	for i := range all {
+		all[i].Flag = FlagOverlong
+	}
+	return all
 }
 
 func TestMarginAndConfidence(t *testing.T) {
