@@ -23,6 +23,7 @@ func TestEvidenceEndsAVote(t *testing.T) {
 		// Beta posterior: 3 to 0 is .9375, 4 to 0 .969 (Adaptive-Consistency).
 		{"confidence", "a a a a a a a a a", Rules{Max: 9, Min: 3, Confidence: .95}, 4, StopConfidence},
 		{"less confidence", "a a a a a a a a a", Rules{Max: 9, Min: 3, Confidence: .9}, 3, StopConfidence},
+		{"just the confidence", "a a a a a a a a a", Rules{Max: 9, Min: 3, Confidence: .9375}, 3, StopConfidence},
 		{"confidence with a dissent takes six to one", "b a a a a a a a a a a a a a a a a a a a", Rules{Max: 20, Min: 3, Confidence: .95}, 7, StopConfidence},
 		{"not before the least", "a a a a a a a a a a", Rules{Max: 20, Min: 6, Confidence: .9}, 6, StopConfidence},
 		{"lead", "a b a a a a a a a", Rules{Max: 9, Min: 2, Lead: 2}, 4, StopLead},
