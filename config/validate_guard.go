@@ -35,10 +35,14 @@ func (k *checker) guard(key string, g Guard) {
 	case !routeName.MatchString(g.Name):
 		k.fail(key+".name", "%q must be 1 to 128 characters without space, * and >", g.Name)
 	}
-	if !g.On() {
+	matches := g.Tool != "" || len(g.Argument) > 0 || g.Command != nil || len(g.SQL) > 0
+	switch {
+	case !g.On():
+		if built := builtInNames(); !matches && !slices.Contains(built, g.Name) {
+			k.warn(key+".enabled", "switches nothing off: no built-in rule is called %s%s", g.Name, didYouMean(g.Name, built))
+		}
 		return
-	}
-	if g.Tool == "" && len(g.Argument) == 0 && g.Command == nil && len(g.SQL) == 0 {
+	case !matches:
 		k.fail(key, "rule %s matches nothing: set tool, argument, command or sql", g.Name)
 	}
 	k.alternatives(key+".tool", g.Tool)
@@ -65,10 +69,22 @@ func (k *checker) guardCommand(key string, c GuardCommand) {
 			k.fail(fmt.Sprintf("%s.flags[%d]", key, i), "%q is no flag; write it with its dashes and without a value, as in -f or --force", f)
 		}
 	}
+	for i, p := range c.Paths {
+		k.noRegexp(fmt.Sprintf("%s.paths[%d]", key, i), p)
+	}
+}
+
+// noRegexp refuses regular expressions where they would be read as globs, which
+// fit nothing.
+func (k *checker) noRegexp(key, pattern string) {
+	if strings.HasPrefix(pattern, RegexpPattern) {
+		k.fail(key, "%q is a regular expression, which only argument takes; * stands for anything here", pattern)
+	}
 }
 
 // alternatives refuses patterns with an empty alternative, which would fit all.
 func (k *checker) alternatives(key, pattern string) {
+	k.noRegexp(key, pattern)
 	if pattern != "" && slices.Contains(strings.Split(pattern, "|"), "") {
 		k.fail(key, "%q has an empty alternative, which would fit anything", pattern)
 	}
