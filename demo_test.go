@@ -44,6 +44,32 @@ func TestDemoTellsTheWholeStory(t *testing.T) {
 	if !(coherent.wrong < incoherent.wrong && voted.wrong < 0.75*incoherent.wrong) {
 		t.Errorf("voting did not bring the error down: %v, %v, %v", coherent, incoherent, voted)
 	}
+	checkDeletions(t, out.String())
+}
+
+// checkDeletions reads how the guard is shown. What the model proposes follows
+// from the seed, and so does what is decided.
+func checkDeletions(t *testing.T, out string) {
+	t.Helper()
+	seen := map[string]int{}
+	line := regexp.MustCompile(`(?m)^  delete (src|build)/\S+: +(right|WRONG), (\d) of (\d) samples agree: (agreed|split) after [\d.]+ s, the agent (is given the call|reads a message)$`)
+	for _, d := range line.FindAllStringSubmatch(out, -1) {
+		if (d[1] == "build") != (d[2] == "right") || (d[5] == "agreed") != (d[6] == "is given the call") || d[5] == "agreed" && d[3] < "4" {
+			t.Errorf("%q", d[0])
+		}
+		seen[d[2]+" "+d[5]]++
+	}
+	if seen["right agreed"] != 1 || seen["WRONG split"] != 2 || seen["right split"] != 2 {
+		t.Errorf("told of %v", seen)
+	}
+	for _, want := range []string{
+		`(?s)WRONG, [^\n]* reads a message\n    "\[hotmess\] [^\n]*which rule delete-tree guards[^\n]*"\n  ALERT over NATS: firing +samples do not agree [^\n]*on cleaner.simulated-1\n[^\n]*The reply was refused\.`,
+		`(?m)^2 of 2 wrong deletions were stopped, and 2 of 18 right ones;`,
+	} {
+		if !regexp.MustCompile(want).MatchString(out) {
+			t.Errorf("no %s in\n%s", want, out)
+		}
+	}
 }
 
 // TestDemoEndsWhenInterrupted ends the context while the model is coherent.

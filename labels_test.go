@@ -39,7 +39,7 @@ func (l *truthLog) Write(p []byte) (int, error) {
 
 // primaries are the truths of clients' own calls, in their order: extras repeat a
 // prompt that was there before.
-func (l *truthLog) primaries(t *testing.T) (all []sim.Truth) {
+func (l *truthLog) primaries(t testing.TB) (all []sim.Truth) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()

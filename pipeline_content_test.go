@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -121,5 +123,27 @@ func TestTextsAreCalibratedAndEmbedded(t *testing.T) {
 	d := w.Distances[0].Distance
 	if off := math.Abs(*d.Value-1) / (0.25 / math.Sqrt(requests)); d.N != requests || off > 4 {
 		t.Errorf("mean distance %v of %d: %.1f standard errors from 1", *d.Value, d.N, off)
+	}
+}
+
+// TestVotesOnTextsAreTakenByEmbeddings: the simulator's texts hardly ever repeat, so
+// that nearly every vote of three has three to embed.
+func TestVotesOnTextsAreTakenByEmbeddings(t *testing.T) {
+	const requests = 40
+	l := newLine(t, &sim.Server{Seed: 5, Accuracy: .7}, func(c *config.Config) {
+		c.Embeddings = config.Embeddings{Upstream: config.OnlyUpstream, Model: "embed"}
+		c.Sampling.Mode, c.Sampling.Rate = config.Ensemble, config.Rate{}
+		c.Ensemble.Likeness = config.LikenessEmbeddings
+	})
+	l.askEach(t, requests, func(i int) string {
+		return fmt.Sprintf(`{"model":"simulated","messages":[{"role":"user","content":"Tell me of number %d."}]}`, i)
+	})
+	l.observed(t, requests)
+	var page bytes.Buffer
+	l.monitor.WriteMetrics(&page)
+	_, line, _ := strings.Cut(page.String(), `hotmess_embeddings_total{outcome="ok"} `)
+	line, _, _ = strings.Cut(line, "\n")
+	if n, err := strconv.Atoi(line); err != nil || n < requests*9/10 || n > requests || strings.Count(page.String(), "hotmess_embeddings_total{") != 1 {
+		t.Errorf("%s of %d votes went by embeddings", line, requests)
 	}
 }

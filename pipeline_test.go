@@ -28,9 +28,11 @@ import (
 // A line is the whole of hotmess between agents and a simulated LLM API, in
 // this process, over loopback.
 type line struct {
-	base    string
-	model   *sim.Server
-	monitor *monitor.Monitor
+	base string
+	// nats and dir are where its events and its credentials are.
+	nats, dir string
+	model     *sim.Server
+	monitor   *monitor.Monitor
 	// retries is what clients say of earlier attempts; empty: nothing.
 	retries string
 	// answered, if set, is told the id of each request that is answered.
@@ -41,7 +43,7 @@ type line struct {
 const callID = "X-Client-Request-Id"
 
 // newLine starts a sidecar in front of model.
-func newLine(t *testing.T, model *sim.Server, change func(*config.Config)) *line {
+func newLine(t testing.TB, model *sim.Server, change func(*config.Config)) *line {
 	t.Helper()
 	model.RateHeaders = true // without, extras begin one at a time
 	upstream := httptest.NewServer(model)
@@ -67,7 +69,7 @@ func newLine(t *testing.T, model *sim.Server, change func(*config.Config)) *line
 			t.Error(err)
 		}
 	})
-	return &line{base: "http://" + s.Running().Listen + "/v1", model: model, monitor: s.Monitor}
+	return &line{base: "http://" + s.Running().Listen + "/v1", nats: s.Running().NATS, dir: c.DataDir, model: model, monitor: s.Monitor}
 }
 
 // pipelineTools are two tools; the note is free text, which must not count.

@@ -16,26 +16,29 @@ import (
 
 // simCommand runs the simulated LLM API alone.
 type simCommand struct {
-	Listen    string        `default:"127.0.0.1:4140" help:"Address to serve on."`
-	Seed      uint64        `default:"1" help:"What all randomness is derived from."`
-	Model     string        `help:"Model id to report; by default the one asked for."`
-	Accuracy  float64       `default:"0.95" help:"Probability of the right answer."`
-	Wrong     int           `default:"4" help:"Number of distinct wrong answers."`
-	TurnAfter int           `help:"Turn incoherent after this many requests."`
-	TurnTo    float64       `default:"0.5" help:"Accuracy after that."`
-	Compound  float64       `help:"How much each wrong call in the history lowers the accuracy."`
-	Steps     int           `default:"20" help:"Tool calls of one task."`
-	Parallel  int           `default:"1" help:"Tool calls proposed at once."`
-	Reasoning int           `default:"256" help:"Median reasoning tokens; none with =-1."`
-	Show      bool          `help:"Send the reasoning text where the dialect and the request have a place for it."`
-	First     time.Duration `name:"first" help:"Time before the first token."`
-	PerToken  time.Duration `help:"Time of each token."`
-	Jitter    float64       `help:"Relative spread of all times."`
-	Refusals  float64       `help:"Probability of a refusal."`
-	Quota     bool          `help:"Tell rate limits with plenty left in headers."`
-	Hostile   bool          `help:"A little of every fault: 429, 500, 503, cuts, stalls, bad JSON, failures in mid-stream."`
-	Replay    string        `placeholder:"FILE" help:"Answer with recorded samples (JSON lines)."`
-	TruthLog  string        `placeholder:"FILE" help:"Write what is true of each answer (JSON lines)."`
+	Listen      string        `default:"127.0.0.1:4140" help:"Address to serve on."`
+	Seed        uint64        `default:"1" help:"What all randomness is derived from."`
+	Model       string        `help:"Model id to report; by default the one asked for."`
+	Accuracy    float64       `default:"0.95" help:"Probability of the right answer."`
+	Wrong       int           `default:"4" help:"Number of distinct wrong answers."`
+	TurnAfter   int           `help:"Turn incoherent after this many requests."`
+	TurnTo      float64       `default:"0.5" help:"Accuracy after that."`
+	Compound    float64       `help:"How much each wrong call in the history lowers the accuracy."`
+	Steps       int           `default:"20" help:"Tool calls of one task."`
+	Parallel    int           `default:"1" help:"Tool calls proposed at once."`
+	Deletions   int           `placeholder:"N" help:"Where tasks have a shell, make each Nth step delete a tree."`
+	DeleteWrong float64       `help:"Probability that such a step deletes a wrong tree."`
+	DeleteVary  bool          `help:"Let each wrong deletion be of another tree; by default it is always the same wrong one."`
+	Reasoning   int           `default:"256" help:"Median reasoning tokens; none with =-1."`
+	Show        bool          `help:"Send the reasoning text where the dialect and the request have a place for it."`
+	First       time.Duration `name:"first" help:"Time before the first token."`
+	PerToken    time.Duration `help:"Time of each token."`
+	Jitter      float64       `help:"Relative spread of all times."`
+	Refusals    float64       `help:"Probability of a refusal."`
+	Quota       bool          `help:"Tell rate limits with plenty left in headers."`
+	Hostile     bool          `help:"A little of every fault: 429, 500, 503, cuts, stalls, bad JSON, failures in mid-stream."`
+	Replay      string        `placeholder:"FILE" help:"Answer with recorded samples (JSON lines)."`
+	TruthLog    string        `placeholder:"FILE" help:"Write what is true of each answer (JSON lines)."`
 }
 
 // Run runs the command.
@@ -71,6 +74,7 @@ func (s *simCommand) server() (*sim.Server, func(), error) {
 		Seed: s.Seed, Model: s.Model, Accuracy: s.Accuracy, Wrong: s.Wrong,
 		TurnAfter: s.TurnAfter, TurnTo: s.TurnTo, Compound: s.Compound,
 		Steps: s.Steps, ParallelCalls: s.Parallel,
+		Deletions: sim.Deletions{Every: s.Deletions, Wrong: s.DeleteWrong, Vary: s.DeleteVary},
 		Reasoning: sim.Reasoning{Median: s.Reasoning, Show: s.Show},
 		Refusals:  s.Refusals, RateHeaders: s.Quota,
 		Latency: sim.Latency{First: s.First, PerToken: s.PerToken, Jitter: s.Jitter},

@@ -172,7 +172,9 @@ type Route struct {
 	Match Match  `yaml:"match"`
 	// Sampling fields that are set replace the defaults.
 	Sampling RouteSampling `yaml:"sampling"`
-	Budget   RouteBudget   `yaml:"budget"`
+	// Ensemble fields that are set replace those of Config.Ensemble.
+	Ensemble RouteVoting `yaml:"ensemble"`
+	Budget   RouteBudget `yaml:"budget"`
 	// Extract says how the final answer is found in a text: letter, number,
 	// boxed, tag:NAME or regexp:EXPR; empty: by what the prompt asks for.
 	Extract string `yaml:"extract"`
@@ -195,7 +197,7 @@ type RouteSampling struct {
 }
 
 // Embeddings has the texts of measured pairs embedded, to tell how far they are
-// apart. The texts go to the upstream that wrote them, with the client's own
+// apart, and those of votes whose Likeness says so. The texts go to the upstream that wrote them, with the client's own
 // key, and cost tokens of the budget.
 type Embeddings struct {
 	// Upstream is the name of one that has an embeddings endpoint in OpenAI's

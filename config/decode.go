@@ -82,8 +82,7 @@ func (d *decoder) value(key string, n ast.Node, dst reflect.Value) {
 	}
 	switch dst.Kind() {
 	case reflect.Pointer:
-		dst.Set(reflect.New(dst.Type().Elem()))
-		d.value(key, n, dst.Elem())
+		d.pointer(key, n, dst)
 	case reflect.Struct:
 		d.mapping(key, n, dst)
 	case reflect.Slice:
@@ -92,6 +91,17 @@ func (d *decoder) value(key string, n ast.Node, dst reflect.Value) {
 		d.words(key, n, dst)
 	default:
 		d.scalar(key, n, dst)
+	}
+}
+
+// pointer sets an optional setting. A value that cannot be read leaves it as it
+// was; of several below one key the others are read all the same.
+func (d *decoder) pointer(key string, n ast.Node, dst reflect.Value) {
+	before, read := len(d.problems), reflect.New(dst.Type().Elem())
+	d.value(key, n, read.Elem())
+	_, single := reflect.TypeAssert[encoding.TextUnmarshaler](read)
+	if single = single || read.Elem().Kind() != reflect.Struct; !single || len(d.problems) == before {
+		dst.Set(read)
 	}
 }
 

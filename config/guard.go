@@ -70,7 +70,7 @@ type Guard struct {
 	SQL []string `yaml:"sql"`
 	// Action is GuardAlert or GuardHold; empty: GuardAlert.
 	Action string `yaml:"action"`
-	// Risk is RiskLow, RiskMedium or RiskHigh; empty: RiskHigh.
+	// Risk is RiskLow, RiskMedium or RiskHigh; empty: RiskMedium.
 	Risk string `yaml:"risk"`
 	// OnSplit is HeldRelease, HeldRefuse or HeldReplace; empty: HeldRefuse.
 	OnSplit string `yaml:"on_split"`
@@ -105,7 +105,7 @@ func (g Guard) On() bool { return g.Enabled == nil || *g.Enabled }
 func (g Guard) Holds() bool { return g.Action == GuardHold }
 
 // Level is Risk or its default.
-func (g Guard) Level() string { return cmp.Or(g.Risk, RiskHigh) }
+func (g Guard) Level() string { return cmp.Or(g.Risk, RiskMedium) }
 
 // Split is OnSplit or its default.
 func (g Guard) Split() string { return cmp.Or(g.OnSplit, HeldRefuse) }
@@ -150,9 +150,13 @@ func builtInGuards() []Guard {
 	command := func(name string, c GuardCommand) Guard { return Guard{Name: name, Command: &c} }
 	return []Guard{
 		command("delete-tree", GuardCommand{Program: "rm|srm|unlink|rmdir|del|erase|rd|remove-item|ri", Recursive: true}),
+		command("delete-tree", GuardCommand{Program: "rimraf|shutil.rmtree|rmtree|remove_tree|*.rm_rf|*.rm_r|*.remove_entry|fs.rm|fs.promises.rm|rmsync|*.rmsync"}),
+		command("delete-tree", GuardCommand{Program: "aws|gsutil|mc", Subcommand: "rm", Recursive: true}),
+		command("delete-tree", GuardCommand{Program: "aws|mc", Subcommand: "rb"}),
+		command("delete-tree", GuardCommand{Program: "rclone", Subcommand: "purge"}),
 		command("delete-tree", GuardCommand{Program: "find", Flags: []string{"-delete"}}),
 		command("delete-tree", GuardCommand{Program: "git", Subcommand: "clean", Flags: []string{"-f", "--force"}}),
-		command("delete-tree", GuardCommand{Program: "rsync", Flags: []string{"--delete", "--delete-before", "--delete-after", "--delete-excluded"}}),
+		command("delete-tree", GuardCommand{Program: "rsync", Flags: []string{"--delete", "--delete-before", "--delete-during", "--delete-after", "--delete-delay", "--delete-excluded"}}),
 		command("destroy-data", GuardCommand{Program: "dd", Paths: []string{"of=*"}}),
 		command("destroy-data", GuardCommand{Program: "mkfs|mkfs.*|mke2fs|wipefs|shred|truncate|blkdiscard|fdisk|parted|mkswap|cryptsetup"}),
 		command("destroy-infrastructure", GuardCommand{Program: "terraform|tofu|pulumi|cdk", Subcommand: "destroy"}),
@@ -162,7 +166,9 @@ func builtInGuards() []Guard {
 		}}),
 		command("force-push", GuardCommand{Program: "git", Subcommand: "push", Paths: []string{"+*", ":*"}}),
 		command("discard-work", GuardCommand{Program: "git", Subcommand: "reset", Flags: []string{"--hard"}}),
-		command("database-drop", GuardCommand{Program: "dropdb|dropuser"}),
+		command("database-drop", GuardCommand{Program: "dropdb|dropuser|*.dropdatabase"}),
+		command("database-drop", GuardCommand{Program: "mysqladmin", Subcommand: "drop"}),
+		command("database-drop", GuardCommand{Program: "redis-cli", Subcommand: "flushall|flushdb"}),
 		{Name: "database-drop", Tool: "*sql*|*query*|*database*|*db*|*shell*|*bash*|*exec*|*run_*|*command*|*terminal*|*cmd*", SQL: []string{SQLDrop, SQLTruncate, SQLDelete}},
 		{Name: "delete-tool", Tool: "delete_*|*_delete|*_delete_*|remove_*|*_remove|destroy_*|drop_*|purge_*|wipe_*|rm|unlink|deleteFile*|deleteRe*"},
 		{Name: "payment-tool", Tool: "*payment*|pay_*|*_pay|*refund*|*transfer_money*|*transfer_funds*|*wire_transfer*|*payout*|charge_*|*purchase*|place_order*"},

@@ -11,12 +11,12 @@ import "strings"
 func JoinPath(base, path string) string {
 	base = strings.TrimRight(base, "/")
 	first, rest, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if !versionName.MatchString(first) {
+	if !isVersion(first) {
 		return base + path
 	}
 	head, last := base[:strings.LastIndex(base, "/")+1], base[strings.LastIndex(base, "/")+1:]
 	switch {
-	case versionName.MatchString(last):
+	case isVersion(last):
 		return strings.TrimRight(head, "/") + path
 	case HasVersion(base) && more:
 		return base + "/" + rest
@@ -29,9 +29,22 @@ func JoinPath(base, path string) string {
 // HasVersion reports whether any segment of a path is a version.
 func HasVersion(path string) bool {
 	for seg := range strings.SplitSeq(path, "/") {
-		if versionName.MatchString(seg) {
+		if isVersion(seg) {
 			return true
 		}
 	}
 	return false
+}
+
+// isVersion reports whether a path's segment is a version: v1, v1beta, v1beta1.
+// It is asked several times per request.
+func isVersion(segment string) bool {
+	const digits = "0123456789"
+	number, ok := strings.CutPrefix(segment, "v")
+	stage := strings.TrimLeft(number, digits)
+	if !ok || stage == number {
+		return false
+	}
+	stage = strings.TrimRight(stage, digits)
+	return stage == "" || stage == "alpha" || stage == "beta"
 }

@@ -31,3 +31,15 @@ func TestPathsAreJoinedWithOneVersion(t *testing.T) {
 		}
 	}
 }
+
+func TestVersionsAreNumbersWithAStage(t *testing.T) {
+	for segment, want := range map[string]bool{
+		"v1": true, "v12": true, "v1beta": true, "v1alpha": true, "v1beta2": true, "v2alpha10": true,
+		"": false, "v": false, "1": false, "vbeta": false, "v1gamma": false, "v1beta2x": false, "V1": false, "v1b": false,
+		"v1betabeta": false, "v1alphabeta": false, "v1.2": false, "xv1": false,
+	} {
+		if got := isVersion(segment); got != want {
+			t.Errorf("%q is a version: %t, want %t", segment, got, want)
+		}
+	}
+}

@@ -35,14 +35,10 @@ func (k *checker) guard(key string, g Guard) {
 	case !routeName.MatchString(g.Name):
 		k.fail(key+".name", "%q must be 1 to 128 characters without space, * and >", g.Name)
 	}
-	matches := g.Tool != "" || len(g.Argument) > 0 || g.Command != nil || len(g.SQL) > 0
-	switch {
-	case !g.On():
-		if built := builtInNames(); !matches && !slices.Contains(built, g.Name) {
-			k.warn(key+".enabled", "switches nothing off: no built-in rule is called %s%s", g.Name, didYouMean(g.Name, built))
-		}
+	if !g.On() {
 		return
-	case !matches:
+	}
+	if g.Tool == "" && len(g.Argument) == 0 && g.Command == nil && len(g.SQL) == 0 {
 		k.fail(key, "rule %s matches nothing: set tool, argument, command or sql", g.Name)
 	}
 	k.alternatives(key+".tool", g.Tool)

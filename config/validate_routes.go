@@ -23,9 +23,6 @@ func reservedNames() []string {
 	}
 }
 
-// versionName is a version segment: v1, v1beta, v1beta1.
-var versionName = regexp.MustCompile(`^v\d+((alpha|beta)\d*)?$`)
-
 // upstreams checks names and URLs.
 func (k *checker) upstreams() {
 	first := map[string]int{}
@@ -53,7 +50,7 @@ func (k *checker) upstreamName(key, name string) {
 	switch {
 	case name == "":
 		k.fail(key, "is missing")
-	case versionName.MatchString(name) || slices.Contains(reservedNames(), name):
+	case isVersion(name) || slices.Contains(reservedNames(), name):
 		k.fail(key, "%s is reserved: API paths begin with it", name)
 	case !upstreamName.MatchString(name):
 		k.fail(key, "%q must be lower-case letters, digits, dots, dashes and underscores, 63 at most, a letter or digit first", name)
@@ -98,15 +95,16 @@ func (k *checker) route(key string, r Route) {
 		k.fail(key+".name", "%q must be 1 to 128 characters without space, * and >", r.Name)
 	}
 	k.match(key+".match", r.Match)
-	k.routeSampling(key+".sampling", r.Sampling)
+	k.routeSampling(key, r)
+	k.routeVoting(key, r)
 	k.routeBudget(key+".budget", r.Budget)
 	k.extract(key+".extract", r.Extract)
 }
 
 // routeSampling checks the settings that a route does not inherit, and what
 // comes of them together with those that it does.
-func (k *checker) routeSampling(key string, r RouteSampling) {
-	s := k.cfg.Sampling
+func (k *checker) routeSampling(path string, route Route) {
+	key, r, s := path+".sampling", route.Sampling, k.cfg.Sampling
 	if r.Mode != "" {
 		k.mode(key+".mode", r.Mode)
 		s.Mode = r.Mode
@@ -121,6 +119,12 @@ func (k *checker) routeSampling(key string, r RouteSampling) {
 	}
 	if r != (RouteSampling{}) {
 		k.effect(key, s)
+	}
+	switch samples := route.first(path, []string{"samples"}); {
+	case samples != "":
+		k.majority(samples, s, route.Votes(k.cfg.Ensemble))
+	case k.cfg.Sampling.Mode != Ensemble: // else all routes have been told
+		k.majority("ensemble.samples", s, k.cfg.Ensemble)
 	}
 }
 

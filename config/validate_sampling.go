@@ -27,6 +27,7 @@ func (k *checker) sampling() {
 	k.positive("sampling.timeout", int64(s.Timeout), s.Timeout)
 	k.larger(s)
 	k.effect("sampling", s)
+	k.majority("ensemble.samples", s, k.cfg.Ensemble)
 }
 
 // larger checks the sets of more than two samples.
@@ -81,16 +82,25 @@ func (k *checker) effect(key string, s Sampling) {
 		k.warn(key+".rate", "observing has no effect at rate 0: no request is measured")
 	case s.Mode == Ensemble && s.Samples < pairSize:
 		k.warn(key+".samples", "voting has no effect with one sample")
-	case s.Mode == Ensemble && k.cfg.Ensemble.Samples.Max < voteSize:
-		k.warn("ensemble.samples", "voting has no effect with fewer than %d samples: every split is a tie, and the primary wins ties", voteSize)
 	case s.Mode == Ensemble && never:
 		k.warn(key+".rate", "at rate 0 requests vote but none is measured")
 	}
 }
 
+// majority warns of votes of which every split is a tie. The key is that of their
+// number.
+func (k *checker) majority(key string, s Sampling, v Voting) {
+	if s.Mode == Ensemble && s.Samples >= pairSize && v.Samples.Max < voteSize {
+		k.warn(key, "voting has no effect with fewer than %d samples: every split is a tie, and the primary wins ties", voteSize)
+	}
+}
+
+// clientsAsk reports whether a header of clients counts, by its word.
+func (k *checker) clientsAsk(word string) bool { return slices.Contains(k.cfg.ClientHeaders, word) }
+
 // any reports whether a request can get one of the modes.
 func (k *checker) any(modes ...Mode) bool {
-	if slices.Contains(modes, k.cfg.Sampling.Mode) || slices.Contains(k.cfg.ClientHeaders, "mode") {
+	if slices.Contains(modes, k.cfg.Sampling.Mode) || k.clientsAsk("mode") {
 		return true
 	}
 	if slices.Contains(modes, Ensemble) && slices.ContainsFunc(k.cfg.Alerts.Rules, Rule.Mitigates) {

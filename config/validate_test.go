@@ -122,31 +122,21 @@ func TestSettingsWithoutEffectAreWarnedOf(t *testing.T) {
 		"voting on a pair": {func(c *Config) {
 			c.Sampling.Mode, c.Ensemble.Samples = Ensemble, Range{2, 2}
 		}, []string{"ensemble.samples"}},
-		"a stage that never decides": {func(c *Config) {
-			c.Sampling.Mode, c.Ensemble.Launch = Ensemble, LaunchStaged
-		}, []string{"ensemble.samples"}},
-		"a stage of four decides": {func(c *Config) {
-			c.Sampling.Mode, c.Ensemble.Launch, c.Ensemble.Samples.Min = Ensemble, LaunchStaged, 4
-		}, nil},
-		"a stage decides by less confidence": {func(c *Config) {
-			c.Sampling.Mode, c.Ensemble.Launch, c.Ensemble.Stop.Confidence = Ensemble, LaunchStaged, .9
-		}, nil},
-		"a stage decides by lead": {func(c *Config) {
-			c.Sampling.Mode, c.Ensemble.Launch, c.Ensemble.Stop.Lead = Ensemble, LaunchStaged, 3
-		}, nil},
-		"a stage of half": {func(c *Config) {
-			c.Sampling.Mode, c.Ensemble.Launch, c.Ensemble.Samples = Ensemble, LaunchStaged, Range{3, 6}
-		}, nil},
 		"first of too few": {func(c *Config) {
 			c.Sampling.Mode, c.Ensemble.Stop.First = Ensemble, 10
 		}, []string{"ensemble.stop.first"}},
 		"a lead of too many": {func(c *Config) {
 			c.Sampling.Mode, c.Ensemble.Stop.Lead = Ensemble, 10
 		}, []string{"ensemble.stop.lead"}},
-		"off with no samples": {func(c *Config) { c.Sampling.Mode, c.Sampling.Samples = Off, 1 }, nil},
-		"vote without mode":   {func(c *Config) { c.Ensemble.Wait = 1 }, []string{"ensemble"}},
-		"no budget":           {func(c *Config) { c.Budget.ExtraTokensPerHour = 0 }, []string{"budget.extra_tokens_per_hour"}},
-		"no budget when off":  {func(c *Config) { c.Sampling.Mode, c.Budget = Off, Budget{} }, nil},
+		"off with no samples":        {func(c *Config) { c.Sampling.Mode, c.Sampling.Samples = Off, 1 }, nil},
+		"vote without mode":          {func(c *Config) { c.Ensemble.Wait = 1 }, []string{"ensemble"}},
+		"keep-alives without a vote": {func(c *Config) { c.Ensemble.KeepAlive = 1 }, []string{"ensemble"}},
+		"keep-alives of what is held": {func(c *Config) {
+			c.Ensemble.KeepAlive, c.Guard = 1, []Guard{{Name: "a", Tool: "x", Action: GuardHold}}
+			c.Routes = []Route{{Name: "a", Match: Match{Model: "m"}, Ensemble: RouteVoting{KeepAlive: new(Duration(1))}}}
+		}, nil},
+		"no budget":          {func(c *Config) { c.Budget.ExtraTokensPerHour = 0 }, []string{"budget.extra_tokens_per_hour"}},
+		"no budget when off": {func(c *Config) { c.Sampling.Mode, c.Budget = Off, Budget{} }, nil},
 		"rules when off": {func(c *Config) {
 			c.Sampling.Mode = Off
 			c.Alerts.Rules = []Rule{{Rule: RuleDisagreementHigh, Threshold: 0.5}}

@@ -90,12 +90,12 @@ func (s Size) String() string {
 	return strconv.FormatInt(int64(s), 10)
 }
 
-// autoRate is the word for a rate that hotmess chooses.
-const autoRate = "auto"
+// auto is the word for a rate that hotmess chooses.
+const auto = "auto"
 
 // UnmarshalText parses auto or a number; Validate checks its range.
 func (r *Rate) UnmarshalText(text []byte) error {
-	if string(text) == autoRate {
+	if string(text) == auto {
 		*r = Rate{Auto: true}
 		return nil
 	}
@@ -113,7 +113,7 @@ func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 // String is auto or the share.
 func (r Rate) String() string {
 	if r.Auto {
-		return autoRate
+		return auto
 	}
 	return strconv.FormatFloat(r.Share, 'g', -1, 64)
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +17,15 @@ const (
 	// MethodMajority: the commonest answer at the headline level, of texts equal
 	// ones alone.
 	MethodMajority = "majority"
+)
+
+// By what the texts of a vote on prose are likened.
+const (
+	// LikenessWords: runs of words in common.
+	LikenessWords = "words"
+	// LikenessEmbeddings: their embeddings (see Config.Embeddings), as far as those
+	// come in time; else words.
+	LikenessEmbeddings = "embeddings"
 )
 
 // When the calls of a vote start: see ensemble's launch policies of the same
@@ -37,6 +45,8 @@ type Voting struct {
 	Samples Range `yaml:"samples"`
 	// Method is MethodAuto or MethodMajority.
 	Method string `yaml:"method"`
+	// Likeness is LikenessWords or LikenessEmbeddings.
+	Likeness string `yaml:"likeness"`
 	// Launch is LaunchAtOnce, LaunchStaged or LaunchLeader.
 	Launch  string  `yaml:"launch"`
 	Stop    Stop    `yaml:"stop"`
@@ -51,8 +61,8 @@ type Voting struct {
 // can change its outcome any more.
 type Stop struct {
 	// Confidence is the probability that the leading answer is the most frequent
-	// one: above 0.5 and below 1; 0: never.
-	Confidence float64 `yaml:"confidence"`
+	// one; see Confidence.By for the number.
+	Confidence Confidence `yaml:"confidence"`
 	// Lead is by how many votes one answer leads; 0: never.
 	Lead int `yaml:"lead"`
 	// First is how many samples have voted, whatever they say; 0: never.
@@ -71,7 +81,7 @@ type RedFlag struct {
 // defaultVoting is ensemble mode of a sidecar that was told nothing of it.
 func defaultVoting() Voting {
 	return Voting{
-		Samples: Range{Min: voteSize, Max: 9}, Method: MethodAuto, Launch: LaunchAtOnce, Stop: Stop{Confidence: .95},
+		Samples: Range{Min: voteSize, Max: 9}, Method: MethodAuto, Likeness: LikenessWords, Launch: LaunchAtOnce, Stop: Stop{Confidence: Confidence{Auto: true}},
 		Wait: Duration(15 * time.Second), KeepAlive: Duration(10 * time.Second),
 	}
 }
@@ -156,58 +166,5 @@ func (l *loader) votes() {
 	n := l.cfg.Sampling.Samples
 	if set && (!own || above) && n >= 1 && n <= MaxSamples && (&checker{cfg: l.cfg}).any(Ensemble) {
 		l.cfg.Ensemble.Samples = l.cfg.Ensemble.Samples.AtMost(n)
-	}
-}
-
-// ensemble checks the settings of the vote.
-func (k *checker) ensemble() {
-	v := k.cfg.Ensemble
-	k.notNegative("ensemble.wait", int64(v.Wait), v.Wait)
-	k.positive("ensemble.keepalive", int64(v.KeepAlive), v.KeepAlive)
-	k.word("ensemble.method", v.Method, MethodAuto, MethodMajority)
-	k.word("ensemble.launch", v.Launch, LaunchAtOnce, LaunchStaged, LaunchLeader)
-	if s := v.Samples; s.Min < 1 || s.Max > MaxSamples || s.Min > s.Max {
-		k.fail("ensemble.samples", "%s is not from 1 to %d, the smaller number first", s, MaxSamples)
-	}
-	if v.RedFlag.OutputOver.Tokens < 0 {
-		k.fail("ensemble.red_flag.output_over", "%s must not be negative", v.RedFlag.OutputOver)
-	}
-	k.stop(v)
-	if v != defaultVoting() && !k.any(Ensemble) {
-		k.warn("ensemble", "has no effect: no mode is ensemble")
-	}
-}
-
-// stageDecides is whether a first stage that agrees ends a vote: by lead or number,
-// because it is more than half of all, or by confidence, which is 1 - 2^-(n+1) for n
-// votes to none.
-func (v Voting) stageDecides(samples Range) bool {
-	n, s := samples.Min, v.Stop
-	return s.Lead > 0 && s.Lead <= n || s.First > 0 && s.First <= n || 2*n >= samples.Max ||
-		s.Confidence > 0 && 1-math.Exp2(-float64(n+1)) >= s.Confidence
-}
-
-// stop checks what ends a vote.
-func (k *checker) stop(v Voting) {
-	if c := v.Stop.Confidence; c != 0 && !(c > .5 && c < 1) {
-		k.fail("ensemble.stop.confidence", "%g is not between 0.5 and 1; write 0.95, or 0 for never", c)
-	}
-	for _, n := range []struct {
-		key   string
-		value int
-	}{{"ensemble.stop.lead", v.Stop.Lead}, {"ensemble.stop.first", v.Stop.First}} {
-		if n.value < 0 || n.value > MaxSamples {
-			k.fail(n.key, "%d is not from 0 to %d", n.value, MaxSamples)
-		}
-	}
-	samples, most := v.Samples, v.Samples.Max
-	if v.Launch == LaunchStaged && !v.stageDecides(samples) {
-		k.warn("ensemble.samples", "a first stage of %d never decides, even if all agree; make it larger, or ensemble.stop.confidence smaller", samples.Min)
-	}
-	if f := v.Stop.First; f > most {
-		k.warn("ensemble.stop.first", "%d is never reached: there are %d samples", f, most)
-	}
-	if l := v.Stop.Lead; l > most {
-		k.warn("ensemble.stop.lead", "%d is never reached: there are %d samples", l, most)
 	}
 }

@@ -1,13 +1,14 @@
 package config
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-func TestRangesAndExcessesAreWrittenAsTheyAreRead(t *testing.T) {
+func TestValuesOfVotesAreWrittenAsTheyAreRead(t *testing.T) {
 	for text, want := range map[string]Range{"5": {5, 5}, "3..9": {3, 9}, "1..32": {1, 32}} {
 		var r Range
 		if err := r.UnmarshalText([]byte(text)); err != nil || r != want || r.String() != text {
@@ -20,6 +21,12 @@ func TestRangesAndExcessesAreWrittenAsTheyAreRead(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, e, err)
 		}
 	}
+	for text, want := range map[string]Confidence{"auto": {Auto: true}, "0": {}, "0.95": {Share: .95}} {
+		var c Confidence
+		if err := c.UnmarshalText([]byte(text)); err != nil || c != want || c.String() != text {
+			t.Errorf("%s: %v, %v", text, c, err)
+		}
+	}
 	for _, text := range []string{"", "..", "3..", "..9", "3...9", "3-9", "three", "99999999999999999999"} {
 		var r Range
 		if err := r.UnmarshalText([]byte(text)); err == nil {
@@ -28,6 +35,22 @@ func TestRangesAndExcessesAreWrittenAsTheyAreRead(t *testing.T) {
 		var e Excess
 		if err := e.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is %v", text, e)
+		}
+		var c Confidence
+		if err := c.UnmarshalText([]byte(text)); err == nil && text != "99999999999999999999" {
+			t.Errorf("%q is %v", text, c)
+		}
+	}
+}
+
+// TestConfidenceThatIsNotSetFitsTheLaunch: where calls come in stages it is less.
+func TestConfidenceThatIsNotSetFitsTheLaunch(t *testing.T) {
+	for launch, want := range map[string]float64{LaunchAtOnce: .95, LaunchLeader: .95, LaunchStaged: .9} {
+		if got := Default().Ensemble.Stop.Confidence.By(launch); got != want {
+			t.Errorf("%s: %g, want %g", launch, got, want)
+		}
+		if got := (Confidence{Share: .8}).By(launch); got != .8 {
+			t.Errorf("%s: what was set is %g", launch, got)
 		}
 	}
 }
@@ -39,9 +62,13 @@ func TestVotesThatCannotBeAreRefused(t *testing.T) {
 			func(v *Voting) { v.Samples = Range{5, 3} },
 			func(v *Voting) { v.Samples = Range{3, MaxSamples + 1} },
 		},
-		"ensemble.method":               {func(v *Voting) { v.Method = "median" }},
-		"ensemble.launch":               {func(v *Voting) { v.Launch = "slowly" }},
-		"ensemble.stop.confidence":      {func(v *Voting) { v.Stop.Confidence = .5 }, func(v *Voting) { v.Stop.Confidence = 1 }},
+		"ensemble.method": {func(v *Voting) { v.Method = "median" }},
+		"ensemble.launch": {func(v *Voting) { v.Launch = "slowly" }},
+		"ensemble.stop.confidence": {
+			func(v *Voting) { v.Stop.Confidence = Confidence{Share: .5} },
+			func(v *Voting) { v.Stop.Confidence = Confidence{Share: 1} },
+			func(v *Voting) { v.Stop.Confidence = Confidence{Share: math.NaN()} },
+		},
 		"ensemble.stop.lead":            {func(v *Voting) { v.Stop.Lead = -1 }},
 		"ensemble.stop.first":           {func(v *Voting) { v.Stop.First = -1 }},
 		"ensemble.red_flag.output_over": {func(v *Voting) { v.RedFlag.OutputOver.Tokens = -1 }},

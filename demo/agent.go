@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 )
 
-// Tools is what the agent offers the model, in the form of the request.
+// Tools is what the agents offer the model, in the form of the request.
 const Tools = `[
 {"type":"function","function":{"name":"read_file","description":"Read a file","parameters":{"type":"object","properties":{"path":{"type":"string"}},"required":["path"]}}},
 {"type":"function","function":{"name":"run_tests","description":"Run the tests of a package","parameters":{"type":"object","properties":{"path":{"type":"string"},"race":{"type":"boolean"}},"required":["path","race"]}}},
@@ -34,10 +34,15 @@ var errReply = errors.New("unexpected reply")
 
 // An office is where the agents work, over plain HTTP.
 type office struct {
-	url     string
-	client  http.Client
-	isRight func(task string, step int, name, arguments string) bool
-	tasks   atomic.Int64
+	url string
+	// name is the agents' User-Agent, tools what they offer the model.
+	name, tools string
+	client      http.Client
+	isRight     func(task string, step int, name, arguments string) bool
+	tasks       atomic.Int64
+	// open is held for reading while a call is on: who holds it for writing
+	// has the agents rest.
+	open sync.RWMutex
 	// calls and wrong count the tool calls that the agents were given.
 	calls, wrong atomic.Int64
 }
@@ -73,10 +78,7 @@ type message = json.RawMessage
 // carries it out, and so on.
 func (o *office) task(ctx context.Context, n int64) error {
 	id := fmt.Sprint(n)
-	history := []message{
-		message(`{"role":"system","content":"You are a coding agent. Use one tool at a time."}`),
-		message(fmt.Sprintf(`{"role":"user","content":"Work on task %s."}`, id)),
-	}
+	history := beginning(id)
 	for step := range stepsPerTask {
 		reply, err := o.ask(ctx, history)
 		if err != nil {
@@ -90,15 +92,30 @@ func (o *office) task(ctx context.Context, n int64) error {
 		if !o.isRight(id, step, call.Function.Name, call.Function.Arguments) {
 			o.wrong.Add(1)
 		}
-		result := fmt.Sprintf(`{"role":"tool","tool_call_id":%q,"content":"done"}`, call.ID)
-		history = append(history, reply.message, message(result))
+		history = append(history, reply.message, done(call))
 	}
 	return nil
 }
 
+// beginning is how the conversation about a task begins.
+func beginning(task string) []message {
+	return []message{
+		message(`{"role":"system","content":"You are a coding agent. Use one tool at a time."}`),
+		message(fmt.Sprintf(`{"role":"user","content":"Work on task %s."}`, task)),
+	}
+}
+
+// done is the result of a call.
+func done(call toolCall) message {
+	return message(fmt.Sprintf(`{"role":"tool","tool_call_id":%q,"content":"done"}`, call.ID))
+}
+
 // A reply is what the agent reads of the API's answer.
 type reply struct {
+	// id is hotmess's.
+	id      string
 	message message
+	text    string
 	calls   []toolCall
 }
 
@@ -121,7 +138,9 @@ func (r reply) call() (toolCall, error) {
 
 // ask sends the conversation to the API.
 func (o *office) ask(ctx context.Context, history []message) (reply, error) {
-	body, err := json.Marshal(map[string]any{"model": modelName, "messages": history, "tools": json.RawMessage(Tools)})
+	o.open.RLock()
+	defer o.open.RUnlock()
+	body, err := json.Marshal(map[string]any{"model": modelName, "messages": history, "tools": json.RawMessage(o.tools)})
 	if err != nil {
 		return reply{}, fmt.Errorf("encode request: %w", err)
 	}
@@ -130,7 +149,7 @@ func (o *office) ask(ctx context.Context, history []message) (reply, error) {
 		return reply{}, fmt.Errorf("make request: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", agentName+"/1")
+	req.Header.Set("User-Agent", o.name+"/1")
 	res, err := o.client.Do(req)
 	if err != nil {
 		return reply{}, fmt.Errorf("call the API: %w", err)
@@ -143,7 +162,9 @@ func (o *office) ask(ctx context.Context, history []message) (reply, error) {
 	if res.StatusCode != http.StatusOK {
 		return reply{}, fmt.Errorf("%w: %s: %.200s", errReply, res.Status, answer)
 	}
-	return parseReply(answer)
+	r, err := parseReply(answer)
+	r.id = res.Header.Get("X-Hotmess-Id")
+	return r, err
 }
 
 // parseReply reads the message of the first choice.
@@ -157,11 +178,12 @@ func parseReply(answer []byte) (reply, error) {
 		return reply{}, fmt.Errorf("%w: %.200s", errReply, answer)
 	}
 	var inner struct {
-		Calls []toolCall `json:"tool_calls"`
+		Content string     `json:"content"`
+		Calls   []toolCall `json:"tool_calls"`
 	}
 	msg := outer.Choices[0].Message
 	if err := json.Unmarshal(msg, &inner); err != nil {
 		return reply{}, fmt.Errorf("%w: %.200s", errReply, msg)
 	}
-	return reply{message: msg, calls: inner.Calls}, nil
+	return reply{message: msg, text: inner.Content, calls: inner.Calls}, nil
 }

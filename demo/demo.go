@@ -33,8 +33,9 @@ const (
 	firstPhase = 6 * time.Second
 	patience   = 60 * time.Second
 
-	modelName = "simulated-1"
-	agentName = "demo-agent"
+	modelName   = "simulated-1"
+	agentName   = "demo-agent"
+	cleanerName = "cleaner"
 )
 
 // errPatience is wrapped by errors about what did not happen in time.
@@ -51,6 +52,11 @@ type Model struct {
 	// Truth is the true disagreement of the prompts since it was last
 	// asked; ok is false if there were none.
 	Truth func() (disagreement float64, ok bool)
+	// Proposed is the tree that the model's own reply at a step of a task
+	// deletes, and whether that is the right one.
+	Proposed func(task string, step int) (tree string, right bool)
+	// WrongDeletions is the share of samples that delete a wrong one.
+	WrongDeletions float64
 }
 
 // Options are what Run works with.
@@ -71,7 +77,7 @@ type tour struct {
 	ledger  ledger
 }
 
-// Run runs the demo: about half a minute, or until ctx ends with Keep.
+// Run runs the demo: about forty seconds, or until ctx ends with Keep.
 func Run(ctx context.Context, o Options) (err error) {
 	dir, err := os.MkdirTemp("", "hotmess-demo-")
 	if err != nil {
@@ -134,7 +140,7 @@ func (t *tour) run(ctx context.Context) error {
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	working, rest := context.WithCancel(ctx)
 	running := t.sidecar.Running()
-	t.office = &office{url: "http://" + running.Listen + "/v1", isRight: t.Model.IsRight}
+	t.office = &office{url: "http://" + running.Listen + "/v1", name: agentName, tools: Tools, isRight: t.Model.IsRight}
 	t.events = newEvents()
 	served, watched, worked := make(chan error, 1), make(chan error, 1), make(chan error, 1)
 	go func() { served <- t.sidecar.Run(serving) }()
@@ -147,7 +153,7 @@ func (t *tour) run(ctx context.Context) error {
 	return errors.Join(err, <-served)
 }
 
-// story is what happens: coherent, incoherent, alert, vote, resolved.
+// story is what happens: coherent, incoherent, alert, vote, resolved, guard.
 func (t *tour) story(ctx context.Context) error {
 	t.say("The model is coherent.")
 	if !sleep(ctx, firstPhase) {
@@ -156,7 +162,7 @@ func (t *tour) story(ctx context.Context) error {
 	t.chapter(ctx, "coherent, observed")
 	t.say("Now the model turns incoherent: its next call is right with probability %.2f instead of %.2f.", incoherent, coherent)
 	t.Model.SetAccuracy(incoherent)
-	if err := t.await(ctx, "firing"); err != nil {
+	if err := t.await(ctx, about(config.RuleDisagreementHigh, "firing")); err != nil {
 		return err
 	}
 	t.chapter(ctx, "incoherent, observed")
@@ -166,11 +172,14 @@ func (t *tour) story(ctx context.Context) error {
 	if err := t.sidecar.Reload(voting); err != nil {
 		return err
 	}
-	if err := t.await(ctx, "resolved"); err != nil {
+	if err := t.await(ctx, about(config.RuleDisagreementHigh, "resolved")); err != nil {
 		return err
 	}
 	t.chapter(ctx, "incoherent, voted")
 	t.conclude()
+	if err := t.guarded(ctx, voting); err != nil {
+		return err
+	}
 	if t.Keep {
 		t.say("Everything keeps running; Ctrl-C ends it.")
 		<-ctx.Done()
@@ -178,8 +187,8 @@ func (t *tour) story(ctx context.Context) error {
 	return nil
 }
 
-// await prints alerts as they come, until one has the wanted status.
-func (t *tour) await(ctx context.Context, status string) error {
+// await prints alerts as they come, until the one that is wanted.
+func (t *tour) await(ctx context.Context, wanted func(alertLine) bool) error {
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
 	for {
@@ -187,14 +196,19 @@ func (t *tour) await(ctx context.Context, status string) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-limit.C:
-			return fmt.Errorf("alert %s %w (%s)", status, errPatience, patience)
+			return fmt.Errorf("alert %w (%s)", errPatience, patience)
 		case line := <-t.events.lines:
 			t.printAlert(line)
-			if line.status == status {
+			if wanted(line) {
 				return nil
 			}
 		}
 	}
+}
+
+// about is the alert of a rule with a status.
+func about(rule, status string) func(alertLine) bool {
+	return func(l alertLine) bool { return l.rule == rule && l.status == status }
 }
 
 // sleep waits; it reports false if ctx ended first.

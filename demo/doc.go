@@ -4,6 +4,9 @@
 //	agents ──▶ sidecar ──▶ simulated model (turns incoherent half way)
 //	              └──▶ NATS ──▶ watch, printed beside what is true
 //
+// At the end one more agent cleans up: some of its deletions are wrong, and a guard
+// rule holds them all until other samples propose the same.
+//
 // Nothing in it stands in for a part of hotmess: rules, estimators, ports and
 // subjects are the product's own. What it changes is said on its first lines:
 // time runs 60 times faster, so that a minute of traffic takes a second, and

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"hotmess/alerts"
 	"hotmess/config"
@@ -25,8 +26,11 @@ func newEvents() *events { return &events{lines: make(chan alertLine, 64)} }
 
 // An alertLine is what the demo prints of an alert.
 type alertLine struct {
-	status, route, summary string
-	bound                  float64
+	rule, status, summary string
+	// bound is that of disagreement_high; evidence and request, the request's
+	// id, are told of split_decision.
+	bound             float64
+	evidence, request string
 }
 
 // watch receives until ctx ends.
@@ -52,21 +56,26 @@ func (e *events) watch(ctx context.Context, url, dir string) error {
 	return err
 }
 
-// parseAlert reads one event of the rule that the demo is about.
+// parseAlert reads one event of the rules that the demo is about.
 func parseAlert(event []byte) (alertLine, bool) {
 	var e alerts.Event
 	var a alerts.Alert
 	if json.Unmarshal(event, &e) != nil || json.Unmarshal(e.Data, &a) != nil {
 		return alertLine{}, false
 	}
-	line := alertLine{status: string(a.Status), route: a.Labels["route"], summary: a.Annotations["summary"]}
+	line := alertLine{rule: a.Labels["alertname"], status: string(a.Status), summary: a.Annotations["summary"]}
 	if a.Evidence.Bound != nil {
 		line.bound = *a.Evidence.Bound
 	}
-	return line, line.status != "" && a.Labels["alertname"] == config.RuleDisagreementHigh
+	line.request, _ = a.Evidence.Detail["request"].(string)
+	line.evidence, _, _ = strings.Cut(a.Annotations["description"], " Next:")
+	return line, line.status != "" && (line.rule == config.RuleDisagreementHigh || line.rule == config.RuleSplitDecision)
 }
 
 // String is the line as printed.
 func (l alertLine) String() string {
+	if l.rule == config.RuleSplitDecision {
+		return fmt.Sprintf("%-8s  %s\n    %s", l.status, l.summary, l.evidence)
+	}
 	return fmt.Sprintf("%-8s  %s (lower bound %.2f)", l.status, l.summary, l.bound)
 }

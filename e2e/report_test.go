@@ -80,8 +80,17 @@ type observation struct {
 		Context   length `json:"context"`
 	} `json:"samples"`
 	Vote *struct {
-		Votes int `json:"votes"`
+		Method string `json:"method"`
+		Votes  int    `json:"votes"`
+		Stop   string `json:"stop"`
 	} `json:"vote"`
+	Guard *struct {
+		Rule     string `json:"rule"`
+		Decision string `json:"decision"`
+		Outcome  string `json:"outcome"`
+		Votes    int    `json:"votes"`
+		Agreed   int    `json:"agreed"`
+	} `json:"guard"`
 }
 
 // A length is a number of tokens, and where it comes from.

@@ -59,6 +59,7 @@ func (a attempt) run(ctx context.Context) (res result) {
 	}
 	res.Missing = a.record(ctx, resp, &res)
 	a.judge(&res.Sample)
+	a.call.prompt.hear(res.Reply.Usage)
 	return res
 }
 

@@ -2,7 +2,6 @@ package ensemble
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -15,6 +14,8 @@ import (
 type Policy struct {
 	Rules
 	Flags Flags
+	// Embed has embeddings tell which text is most like the others; nil: words do.
+	Embed Embed
 	// Wait is how long to wait for extras, from the moment the primary has
 	// ended.
 	Wait time.Duration
@@ -39,6 +40,11 @@ type Outcome struct {
 	Vote   Vote
 	Voted  bool
 	Reason monitor.Reason
+	// Ended are the samples that had ended when Vote was decided, in launch order,
+	// with their recordings, which stand until finish is called.
+	Ended []Sample
+	// Unembedded is why embeddings, which were to, did not tell the winner.
+	Unembedded monitor.Reason
 	// Stop is why the vote ended; empty if it was given up.
 	Stop Stop
 	// Waited is the time from the primary's end to the decision; 0 if the vote
@@ -103,6 +109,7 @@ type ballot struct {
 // the client is gone.
 func (r *Runner) newBallot(ctx context.Context, call Call, p Policy) *ballot {
 	n := p.most()
+	call.prompt = &prompt{}
 	b := &ballot{
 		runner:   r,
 		policy:   p,
@@ -157,11 +164,16 @@ func (b *ballot) awaitPrimary(ctx context.Context) Outcome {
 		case res := <-b.arriving:
 			b.take(res)
 		case <-ctx.Done():
-			b.cancelAll(context.Cause(ctx))
-			return Outcome{Err: context.Cause(ctx), Reason: monitor.ReasonGone}
+			return b.gone(ctx)
 		}
 	}
 	return b.abandon(ctx)
+}
+
+// gone ends the vote of a client that hung up.
+func (b *ballot) gone(ctx context.Context) Outcome {
+	b.cancelAll(context.Cause(ctx))
+	return Outcome{Err: context.Cause(ctx), Reason: monitor.ReasonGone}
 }
 
 // decide takes results in until the vote is over.
@@ -186,17 +198,16 @@ func (b *ballot) decide(ctx context.Context) Outcome {
 		case <-cold.C:
 			b.warmed()
 		case <-late:
-			return b.close(StopWait)
+			return b.close(ctx, StopWait)
 		case <-ctx.Done():
-			b.cancelAll(context.Cause(ctx))
-			return Outcome{Err: context.Cause(ctx), Reason: monitor.ReasonGone}
+			return b.gone(ctx)
 		}
 		stop, launch := b.policy.next(b.call.Compare, b.state())
 		if stop == "" && b.refused() {
 			stop = StopAll
 		}
 		if stop != "" {
-			return b.close(stop)
+			return b.close(ctx, stop)
 		}
 		b.launch(launch)
 	}
@@ -267,7 +278,7 @@ func (b *ballot) state() state {
 
 // close ends the vote with what has arrived. A measurement set that was not
 // launched yet is.
-func (b *ballot) close(stop Stop) Outcome {
+func (b *ballot) close(ctx context.Context, stop Stop) Outcome {
 	vote, ok := b.policy.pick(b.call.Compare, b.state())
 	if b.policy.Measure && ok {
 		b.launch(pair)
@@ -285,8 +296,15 @@ func (b *ballot) close(stop Stop) Outcome {
 		o.Stop = stop
 		return o
 	}
+	vote, unembedded := b.embedded(ctx, vote)
+	if b.policy.Embed != nil && ctx.Err() != nil {
+		return b.gone(ctx)
+	}
 	winner := b.results[vote.Winner]
-	return Outcome{Winner: winner.Recording, Reply: winner.Reply, Vote: vote, Voted: true, Stop: stop, Waited: b.waited()}
+	return Outcome{
+		Winner: winner.Recording, Reply: winner.Reply, Vote: vote, Voted: true, Ended: b.samples(),
+		Unembedded: unembedded, Stop: stop, Waited: b.waited(),
+	}
 }
 
 // pair is the size of a measurement set.
@@ -340,22 +358,6 @@ func (b *ballot) abandon(ctx context.Context) Outcome {
 		o.Winner.Rest = &rest{ReadCloser: o.Winner.Rest, stop: stop, cancel: cancel}
 	}
 	return o
-}
-
-// A rest is the unread part of a primary's body. It ends with the client's
-// context.
-type rest struct {
-	io.ReadCloser
-	stop   func() bool
-	cancel context.CancelCauseFunc
-}
-
-// Close implements io.Closer.
-func (r *rest) Close() error {
-	err := r.ReadCloser.Close()
-	r.stop()
-	r.cancel(nil)
-	return err
 }
 
 func (b *ballot) cancelAll(cause error) {

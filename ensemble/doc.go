@@ -22,7 +22,7 @@
 //
 // Beside keys: Comparer.Arguments names the argument that is unstable,
 // [Shingles] tell how alike two texts are, [Repeated] finds the commonest call
-// of a history, [Invocations] are the programs that a shell command runs.
+// of a history, a [CommandReader] finds the programs that shell commands run.
 //
 // # Votes
 //

@@ -6,6 +6,14 @@ import (
 	"testing"
 )
 
+// Invocations are all programs of a script.
+func Invocations(script string) []Invocation {
+	left := CommandWork
+	r := NewCommandReader(func(string) bool { return true }, &left)
+	r.Script(script)
+	return r.Found()
+}
+
 // invoked lists programs with flags and operands, one per line.
 func invoked(script string) []string {
 	var lines []string

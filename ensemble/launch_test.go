@@ -131,7 +131,7 @@ func TestStragglersAreCancelledAtOnceAndCounted(t *testing.T) {
 				tokens += s.Tokens
 			}
 		}
-		// Of a call that was cancelled nothing is known but its worst case.
+		// Nothing estimates here, so that the worst case holds.
 		if cancelled != 5 || tokens != 5*1000 || gate.guessed != 5 {
 			t.Errorf("%d cancelled at %d tokens, %d settled at their estimate", cancelled, tokens, gate.guessed)
 		}

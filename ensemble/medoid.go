@@ -21,22 +21,34 @@ func (c Comparer) Medoid(samples []Sample) (Vote, bool) {
 	if lead := all.parties[0]; all.carried(0) {
 		return all.won(MethodMedoid, lead.Key, lead.First), true
 	}
-	shingles := make([]Shingles, len(able))
-	for i, s := range able {
-		shingles[i], _ = c.Shingles(s.Reply)
+	shingles := make(map[string]Shingles, len(all.parties))
+	for _, s := range able {
+		if own, ok := c.Shingles(s.Reply); ok {
+			shingles[s.Keys[LevelExact]] = own
+		}
 	}
+	return mostAlike(MethodMedoid, able, shingles, Shingles.Similarity), true
+}
+
+// mostAlike is the vote of which the text wins that is most like the others. what
+// is what a text is likened by, by its key, alike how alike two of them are, 0..1.
+// One that has nothing to be likened by is like its equals alone.
+func mostAlike[T any](m Method, able []Sample, what map[string]T, alike func(a, b T) float64) Vote {
 	i := medoidOf(len(able), func(i, j int) float64 {
-		switch {
-		case able[i].Keys[LevelExact] == able[j].Keys[LevelExact]:
+		one, other := able[i].Keys[LevelExact], able[j].Keys[LevelExact]
+		if one == other {
 			return 1
-		case len(shingles[i]) == 0 || len(shingles[j]) == 0:
+		}
+		a, both := what[one]
+		b, ok := what[other]
+		if both = both && ok; !both {
 			return 0
 		}
-		return shingles[i].Similarity(shingles[j])
+		return alike(a, b)
 	})
-	v := all.won(MethodMedoid, able[i].Keys[LevelExact], able[i].Number)
+	v := countVotes(able, LevelExact).won(m, able[i].Keys[LevelExact], able[i].Number)
 	v.Sampled = true
-	return v, true
+	return v
 }
 
 // medoidOf is the index, below n, with the largest sum of likeness to all others;

@@ -7,8 +7,8 @@ type Launch string
 const (
 	// LaunchAtOnce starts all calls with the primary.
 	LaunchAtOnce Launch = "at-once"
-	// LaunchStaged starts Rules.Min calls, and the rest once those have ended
-	// without a decision, or cannot decide among themselves.
+	// LaunchStaged starts the fewest calls that can decide, at least Rules.Min, and
+	// the rest once those have ended without a decision, or cannot decide any more.
 	LaunchStaged Launch = "staged"
 	// LaunchLeader starts the primary, and the rest once it has warmed the prompt
 	// cache: at its first token, at its end, or StartWithin after its start.
@@ -40,8 +40,8 @@ type Rules struct {
 	// Level is the level at which answers are the same, for MethodMajority.
 	Level Level
 	// Min is how many samples vote before evidence (Confidence, Lead) may end the
-	// vote, and the first stage of LaunchStaged; Max is how many there are at
-	// most. Both count the primary, 1..config.MaxSamples.
+	// vote; Max is how many there are at most. Both count the primary,
+	// 1..config.MaxSamples.
 	Min, Max int
 	Launch   Launch
 	// Confidence ends the vote when the winning answer is, with that probability,
@@ -101,7 +101,7 @@ func (r Rules) stop(c Comparer, s state) Stop {
 	switch {
 	case !ok:
 		return ""
-	case c.settled(r.Method, able, r.Level, outstanding):
+	case r.First == 0 && c.settled(r.Method, able, r.Level, outstanding):
 		return StopSettled
 	case v.Votes < r.Min:
 		return ""
@@ -125,11 +125,24 @@ func (r Rules) launch(c Comparer, s state) int {
 	target := r.most()
 	switch {
 	case r.Launch == LaunchStaged && (s.launched == 0 || len(s.ended) < s.launched && !r.lost(c, s)):
-		target = min(target, r.Min)
+		target = r.stage()
 	case r.Launch == LaunchLeader && !s.warm:
 		target = 1
 	}
 	return max(s.launched, target)
+}
+
+// stage is the size of the first stage: the fewest calls, Min at least, that end
+// the vote if all agree.
+func (r Rules) stage() int {
+	most := r.most()
+	for n := max(1, r.Min); n < most; n++ {
+		decided := r.First > 0 && n >= r.First || r.First == 0 && 2*n >= most
+		if decided || r.weigh(Vote{Votes: n, Agreed: n}) != "" {
+			return n
+		}
+	}
+	return most
 }
 
 // lost is whether a dissent or a failure keeps the calls that were launched from
@@ -148,15 +161,19 @@ func (r Rules) lost(c Comparer, s state) bool {
 // pick finds the winner among the samples that have ended. Vote.Changed is against
 // the primary's answer even if that was set aside.
 func (r Rules) pick(c Comparer, s state) (Vote, bool) {
-	counted := s.ended
-	if r.First > 0 {
-		if first, enough := First(s.ended, r.Level, r.First); enough {
-			counted = first
-		}
-	}
-	v, ok := c.Vote(r.Method, counted, r.Level)
+	v, ok := c.Vote(r.Method, r.counted(s), r.Level)
 	if ok {
-		v.Changed = v.Overrules(s.ended, r.Level)
+		v.Changed, _ = v.Overrules(s.ended, r.Level)
 	}
 	return v, ok
+}
+
+// counted are the samples that count, of those that have ended.
+func (r Rules) counted(s state) []Sample {
+	if r.First > 0 {
+		if first, _ := First(s.ended, r.Level, r.First); len(first) > 0 {
+			return first
+		}
+	}
+	return s.ended
 }

@@ -178,6 +178,13 @@ func redirection(r *syntax.Redirect) (string, bool) {
 // argvTarget is shellTarget for a command given as its words, without a shell
 // between; a shell with a script among them is that script.
 func argvTarget(argv []string) string {
+	size := 0
+	for _, s := range argv {
+		size += len(s) + 1
+	}
+	if size > maxScript {
+		return list(tagRaw, argv...)
+	}
 	words := make([]word, len(argv))
 	for i, s := range argv {
 		words[i] = word{text: s, literal: true}

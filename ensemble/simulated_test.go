@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -18,21 +19,66 @@ type take struct {
 	length float64
 }
 
+// sample is a take as the sample of a launch number. One without length says
+// nothing; strict sets it aside if it has no answer.
+func (t take) sample(number int, strict bool) Sample {
+	s := Sample{Number: number, Keys: Keys{LevelExact: t.key}, Empty: t.length == 0}
+	if strict && t.key == list(tagUnparsed) {
+		s.Flag = FlagMalformed
+	}
+	return s
+}
+
 // A question was put to one model many times.
 type question struct {
 	model, id string
 	takes     []take
 }
 
-// recordedQuestions reads the answers to AQuA of eleven models, 20 times each, from
-// HOTMESS_DATA.
-func recordedQuestions(tb testing.TB) []question {
+// A corpus is one set of recorded samples, and how to read it.
+type corpus struct {
+	name, file string
+	// length names the field that is duration and cost; empty: all take as long.
+	length string
+	// sizes are those of the votes.
+	sizes []int
+	// rounds is how many orders of the takes of each question are voted on.
+	rounds int
+	// byTask has the questions of each task of a model be a route of their own.
+	byTask bool
+	// outcomes: what is recorded is not an answer but what became of it, which no
+	// voter sees.
+	outcomes bool
+}
+
+// aqua is the set that rules were chosen on.
+func aqua() corpus {
+	return corpus{name: "AQuA", file: "cotsweep_aqua.jsonl", length: "reasoning_chars", sizes: []int{10, 20}, rounds: 60}
+}
+
+// others are the sets that rules were not chosen on.
+func others() []corpus {
+	return []corpus{
+		{name: "Game of 24", file: "game24_gpt4.jsonl", length: "output_chars", sizes: []int{10, 20}, rounds: 20},
+		{name: "reasoning-gym", file: "reasoning_gym.jsonl", length: "output_chars", sizes: []int{5}, rounds: 20, byTask: true},
+		{name: "MMLU and GPQA", file: "mcq_mmlu_gpqa.jsonl", sizes: []int{5}, rounds: 20, byTask: true},
+	}
+}
+
+// terminals are outcomes of whole runs of agents.
+func terminals() corpus {
+	return corpus{name: "terminal-bench", file: "terminalbench_a.jsonl", length: "duration_s", sizes: []int{5}, rounds: 20, outcomes: true}
+}
+
+// recordedQuestions reads a corpus from HOTMESS_DATA; questions with a sample whose
+// length is not known are left out.
+func recordedQuestions(tb testing.TB, c corpus) []question {
 	tb.Helper()
 	dir := os.Getenv("HOTMESS_DATA")
 	if dir == "" {
 		tb.Skip("HOTMESS_DATA is not set: no recorded samples to vote on")
 	}
-	f, err := os.Open(filepath.Join(dir, "cotsweep_aqua.jsonl"))
+	f, err := os.Open(filepath.Join(dir, c.file))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -41,32 +87,50 @@ func recordedQuestions(tb testing.TB) []question {
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		var line struct {
-			Model   string `json:"model"`
-			ID      string `json:"question_id"`
-			Samples []struct {
-				Answer  *string `json:"answer"`
-				Correct bool    `json:"correct"`
-				Length  float64 `json:"reasoning_chars"`
-			} `json:"samples"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+		q, err := c.question(lines.Bytes())
+		if err != nil {
 			tb.Fatal(err)
 		}
-		q := question{model: line.Model, id: line.ID}
-		for _, s := range line.Samples {
-			key := list(tagUnparsed)
-			if s.Answer != nil {
-				key = list(tagLetter, *s.Answer)
-			}
-			q.takes = append(q.takes, take{key, s.Correct, s.Length})
+		if !slices.ContainsFunc(q.takes, func(t take) bool { return math.IsNaN(t.length) }) {
+			questions = append(questions, q)
 		}
-		questions = append(questions, q)
 	}
 	if err := lines.Err(); err != nil {
 		tb.Fatal(err)
 	}
 	return questions
+}
+
+// question reads one line.
+func (c corpus) question(line []byte) (question, error) {
+	var recorded struct {
+		Model   string           `json:"model"`
+		Task    string           `json:"task"`
+		ID      string           `json:"question_id"`
+		Samples []map[string]any `json:"samples"`
+	}
+	if err := json.Unmarshal(line, &recorded); err != nil {
+		return question{}, err
+	}
+	q := question{model: recorded.Model, id: recorded.ID}
+	if c.byTask {
+		q.model += " " + recorded.Task
+	}
+	for _, s := range recorded.Samples {
+		t := take{key: list(tagUnparsed), length: 1}
+		if answer, ok := s["answer"].(string); ok {
+			t.key = list(tagLetter, answer)
+		}
+		t.right, _ = s["correct"].(bool)
+		if c.length != "" {
+			t.length = math.NaN()
+			if length, known := s[c.length].(float64); known {
+				t.length = length
+			}
+		}
+		q.takes = append(q.takes, t)
+	}
+	return q, nil
 }
 
 // shuffled is a question with its takes in an order that a seed and its index
@@ -93,8 +157,9 @@ type course struct {
 }
 
 // simulate runs a vote on a simulated clock by the rules of live votes. The takes
-// are the samples by launch number; first is the time to the first token.
-func (q question) simulate(r Rules, first float64) course {
+// are the samples by launch number; first is the time to the first token. strict
+// sets those without an answer aside.
+func (q question) simulate(r Rules, first float64, strict bool) course {
 	var c course
 	var s state
 	begun := make([]float64, 0, len(q.takes))
@@ -119,7 +184,7 @@ func (q question) simulate(r Rules, first float64) course {
 		} else {
 			now, ended[next] = at, true
 			s.warm = s.warm || next == 0
-			s.ended = append(s.ended, Sample{Number: next, Keys: Keys{LevelExact: q.takes[next].key}})
+			s.ended = append(s.ended, q.takes[next].sample(next, strict))
 		}
 		var n int
 		c.stop, n = r.next(Comparer{}, s)

@@ -19,6 +19,9 @@ const (
 	// MethodMedoid picks the text that is most like the others: see
 	// Comparer.Medoid.
 	MethodMedoid Method = "medoid"
+	// MethodEmbeddings is what a vote by MethodMedoid becomes where embeddings told
+	// which text that is: see Embed.
+	MethodEmbeddings Method = "embeddings"
 )
 
 // A Vote is the outcome of a vote.
@@ -62,15 +65,16 @@ func (v Vote) Margin() float64 {
 // mode, not whether it is right.
 func (v Vote) Confidence() float64 { return estimate.Lead(v.Agreed, v.Rival) }
 
-// Overrules is whether the primary is among the samples and answered otherwise at
-// level. The vote may have been decided before the primary had ended.
-func (v Vote) Overrules(samples []Sample, level Level) bool {
+// Overrules is whether the primary answered otherwise at level. It is known only if
+// the primary is among the samples and gave an answer: a vote may be decided, and
+// the primary cancelled, before that.
+func (v Vote) Overrules(samples []Sample, level Level) (overrules, known bool) {
 	i := slices.IndexFunc(samples, func(s Sample) bool { return s.Number == 0 })
 	if i < 0 || len(v.Parties) == 0 {
-		return false
+		return false, false
 	}
 	key, answered := samples[i].Keys[level]
-	return answered && key != v.Parties[0].Key
+	return answered && key != v.Parties[0].Key, answered
 }
 
 // Vote finds the winner by a method; level is that of MethodMajority. Missing

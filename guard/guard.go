@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,16 +12,43 @@ import (
 )
 
 // A Guard is a list of rules, ready for use. It is immutable.
-type Guard struct{ rules []rule }
+type Guard struct {
+	rules []rule
+	// programs are the names of all that rules are for or that say where others
+	// work, patterns those that are none.
+	programs map[string]bool
+	patterns globs
+}
 
 // New makes a guard of the rules of a validated configuration. Patterns that do
 // not compile fit nothing.
 func New(rules []config.Guard) *Guard {
-	g := &Guard{}
+	g := &Guard{programs: map[string]bool{}}
+	for _, program := range slices.Concat(placing(), clients()) {
+		g.programs[program] = true
+	}
 	for _, r := range rules {
 		g.rules = append(g.rules, newRule(r))
+		if r.Command != nil {
+			g.want(cmp.Or(r.Command.Program, "*"))
+		}
 	}
 	return g
+}
+
+func (g *Guard) want(pattern string) {
+	for _, p := range newGlobs(pattern) {
+		if strings.Contains(p, "*") {
+			g.patterns = append(g.patterns, p)
+		} else {
+			g.programs[p] = true
+		}
+	}
+}
+
+// wants is whether a program, in lower case, matters to any rule.
+func (g *Guard) wants(program string) bool {
+	return g.programs[program] || len(g.patterns) > 0 && g.patterns.fits(program)
 }
 
 // MayHold reports whether a reply to a request that offers these tools may have
@@ -56,6 +84,9 @@ type Proposal struct {
 	Rule config.Guard
 	// Call is the first call that the rule matches.
 	Call wire.Call
+	// Unread is whether something that may be guarded is too long to be read. Then
+	// Rule is one that may be for it, and the actions are not all.
+	Unread bool
 	// actions identify all that the reply proposes that is guarded, each once.
 	actions []string
 }
@@ -64,12 +95,16 @@ type Proposal struct {
 // nothing is. Of several rules the strictest one judges: one that holds before
 // one that alerts, then the higher risk, then the one that is tried first.
 func (g *Guard) Propose(calls []wire.Call, c ensemble.Comparer) (p Proposal, ok bool) {
+	left := ensemble.CommandWork
 	for _, call := range calls {
-		read := readCall(call)
+		read := g.readCall(call, &left)
 		for _, r := range g.rules {
 			action, fits := r.match(read, c)
 			if !fits {
-				continue
+				if !read.unread() || !r.mayFit(read) {
+					continue
+				}
+				action, p.Unread = join([]string{"unread", call.Name}), true
 			}
 			p.actions = append(p.actions, action)
 			if !ok || stricter(r.Guard, p.Rule) {
@@ -89,8 +124,11 @@ func (p Proposal) Action() string { return strings.Join(p.actions, "\x00") }
 // nothing guarded beyond.
 func (p Proposal) ProposedBy(g *Guard, calls []wire.Call, c ensemble.Comparer) bool {
 	other, ok := g.Propose(calls, c)
-	return ok && slices.Equal(p.actions, other.actions)
+	return ok && p.Same(other)
 }
+
+// Same is ProposedBy for what another sample is known to propose.
+func (p Proposal) Same(other Proposal) bool { return slices.Equal(p.actions, other.actions) }
 
 // stricter is whether a judges before b, which was found before it.
 func stricter(a, b config.Guard) bool {
@@ -126,14 +164,9 @@ func newRule(g config.Guard) rule {
 // match reports whether a call fits all that the rule sets, and what identifies
 // the action: the programs or statements that fit and where they work, else the
 // tool with its identifying arguments.
-func (r rule) match(call reading, c ensemble.Comparer) (action string, ok bool) {
-	if !r.tool.fits(call.Name) {
+func (r rule) match(call *reading, c ensemble.Comparer) (action string, ok bool) {
+	if !r.tool.fits(call.Name) || !r.fitsArguments(call) {
 		return "", false
-	}
-	for path, p := range r.arguments {
-		if !slices.ContainsFunc(call.values(path), p.fits) {
-			return "", false
-		}
 	}
 	var parts []string
 	if r.Command != nil {
@@ -156,17 +189,29 @@ func (r rule) match(call reading, c ensemble.Comparer) (action string, ok bool) 
 	return join(append(call.place(), parts...)), true
 }
 
-// recursion are the flags by which programs are told to work on whole trees.
-func recursion() []string { return []string{"-r", "-R", "--recursive", "-recurse", "-Recurse"} }
+func (r rule) fitsArguments(call *reading) bool {
+	for path, p := range r.arguments {
+		if !slices.ContainsFunc(call.values(path), p.fits) {
+			return false
+		}
+	}
+	return true
+}
+
+// mayFit is whether a call that could not be read to its end may fit.
+func (r rule) mayFit(call *reading) bool {
+	return (r.Command != nil || len(r.SQL) > 0 || len(r.arguments) > 0) && r.tool.fits(call.Name) &&
+		(call.arguments == nil || r.fitsArguments(call))
+}
 
 func (r rule) fitsProgram(inv ensemble.Invocation) bool {
 	c := r.Command
 	switch {
-	case !r.program.fits(inv.Program):
+	case !r.program.fits(inv.Program), harmless(inv):
 		return false
 	case c.Subcommand != "" && (len(inv.Operands) == 0 || !slices.ContainsFunc(inv.Operands[:min(2, len(inv.Operands))], r.subcommand.fits)):
 		return false
-	case c.Recursive && !slices.ContainsFunc(recursion(), inv.Has) && !slashS(inv):
+	case c.Recursive && !recursive(inv):
 		return false
 	case len(c.Flags) > 0 && !slices.ContainsFunc(c.Flags, inv.Has):
 		return false
@@ -176,9 +221,52 @@ func (r rule) fitsProgram(inv ensemble.Invocation) bool {
 	})
 }
 
-// slashS is whether a command of Windows is told to work on whole trees.
-func slashS(inv ensemble.Invocation) bool {
-	return slices.ContainsFunc(inv.Operands, func(o string) bool { return strings.EqualFold(o, "/s") })
+// harmless is whether a program is only asked what it would do, or how it is
+// used.
+func harmless(inv ensemble.Invocation) bool {
+	switch inv.Program {
+	case "git":
+		if slices.Contains(inv.Operands, "clean") && inv.Has("-n") {
+			return true
+		}
+	case "rsync":
+		if inv.Has("-n") {
+			return true
+		}
+	case "fdisk", "parted":
+		if slices.Contains(inv.Flags, "-l") {
+			return true
+		}
+	}
+	return slices.ContainsFunc(inv.Flags, func(flag string) bool {
+		switch flag {
+		case "--help", "--version", "--dry-run", "--dry-run=client", "--dry-run=server":
+			return true
+		}
+		return false
+	})
+}
+
+// recursive is whether a program is told to work on whole trees. Commands of
+// Windows take /s, of its shell any begin of -Recurse.
+func recursive(inv ensemble.Invocation) bool {
+	if slices.ContainsFunc([]string{"-r", "-R", "--recursive"}, inv.Has) {
+		return true
+	}
+	switch inv.Program {
+	case "del", "erase", "rd", "rmdir":
+		if slices.ContainsFunc(inv.Operands, func(o string) bool {
+			return strings.HasPrefix(o, "/") && slices.Contains(strings.Split(strings.ToLower(o), "/"), "s")
+		}) {
+			return true
+		}
+		fallthrough
+	case "remove-item", "ri", "rm":
+		return slices.ContainsFunc(inv.Flags, func(flag string) bool {
+			return len(flag) > 1 && strings.HasPrefix("-recurse", strings.ToLower(flag))
+		})
+	}
+	return false
 }
 
 // globs are alternatives, in lower case; none fits all.

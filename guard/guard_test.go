@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"hotmess/config"
@@ -72,7 +73,47 @@ func TestBuiltInRulesMatchShellCommandsInEverySpelling(t *testing.T) {
 		"psql prod -c 'delete from users;'":       "database-drop",
 		"mysql -e\"truncate table users\"":        "database-drop",
 		"dropdb prod":                             "database-drop",
-		"echo hi | mail -s hi ada@example.org":    "mail-tool",
+		// Where a script stands within another, or is fed to a shell.
+		"env -S 'rm -rf x'":                                      "delete-tree",
+		"$(echo rm) -rf x":                                       "delete-tree",
+		"X=rm; $X -rf x":                                         "delete-tree",
+		"rm${IFS}-rf${IFS}x":                                     "delete-tree",
+		`$'\x72m' -rf x`:                                         "delete-tree",
+		"alias x='rm -rf y'; x":                                  "delete-tree",
+		"trap 'rm -rf x' EXIT":                                   "delete-tree",
+		"bash -euo pipefail -c 'rm -rf x'":                       "delete-tree",
+		"bash -o pipefail -c 'rm -rf x'":                         "delete-tree",
+		"echo 'rm -rf x' | sudo sh":                              "delete-tree",
+		"cat <<EOF | bash\nrm -rf x\nEOF":                        "delete-tree",
+		"bash <(echo 'rm -rf x')":                                "delete-tree",
+		"sh -c \"$(echo rm -rf x)\"":                             "delete-tree",
+		"ssh h <<EOF\nrm -rf x\nEOF":                             "delete-tree",
+		"runuser -u x -- rm -rf x":                               "delete-tree",
+		"rm --r x":                                               "delete-tree",
+		"remove-item x -rec":                                     "delete-tree",
+		"rd /s/q x":                                              "delete-tree",
+		"cmd /c \"rd /s /q x\"":                                  "delete-tree",
+		"powershell -c Remove-Item -Recurse x":                   "delete-tree",
+		"pwsh -NoProfile -ep bypass -Command 'ri -r x'":          "delete-tree",
+		"powershell -enc cgBtACAALQByACAAeAA=":                   "delete-tree",
+		"python -c \"import shutil; shutil.rmtree('x')\"":        "delete-tree",
+		"python3 - <<EOF\nimport os\nos.system('rm -rf x')\nEOF": "delete-tree",
+		"node -e \"require('fs').rmSync('x')\"":                  "delete-tree",
+		"ruby -e \"FileUtils.rm_rf 'x'\"":                        "delete-tree",
+		"npx rimraf x":                                           "delete-tree",
+		"aws s3 rm s3://b --recursive":                           "delete-tree",
+		"rsync -a --delete-during a b":                           "delete-tree",
+		"git -C x -c a=b push -f":                                "force-push",
+		"kubectl --context p -n x delete ns y":                   "destroy-infrastructure",
+		"psql <<EOF\nDROP TABLE y;\nEOF":                         "database-drop",
+		"echo 'drop table y' | psql":                             "database-drop",
+		"psql -c 'delete from t where 1 = 1'":                    "database-drop",
+		"redis-cli -h x FLUSHALL":                                "database-drop",
+		"mongosh --eval 'db.dropDatabase()'":                     "database-drop",
+		"# " + strings.Repeat("long ", 20<<10) + "\nrm -rf x":    "delete-tree",
+		strings.Repeat("a;", 1000) + "rm -rf x":                  "delete-tree",
+		strings.Repeat("a ", 1000) + "( ; rm -rf x":              "delete-tree",
+		"echo hi | mail -s hi ada@example.org":                   "mail-tool",
 		// Nothing of it is undone with effort, or it does nothing at all.
 		"rm build/x.o":             "",
 		"ls -R":                    "",
@@ -91,6 +132,17 @@ func TestBuiltInRulesMatchShellCommandsInEverySpelling(t *testing.T) {
 		"kubectl get pods":                           "",
 		"dd if=/dev/sda bs=512 count=1":              "",
 		"git commit -m 'drop table users; rm -rf x'": "",
+		"git clean -nfd":                             "",
+		"rm -r --help":                               "",
+		"kubectl delete ns x --dry-run=client":       "",
+		"echo rm -rf x":                              "",
+		"echo rm -rf x >> README":                    "",
+		"cat > s.sh <<'EOF'\nrm -rf x\nEOF":          "",
+		"sudo grep -r rm .":                          "",
+		"python -c 'print(\"rm -rf x\")'":            "",
+		"docker run --rm -it x":                      "",
+		"git push origin a:b":                        "",
+		"X=rm; echo $X -rf x":                        "",
 	} {
 		if got := matched(t, builtIn(), bash(command)); got != rule {
 			t.Errorf("%s: %q, want %q", command, got, rule)
@@ -115,6 +167,8 @@ func TestBuiltInRulesMatchTools(t *testing.T) {
 		{"read_file", `{"path":"rm -rf x"}`, ""},
 		{"delete_file", `{"path":`, "delete-tool"},
 		{"bash", `rm -rf x`, "delete-tree"},
+		{"run_python", `{"code":"import shutil\nshutil.rmtree(d)"}`, "delete-tree"},
+		{"run_python", `{"code":"print('shutil')"}`, ""},
 		{"bash", `{"command":"rm -rf`, "delete-tree"},
 		{"bash", ``, ""},
 	} {
@@ -157,6 +211,11 @@ func TestTheStrictestRuleJudges(t *testing.T) {
 	}
 }
 
+// agrees is whether a sample with these calls proposes the same.
+func agrees(g *guard.Guard, p guard.Proposal, c ensemble.Comparer, calls ...wire.Call) bool {
+	return p.ProposedBy(g, calls, c)
+}
+
 func TestSamplesAgreeOnTheActionNotOnWhatIsAroundIt(t *testing.T) {
 	g, c := builtIn(), comparer(t)
 	p, ok := g.Propose([]wire.Call{bash("rm -rf build")}, c)
@@ -176,12 +235,73 @@ func TestSamplesAgreeOnTheActionNotOnWhatIsAroundIt(t *testing.T) {
 		"ls build":                    false,
 		"rm -rf build # as was asked": true,
 	} {
-		if got := p.ProposedBy(g, []wire.Call{bash(command)}, c); got != want {
+		if got := agrees(g, p, c, bash(command)); got != want {
 			t.Errorf("%s: %v, want %v", command, got, want)
 		}
 	}
-	if p.ProposedBy(g, nil, c) {
+	if agrees(g, p, c) {
 		t.Error("a reply without a call proposes it")
+	}
+}
+
+// What a program works on may stand elsewhere in the script: a quorum on it must
+// not take others for the same.
+func TestSamplesDoNotAgreeOnWhatTheScriptMakesDifferent(t *testing.T) {
+	g, c := builtIn(), comparer(t)
+	for _, pair := range [][2]string{
+		{"D=/a; rm -rf $D", "D=/b; rm -rf $D"},
+		{"D=$(mktemp -d); rm -rf \"$D\"", "D=$(pwd); rm -rf \"$D\""},
+		{"for d in a b; do rm -rf $d; done", "for d in a c; do rm -rf $d; done"},
+		{"f() { rm -rf $1; }; f a", "f() { rm -rf $1; }; f b"},
+		{"find /a | xargs rm -rf", "find /b | xargs rm -rf"},
+		{"find /a -exec rm -rf {} +", "find /b -exec rm -rf {} +"},
+		{"ls a | while read d; do rm -rf $d; done", "ls b | while read d; do rm -rf $d; done"},
+		{"bash -c 'rm -rf $1' x a", "bash -c 'rm -rf $1' x b"},
+		{"D=a bash -c 'rm -rf $D'", "D=b bash -c 'rm -rf $D'"},
+		{"docker exec a rm -rf /x", "docker exec b rm -rf /x"},
+		{"chroot /a rm -rf /x", "chroot /b rm -rf /x"},
+		{"git -C a push --force", "git -C b push --force"},
+		{`del /s C:\a\b`, `del /s C:\ab`},
+		{"psql -h x -c 'drop table a'", "psql -h y -c 'drop table a'"},
+		{"PGHOST=x psql -c 'drop table a'", "PGHOST=y psql -c 'drop table a'"},
+		{"python -c 'd=\"a\"; shutil.rmtree(d)'", "python -c 'd=\"b\"; shutil.rmtree(d)'"},
+	} {
+		a, aok := g.Propose([]wire.Call{bash(pair[0])}, c)
+		b, bok := g.Propose([]wire.Call{bash(pair[1])}, c)
+		if !aok || !bok || a.Same(b) {
+			t.Errorf("%q and %q: found %v, %v, and the same", pair[0], pair[1], aok, bok)
+		}
+	}
+	a, _ := g.Propose([]wire.Call{bash("D=/a; rm -rf $D")}, c)
+	if b, ok := g.Propose([]wire.Call{bash("rm -rf /a")}, c); !ok || !a.Same(b) {
+		t.Error("a constant is not read")
+	}
+}
+
+// Each of these took seconds or gigabytes before there was one bound on all that
+// is read of a reply.
+func TestWhatIsTooLongToBeReadIsSaidToBe(t *testing.T) {
+	g, c := builtIn(), comparer(t)
+	argv, _ := json.Marshal(map[string]any{"command": strings.Fields(strings.Repeat("sudo rm -rf x ", 200<<10))})
+	for name, call := range map[string]wire.Call{
+		"words":         {Name: "shell", Arguments: string(argv)},
+		"script":        bash(strings.Repeat("echo a; ", ensemble.CommandWork/8+1)),
+		"wrappers":      bash(strings.Repeat("ssh ", 8000)),
+		"executions":    bash("find " + strings.Repeat("-exec find ", 2500)),
+		"substitutions": bash("rm -r " + strings.Repeat(`"$(rm -r `, 6000) + strings.Repeat(`)"`, 6000)),
+		"arguments":     {Name: "bash", Arguments: strings.Repeat("[", 5<<20)},
+		"SQL":           {Name: "execute_sql", Arguments: strings.Repeat("drop table x ", 1<<20)},
+	} {
+		p, ok := g.Propose([]wire.Call{call}, c)
+		if !ok || name != "substitutions" && !p.Unread {
+			t.Errorf("%s: guarded %v, unread %v", name, ok, p.Unread)
+		}
+	}
+	if p, ok := g.Propose([]wire.Call{{Name: "write_file", Arguments: `{"content":"` + strings.Repeat("rm -rf x; ", 300<<10) + `"}`}}, c); ok {
+		t.Errorf("a long file is taken for a command: %s", p.Rule.Name)
+	}
+	if p, _ := g.Propose([]wire.Call{bash("rm -rf x")}, c); p.Unread {
+		t.Error("a short command is said not to be read")
 	}
 }
 
@@ -190,15 +310,15 @@ func TestASampleOfSomeOfTheActionsDissents(t *testing.T) {
 	both := []wire.Call{bash("rm -rf build"), bash("git push --force")}
 	p, _ := g.Propose(both, c)
 	for _, calls := range [][]wire.Call{both[:1], both[1:]} {
-		if p.ProposedBy(g, calls, c) {
+		if agrees(g, p, c, calls...) {
 			t.Errorf("%v agrees with both calls", calls)
 		}
 	}
-	if !p.ProposedBy(g, []wire.Call{both[1], both[0]}, c) {
+	if !agrees(g, p, c, []wire.Call{both[1], both[0]}...) {
 		t.Error("the order of calls counts")
 	}
 	one, _ := g.Propose(both[:1], c)
-	if one.ProposedBy(g, both, c) {
+	if agrees(g, one, c, both...) {
 		t.Error("a call beyond the action is none against it")
 	}
 }
@@ -212,18 +332,18 @@ func TestWhereACommandWorksIsPartOfTheAction(t *testing.T) {
 	}
 	for _, key := range []string{"cwd", "workdir", "working_directory", "dir", "directory", "host", "server", "user", "database", "db"} {
 		p, ok := g.Propose(at(key, "a"), c)
-		if !ok || !p.ProposedBy(g, at(key, "a"), c) || p.ProposedBy(g, at(key, "b"), c) {
+		if !ok || !agrees(g, p, c, at(key, "a")...) || agrees(g, p, c, at(key, "b")...) {
 			t.Errorf("%s does not tell two actions apart", key)
 		}
 	}
 	for _, to := range []string{"cd", "pushd", "chdir", "Set-Location"} {
 		p, _ := g.Propose([]wire.Call{bash(to + " a && rm -rf build")}, c)
-		if p.ProposedBy(g, []wire.Call{bash(to + " b && rm -rf build")}, c) {
+		if agrees(g, p, c, bash(to+" b && rm -rf build")) {
 			t.Errorf("%s does not tell two actions apart", to)
 		}
 	}
 	p, _ := g.Propose([]wire.Call{bash("ssh one rm -rf build")}, c)
-	if p.ProposedBy(g, []wire.Call{bash("ssh two rm -rf build")}, c) {
+	if agrees(g, p, c, bash("ssh two rm -rf build")) {
 		t.Error("two hosts are one")
 	}
 }
@@ -265,7 +385,7 @@ func FuzzPropose(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, tool, arguments string) {
 		calls := []wire.Call{{Name: tool, Arguments: arguments}}
-		if p, ok := g.Propose(calls, c); ok && !p.ProposedBy(g, calls, c) {
+		if p, ok := g.Propose(calls, c); ok && !agrees(g, p, c, calls...) {
 			t.Errorf("a reply does not propose what it proposes: %q", p.Action())
 		}
 	})

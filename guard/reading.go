@@ -21,12 +21,25 @@ const maxDepth = 16
 type reading struct {
 	wire.Call
 	arguments any
-	// invocations are the programs of all commands in it, in order.
+	// invocations are the programs of all commands in it that rules may be for,
+	// in order.
 	invocations []ensemble.Invocation
+	reader      *ensemble.CommandReader
+	// sql are the statements in it, each as its words, once they are read.
+	sql [][]string
 }
 
-func readCall(call wire.Call) reading {
-	r := reading{Call: call}
+// maxArguments bounds the arguments that are taken apart, in bytes: decoded, they
+// take many times as much. Models do not write as much in one call.
+const maxArguments = 4 << 20
+
+// readCall reads a call with the work that is left for the reply.
+func (g *Guard) readCall(call wire.Call, left *int) *reading {
+	r := &reading{Call: call, reader: ensemble.NewCommandReader(g.wants, left)}
+	if len(call.Arguments) > maxArguments {
+		r.reader.Spend(len(call.Arguments))
+		return r
+	}
 	if err := json.Unmarshal([]byte(call.Arguments), &r.arguments); err != nil {
 		r.arguments = call.Arguments
 		if strings.HasPrefix(strings.TrimSpace(call.Arguments), "{") {
@@ -34,8 +47,12 @@ func readCall(call wire.Call) reading {
 		}
 	}
 	r.commands("", r.arguments, 0)
+	r.invocations = r.reader.Found()
 	return r
 }
+
+// unread is whether not all of the call could be read for commands or statements.
+func (r *reading) unread() bool { return r.reader.Cut() }
 
 // commands reads the shell commands in arguments: those that are one by their
 // name, or by that of the tool.
@@ -43,11 +60,13 @@ func (r *reading) commands(name string, v any, depth int) {
 	switch v := v.(type) {
 	case string:
 		if ensemble.IsCommand(r.Name, name) || name == "" && depth == 0 {
-			r.invocations = append(r.invocations, ensemble.Invocations(v)...)
+			r.reader.Script(v)
+		} else if ensemble.IsCode(r.Name, name) && name != "" {
+			r.reader.Code(v)
 		}
 	case []any:
 		if words := texts(v); len(words) == len(v) && !strings.EqualFold(name, "commands") && ensemble.IsCommand(r.Name, name) {
-			r.invocations = append(r.invocations, ensemble.CommandInvocations(words)...)
+			r.reader.Words(words)
 			return
 		}
 		for _, element := range v {
@@ -77,7 +96,7 @@ func texts(list []any) []string {
 
 // values are the values at a path, as texts: dots go between keys, and lists
 // are gone through.
-func (r reading) values(path string) []string { return valuesAt(r.arguments, path) }
+func (r *reading) values(path string) []string { return valuesAt(r.arguments, path) }
 
 func valuesAt(v any, path string) []string {
 	switch v := v.(type) {
@@ -114,7 +133,7 @@ func scalar(v any) string {
 }
 
 // programs identifies the programs that fit, each once, in order.
-func (r reading) programs(fits func(ensemble.Invocation) bool) []string {
+func (r *reading) programs(fits func(ensemble.Invocation) bool) []string {
 	var found []string
 	for _, inv := range r.invocations {
 		if fits(inv) {
@@ -125,14 +144,30 @@ func (r reading) programs(fits func(ensemble.Invocation) bool) []string {
 	return slices.Compact(found)
 }
 
+// placing are the programs that say where others work.
+func placing() []string {
+	return []string{"cd", "pushd", "chdir", "set-location", "ssh", "chroot", "docker", "podman", "nerdctl", "kubectl"}
+}
+
 // place is where a command works: the directories that it goes to, and what the
 // call says of directory, host and user.
-func (r reading) place() []string {
+func (r *reading) place() []string {
 	var place []string
 	for _, inv := range r.invocations {
 		switch inv.Program {
-		case "cd", "pushd", "chdir", "set-location", "ssh":
+		case "docker", "podman", "nerdctl", "kubectl": // where another command runs
+			if !slices.Contains(inv.Operands, "exec") && !slices.Contains(inv.Operands, "run") {
+				continue
+			}
+			fallthrough
+		case "cd", "pushd", "chdir", "set-location", "ssh", "chroot":
 			place = append(place, join(append([]string{inv.Program}, inv.Operands...)))
+		}
+	}
+	for _, inv := range r.invocations {
+		if slices.Contains(clients(), inv.Program) { // which database
+			said := slices.DeleteFunc(slices.Concat(inv.Flags, inv.Operands), isSQL)
+			place = append(place, join(append([]string{inv.Program, inv.Within}, said...)))
 		}
 	}
 	for _, name := range []string{"cwd", "workdir", "working_directory", "dir", "directory", "host", "server", "user", "database", "db"} {

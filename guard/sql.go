@@ -10,9 +10,6 @@ import (
 	"hotmess/config"
 )
 
-// maxSQL bounds the text that is read for statements, in bytes.
-const maxSQL = 64 << 10
-
 // clients are the programs whose command line has SQL in it.
 func clients() []string {
 	return []string{"psql", "mysql", "mariadb", "sqlite3", "sqlcmd", "clickhouse-client", "bq", "duckdb", "cockroach", "snowsql", "sqlplus"}
@@ -21,17 +18,28 @@ func clients() []string {
 // statements lists the SQL statements of the wanted kinds, each once: in any
 // argument whose text begins with a statement, and in the command lines of
 // clients.
-func (r reading) statements(kinds []string) []string {
+func (r *reading) statements(kinds []string) []string {
 	var found []string
-	for _, text := range append(leaves(r.arguments, 0), r.clientWords()...) {
-		for _, words := range splitSQL(text) {
-			if slices.Contains(kinds, kindOf(words)) {
-				found = append(found, strings.Join(words, " "))
-			}
+	for _, words := range r.readSQL() {
+		if slices.Contains(kinds, kindOf(words)) {
+			found = append(found, strings.Join(words, " "))
 		}
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// readSQL takes all texts that may be SQL apart, once.
+func (r *reading) readSQL() [][]string {
+	if r.sql == nil {
+		r.sql = [][]string{}
+		for _, text := range append(leaves(r.arguments, 0), r.clientWords()...) {
+			if r.reader.Spend(len(text)) {
+				r.sql = append(r.sql, splitSQL(text)...)
+			}
+		}
+	}
+	return r.sql
 }
 
 // leaves are the texts of arguments.
@@ -56,13 +64,16 @@ func leaves(v any, depth int) []string {
 }
 
 // clientWords are what database clients are given, flags with a value included.
-func (r reading) clientWords() []string {
+func (r *reading) clientWords() []string {
 	var words []string
 	for _, inv := range r.invocations {
 		if !slices.Contains(clients(), inv.Program) {
 			continue
 		}
 		words = append(words, inv.Operands...)
+		if inv.Input != "" {
+			words = append(words, inv.Input)
+		}
 		for _, flag := range inv.Flags {
 			if _, value, ok := strings.Cut(flag, "="); ok {
 				words = append(words, value)
@@ -74,6 +85,9 @@ func (r reading) clientWords() []string {
 	return words
 }
 
+// isSQL is whether a word of a command line is SQL, not a name.
+func isSQL(word string) bool { return strings.ContainsAny(word, " \t\n") }
+
 // kindOf is the kind of a statement by the names of config, empty if it is none
 // of them.
 func kindOf(words []string) string {
@@ -81,7 +95,7 @@ func kindOf(words []string) string {
 		return ""
 	}
 	first, second := strings.ToLower(words[0]), strings.ToLower(words[1])
-	where := slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, "where") })
+	where := bounded(words)
 	switch {
 	case first == "drop" && slices.Contains(droppable(), second):
 		return config.SQLDrop
@@ -95,6 +109,17 @@ func kindOf(words []string) string {
 	return ""
 }
 
+// bounded is whether a statement is for some rows: WHERE 1 = 1 and WHERE true
+// are for all.
+func bounded(words []string) bool {
+	i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, "where") })
+	if i < 0 {
+		return false
+	}
+	given := words[i+1:]
+	return !slices.Equal(given, []string{"true"}) && (len(given) != 3 || given[1] != "=" || given[0] != given[2])
+}
+
 // droppable are what DROP is followed by, so that prose is not taken for it.
 func droppable() []string {
 	return []string{
@@ -106,7 +131,7 @@ func droppable() []string {
 // splitSQL takes a text apart into statements, each as its words without
 // comments: names and keywords in lower case, quoted ones as they are.
 func splitSQL(text string) [][]string {
-	s := sqlScanner{text: text[:min(len(text), maxSQL)]}
+	s := sqlScanner{text: text}
 	for s.at < len(s.text) {
 		s.step()
 	}

@@ -65,10 +65,48 @@ type GuardRecord struct {
 	// Tokens is what its samples cost, cached input counting half; it is in
 	// the observation's ExtraTokens.
 	Tokens int64 `json:"tokens"`
+	// TokensEstimated is whether any part of that is not from usage, as of a
+	// sample that was cancelled.
+	TokensEstimated bool `json:"tokens_estimated,omitempty"`
 	// Seconds from the proposal to the decision; HeldSeconds how long a held
 	// reply was delayed.
 	Seconds     float64 `json:"seconds"`
 	HeldSeconds float64 `json:"held_seconds,omitempty"`
+}
+
+// GuardCounts counts the decisions of guards over requests.
+type GuardCounts struct {
+	// Agreed, Split and Blind are what quorums came to.
+	Agreed int64 `json:"agreed"`
+	Split  int64 `json:"split"`
+	Blind  int64 `json:"blind"`
+	// Stopped counts replies in whose place the client got something else.
+	Stopped int64 `json:"stopped"`
+}
+
+func (c *GuardCounts) count(g *GuardRecord) {
+	if g == nil {
+		return
+	}
+	c.Agreed += boolInt(g.Decision == GuardAgreed)
+	c.Split += boolInt(g.Decision == GuardSplit)
+	c.Blind += boolInt(g.Decision == GuardBlind)
+	c.Stopped += boolInt(g.Outcome == GuardRefused || g.Outcome == GuardReplaced)
+}
+
+func (c *GuardCounts) add(o GuardCounts) {
+	c.Agreed += o.Agreed
+	c.Split += o.Split
+	c.Blind += o.Blind
+	c.Stopped += o.Stopped
+}
+
+// tokens is what the quorum cost; nil: there was none.
+func (g *GuardRecord) tokens() int64 {
+	if g == nil {
+		return 0
+	}
+	return g.Tokens
 }
 
 // A guardFlag is what is told of the latest guarded action of a conversation.

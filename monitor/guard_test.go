@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -28,6 +29,48 @@ func TestOnlyAQuorumThatIsNoneRaisesAFlag(t *testing.T) {
 		}
 		if len(raised) > 0 && (raised[0].Rule != tt.rule || raised[0].Of != "c") {
 			t.Errorf("%+v raises %+v", tt.record, raised[0])
+		}
+	}
+}
+
+func TestDecisionsOfGuardsAreCounted(t *testing.T) {
+	m, _ := newTest(t)
+	records := []*GuardRecord{
+		nil,
+		{Rule: "a", Decision: GuardAgreed, Outcome: GuardReleased, HeldSeconds: 3},
+		{Rule: "a", Decision: GuardAgreed, Outcome: GuardReleased, HeldSeconds: 4},
+		{Rule: "b", Decision: GuardAgreed, Outcome: GuardDelivered},
+		{Rule: "a", Decision: GuardSplit, Outcome: GuardRefused, HeldSeconds: 1},
+		{Rule: "a", Decision: GuardSplit, Outcome: GuardReplaced, HeldSeconds: 1},
+		{Rule: "a", Decision: GuardBlind, Outcome: GuardReleased},
+		{Rule: "a", Decision: "unheard", Outcome: "of"},
+	}
+	for i, g := range records {
+		o := measured(fmt.Sprintf("c%d", i), base, false)
+		o.Guard = g
+		m.take(o)
+	}
+	got := scrape(t, m)
+	for series, want := range map[string]string{
+		`hotmess_guard_decisions_total{rule="a",decision="agreed",outcome="released"}`:  "2",
+		`hotmess_guard_decisions_total{rule="b",decision="agreed",outcome="delivered"}`: "1",
+		`hotmess_guard_decisions_total{rule="a",decision="split",outcome="refused"}`:    "1",
+		`hotmess_guard_decisions_total{rule="a",decision="split",outcome="replaced"}`:   "1",
+		`hotmess_guard_decisions_total{rule="a",decision="blind",outcome="released"}`:   "1",
+		`hotmess_guard_decisions_total{rule="other",decision="other",outcome="other"}`:  "1",
+		`hotmess_guard_held_seconds_sum{decision="agreed"}`:                             "7",
+		`hotmess_guard_held_seconds_count{decision="agreed"}`:                           "2",
+		`hotmess_guard_held_seconds_count{decision="split"}`:                            "2",
+		`hotmess_guard_held_seconds_count{decision="blind"}`:                            "0",
+	} {
+		if got[series] != want {
+			t.Errorf("%s is %q, want %s", series, got[series], want)
+		}
+	}
+	want := GuardCounts{Agreed: 3, Split: 2, Blind: 1, Stopped: 2}
+	for _, w := range m.Routes()[0].Windows {
+		if w.Guarded == nil || *w.Guarded != want {
+			t.Errorf("%s: %+v, want %+v", w.Window, w.Guarded, want)
 		}
 	}
 }

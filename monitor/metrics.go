@@ -32,6 +32,7 @@ type meters struct {
 
 	content     contentMeters
 	cost        costMeters
+	guard       guardMeters
 	models      *names
 	allRequests atomic.Int64
 }
@@ -75,6 +76,7 @@ func newMeters() *meters {
 	m.usage = newFamily(8*maxModelLabels, usageLabels{callLabels{otherLabel, otherLabel}, otherLabel}, m.newUsage)
 	m.duration = newFamily(4*maxModelLabels, callLabels{otherLabel, otherLabel}, m.newDuration)
 	m.cost = newCostMeters(m.set)
+	m.guard = newGuardMeters(m.set)
 	m.set.NewGauge(buildInfo(), func() float64 { return 1 })
 	return m
 }
@@ -160,6 +162,7 @@ func (m *meters) observed(route string, o *Observation) {
 // taken counts the samples and lengths of an observation.
 func (m *meters) taken(route string, o *Observation) {
 	m.content.count(route, o)
+	m.guard.count(o.Guard)
 	for _, s := range o.Samples {
 		outcome := "ok"
 		if s.Missing != "" {

@@ -64,6 +64,7 @@ type Monitor struct {
 	escalations *escalations
 	arrivals    *arrivals
 	ratios      *ratios
+	paces       *paces
 	gate        *Gate
 	meters      *meters
 	unread      unread
@@ -118,8 +119,8 @@ func New(s Settings) (*Monitor, error) {
 	m := &Monitor{
 		now: s.Now, log: s.Log, instance: s.Instance, since: s.Now(),
 		names: newNames(maxRoutes), arrivals: newArrivals(), ratios: newRatios(),
-		escalations: newEscalations(),
-		meters:      newMeters(), store: newStore(s.Dir),
+		escalations: newEscalations(), paces: newPaces(),
+		meters: newMeters(), store: newStore(s.Dir),
 		queue: make(chan message, queueLength), stopped: make(chan struct{}),
 		judged: newJudgements(maxJudged, maxJudgedBytes), waiting: newWaiting(maxWaitingLabels, maxWaitingBytes), labelling: s.Labelling,
 		routes: map[string]*route{}, live: newConversations(maxConversations),

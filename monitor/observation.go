@@ -172,15 +172,19 @@ const (
 
 // A VoteRecord is the outcome of one vote.
 type VoteRecord struct {
-	// Method is majority, calls or medoid.
+	// Method is majority, calls, medoid or embeddings.
 	Method string `json:"method"`
+	// EmbeddingsMissing is why embeddings, which were to tell which text is most
+	// like the others, did not: words did.
+	EmbeddingsMissing Reason `json:"embeddings_missing,omitempty"`
 	// Winner is the launch number of the sample that the client got.
 	Winner int `json:"winner"`
 	// Votes is how many samples voted, Agreed how many for the winner's answer.
 	Votes  int `json:"votes"`
 	Agreed int `json:"agreed"`
-	// Changed is whether the client got another answer than the primary's.
-	Changed bool `json:"changed"`
+	// Changed is whether the client got another answer than the primary's; nil:
+	// the primary gave none, because it failed or the decision cancelled it.
+	Changed *bool `json:"changed,omitempty"`
 	// WaitSeconds is how long the client waited beyond the primary's end.
 	WaitSeconds float64 `json:"wait_seconds"`
 	// Stop is why the vote ended: settled, confidence, lead, first, all or wait.

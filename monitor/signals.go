@@ -58,7 +58,8 @@ type signalLabels struct{ route, signal string }
 // contentMeters are the metrics of what is seen beyond keys.
 type contentMeters struct {
 	signals *family[signalLabels, *metrics.Counter]
-	// embeddings is by outcome: ok, or why there is no distance.
+	// embeddings is by outcome of what was to be embedded, pairs and votes: ok, or
+	// why it came to nothing.
 	embeddings *family[string, *metrics.Counter]
 }
 
@@ -73,12 +74,22 @@ func newContentMeters(set *metrics.Set) contentMeters {
 	}
 }
 
-// count counts the signals and the distance of an observation.
+// methodEmbeddings is the method of a vote that embeddings decided.
+const methodEmbeddings = "embeddings"
+
+// count counts the signals, the distance and the vote of an observation.
 func (m *contentMeters) count(route string, o *Observation) {
 	switch {
 	case o.DistanceMissing != "":
 		m.embeddings.get(string(o.DistanceMissing)).Inc()
 	case o.Distance != nil:
+		m.embeddings.get("ok").Inc()
+	}
+	switch v := o.Vote; {
+	case v == nil:
+	case v.EmbeddingsMissing != "":
+		m.embeddings.get(string(v.EmbeddingsMissing)).Inc()
+	case v.Method == methodEmbeddings:
 		m.embeddings.get("ok").Inc()
 	}
 	var s signals

@@ -47,7 +47,7 @@ func voteOf(o *Observation, n int) *voteValues {
 	wait := decidedAt(o.Samples[:n], keys) - o.Samples[0].Seconds
 	return &voteValues{
 		changed:      winner != keys[0],
-		tokens:       max(0, o.ExtraTokens) * int64(n-1) / int64(len(o.Samples)-1),
+		tokens:       max(0, o.ExtraTokens-o.Guard.tokens()) * int64(n-1) / int64(len(o.Samples)-1),
 		milliseconds: int64(math.Round(max(0, min(wait, 86400)) * 1000)),
 	}
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -13,15 +14,15 @@ import (
 
 // policy is how the request votes, by configuration and route.
 func (v *vote) policy() ensemble.Policy {
-	c := v.x.policy.voting
-	samples := v.in.route.voters
+	c := v.in.route.voting
 	p := ensemble.Policy{
 		Rules: ensemble.Rules{
 			Method: ensemble.MethodMajority, Level: votingLevel(v.in.compare),
-			Min: samples.Min, Max: samples.Max, Launch: ensemble.Launch(c.Launch),
-			Confidence: c.Stop.Confidence, Lead: c.Stop.Lead, First: c.Stop.First,
+			Min: c.Samples.Min, Max: c.Samples.Max, Launch: ensemble.Launch(c.Launch),
+			Confidence: c.Stop.Confidence.By(c.Launch), Lead: c.Stop.Lead, First: c.Stop.First,
 		},
 		Flags:   v.flags(c.RedFlag),
+		Embed:   v.embed(),
 		Wait:    time.Duration(c.Wait),
 		Measure: v.in.drawn,
 		Done:    v.x.h.running.Done(),
@@ -30,6 +31,25 @@ func (v *vote) policy() ensemble.Policy {
 		p.Method = v.in.compare.Method()
 	}
 	return p
+}
+
+// embed is what embeds the texts of the vote; nil where words decide. They go where
+// texts of measured pairs go, or nowhere.
+func (v *vote) embed() ensemble.Embed {
+	o := v.x.observer
+	if v.in.route.voting.Likeness != config.LikenessEmbeddings || !o.embeds(v.in) {
+		return nil
+	}
+	return func(ctx context.Context, texts []string) (vectors [][]float64, missing monitor.Reason) {
+		if missing = o.bars(v.in); missing != "" {
+			return nil, missing
+		}
+		for i, text := range texts {
+			texts[i] = ensemble.Ends(text, maxEmbedded)
+		}
+		vectors, v.embedded, missing = o.embed(ctx, v.x.policy.embeddings.Model, v.in.route.name, texts)
+		return vectors, missing
+	}
 }
 
 // votingLevel is the level at which samples agree. Text has no headline: there
@@ -87,8 +107,11 @@ func (v *vote) record(samples []ensemble.Sample) *monitor.VoteRecord {
 	o, found := v.outcome, v.outcome.Vote
 	r := &monitor.VoteRecord{
 		Method: string(found.Method), Winner: found.Winner, Votes: found.Votes, Agreed: found.Agreed,
-		Changed: found.Overrules(samples, votingLevel(v.in.compare)), WaitSeconds: o.Waited.Seconds(),
+		WaitSeconds: o.Waited.Seconds(), EmbeddingsMissing: o.Unembedded,
 		Stop: string(o.Stop), Margin: found.Margin(), Confidence: found.Confidence(), Sampled: found.Sampled,
+	}
+	if changed, known := found.Overrules(samples, votingLevel(v.in.compare)); known {
+		r.Changed = &changed
 	}
 	level := string(votingLevel(v.in.compare))
 	for _, p := range found.Parties {

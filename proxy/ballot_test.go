@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"fmt"
+	"net/http"
 	"testing"
 
 	"hotmess/config"
@@ -25,11 +27,14 @@ func TestEverySettingOfAVoteCounts(t *testing.T) {
 	}{
 		{"default", letterAsked, "A", []string{"A"}, nil, "majority", "confidence", 9, 4, false, 0},
 		{"samples", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Samples = config.Range{Min: 5, Max: 20} }, "majority", "confidence", 20, 5, false, 0},
-		{"confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.Confidence = .9 }, "majority", "confidence", 9, 3, false, 0},
-		{"no confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.Confidence = 0 }, "majority", "settled", 9, 5, false, 0},
+		{"confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.Confidence = config.Confidence{Share: .9} }, "majority", "confidence", 9, 3, false, 0},
+		{"no confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.Confidence = config.Confidence{} }, "majority", "settled", 9, 5, false, 0},
 		{"lead", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop = config.Stop{Lead: 3} }, "majority", "lead", 9, 3, false, 0},
 		{"first", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Stop.First = 2 }, "majority", "first", 9, 2, false, 0},
-		{"staged", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Launch, v.Stop.Lead = config.LaunchStaged, 3 }, "majority", "lead", 3, 3, false, 0},
+		{"staged", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Launch = config.LaunchStaged }, "majority", "confidence", 3, 3, false, 0},
+		{"staged by more confidence", letterAsked, "A", []string{"A"}, func(v *config.Voting) {
+			v.Launch, v.Stop.Confidence = config.LaunchStaged, config.Confidence{Share: .95}
+		}, "majority", "confidence", 4, 4, false, 0},
 		{"leader", letterAsked, "A", []string{"A"}, func(v *config.Voting) { v.Launch, v.Stop.First = config.LaunchLeader, 1 }, "majority", "first", 1, 1, false, 0},
 		{"likeness", prose, alike[0], alike[1:], nil, "medoid", "all", 3, 3, true, 0},
 		{"majority of texts", prose, alike[0], alike[1:], func(v *config.Voting) { v.Method, v.Samples.Max = config.MethodMajority, 3 }, "majority", "all", 3, 3, false, 0},
@@ -59,7 +64,7 @@ func TestEverySettingOfAVoteCounts(t *testing.T) {
 			if v == nil {
 				t.Fatalf("nobody voted: %+v", o)
 			}
-			if v.Method != c.method || v.Stop != c.stop || v.Votes != c.votes || v.Changed != c.changed || v.Flagged != c.flagged {
+			if v.Method != c.method || v.Stop != c.stop || v.Votes != c.votes || (v.Changed != nil && *v.Changed) != c.changed || v.Flagged != c.flagged {
 				t.Errorf("vote %+v, want %+v", *v, c)
 			}
 			if len(o.Samples) != c.samples {
@@ -76,7 +81,7 @@ func TestEverySettingOfAVoteCounts(t *testing.T) {
 func TestTheDissentIsRecordedByTheKeysOfSamples(t *testing.T) {
 	r := newRig(t, &script{primary: says("p", "B"), extra: saysEach("A")}, func(c *config.Config) {
 		inMode(config.Ensemble, 5)(c)
-		c.Ensemble.Stop.Confidence = 0
+		c.Ensemble.Stop.Confidence = config.Confidence{}
 	})
 	res := r.ask(letterAsked, firstCall, "1")
 	read(t, res)
@@ -99,13 +104,54 @@ func TestTheDissentIsRecordedByTheKeysOfSamples(t *testing.T) {
 	}
 }
 
+// TestWhatACancelledPrimaryWouldHaveSaidIsUnknown: the vote is over before it has
+// ended, and it was not drawn to be measured. Drawn, it runs on, and is known.
+func TestWhatACancelledPrimaryWouldHaveSaidIsUnknown(t *testing.T) {
+	for _, drawn := range []bool{false, true} {
+		t.Run(fmt.Sprint("drawn ", drawn), func(t *testing.T) {
+			decided := make(chan struct{})
+			primary := func(w http.ResponseWriter, r *http.Request) {
+				select {
+				case <-decided:
+					says("p", "B")(w, r)
+				case <-r.Context().Done():
+				}
+			}
+			r := newRig(t, &script{primary: primary, extra: saysEach("A")}, func(c *config.Config) {
+				inMode(config.Ensemble, 4)(c)
+				c.Ensemble.Stop = config.Stop{Lead: 3}
+				c.Budget.MaxExtraInFlight = 8
+				if !drawn {
+					c.Sampling.Rate = config.Rate{}
+				}
+			})
+			read(t, r.ask(letterAsked, firstCall, "1"))
+			close(decided)
+			v := r.observation().Vote
+			if v == nil || (v.Changed != nil) != drawn || drawn && !*v.Changed {
+				t.Errorf("vote %+v", v)
+			}
+			if err := r.monitor.Sync(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			want := monitor.Totals{Votes: 1, Changed: 1}
+			if !drawn {
+				want = monitor.Totals{Votes: 1, ChangedUnknown: 1}
+			}
+			if got := r.monitor.Totals(); got.Votes != want.Votes || got.Changed != want.Changed || got.ChangedUnknown != want.ChangedUnknown {
+				t.Errorf("%d votes, %d changed, %d unknown", got.Votes, got.Changed, got.ChangedUnknown)
+			}
+		})
+	}
+}
+
 func TestClientsAskForVotesOfTheirSize(t *testing.T) {
 	// Of two, the primary alone decides; its extra is launched, and cancelled.
 	for asked, want := range map[string]int{"1": 0, "2": 2, "5": 5} {
 		r := newRig(t, &script{primary: says("p", "A"), extra: saysEach("A")}, func(c *config.Config) {
 			c.Sampling.Mode, c.Sampling.Rate = config.Ensemble, config.Rate{}
 			c.ClientHeaders = append(c.ClientHeaders, "samples")
-			c.Ensemble.Stop.Confidence = 0
+			c.Ensemble.Stop.Confidence = config.Confidence{}
 		})
 		read(t, r.ask(letterAsked, firstCall, "1", headerSamples, asked))
 		got := 0

@@ -75,23 +75,36 @@ func TestBudgetOfMoneyStopsExtrasNotThePrimary(t *testing.T) {
 	}
 }
 
-// TestStreamWithoutUsageIsSettledAtItsWorstCase: include_usage is the client's to
-// ask for, and what such a stream shows need not be all that is billed, for
-// reasoning may be hidden.
-func TestStreamWithoutUsageIsSettledAtItsWorstCase(t *testing.T) {
-	const streamed = `{"model":"m","stream":true,"messages":[{"role":"user","content":"hello"}],"max_tokens":5000}`
-	stream := func(w http.ResponseWriter, id string) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		_, _ = fmt.Fprintf(w, "data: {\"id\":%q,\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", id)
+// TestStreamWithoutUsageIsSettledByWhatItsRouteHasTold: include_usage is the
+// client's to ask for. What such a stream shows need not be all that is billed, for
+// reasoning may be hidden, so that its worst case holds until the route has told
+// how much is generated for what is shown: here 5 tokens for a byte.
+func TestStreamWithoutUsageIsSettledByWhatItsRouteHasTold(t *testing.T) {
+	const capped = `{"model":"m","stream":true,"messages":[{"role":"user","content":"hello"}],"max_tokens":5000}`
+	answer := func(id string, w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Streams") != "" {
+			streams(id, "abc")(w, r)
+			return
+		}
+		says(id, "a")(w, r)
 	}
 	r := newRig(t, &script{
-		primary: func(w http.ResponseWriter, _ *http.Request) { stream(w, "p") },
-		extra:   func(_ int, w http.ResponseWriter, _ *http.Request) { stream(w, "e") },
+		primary: func(w http.ResponseWriter, r *http.Request) { answer("p", w, r) },
+		extra:   func(n int, w http.ResponseWriter, r *http.Request) { answer(fmt.Sprint("e", n), w, r) },
 	}, func(c *config.Config) { inMode(config.Observe, 2)(c); costing(c) })
-	read(t, r.ask(streamed, firstCall, "1"))
-	o := r.observation()
-	want := monitor.Spend{Input: int64(o.Samples[1].Context.Tokens), Output: 5000}
-	if o.ExtraUsed == nil || *o.ExtraUsed != want || !o.ExtraTokensEstimated || o.ExtraUSD == nil {
-		t.Errorf("used %+v, want %+v; estimated %t, cost %v", o.ExtraUsed, want, o.ExtraTokensEstimated, o.ExtraUSD)
+	settles := func(output int64) {
+		t.Helper()
+		read(t, r.ask(capped, firstCall, "1", "X-Streams", "1"))
+		o := r.observation()
+		want := monitor.Spend{Input: int64(o.Samples[1].Context.Tokens), Output: output}
+		if o.ExtraUsed == nil || *o.ExtraUsed != want || !o.ExtraTokensEstimated || o.ExtraUSD == nil {
+			t.Errorf("used %+v, want %+v; estimated %t, cost %v", o.ExtraUsed, want, o.ExtraTokensEstimated, o.ExtraUSD)
+		}
 	}
+	settles(5000)
+	for range 10 { // pairs that tell
+		read(t, r.ask(question, firstCall, "1"))
+		r.observation()
+	}
+	settles(15)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -35,22 +34,28 @@ const (
 // credentials of that call, or is not made.
 func (o *observer) distance(obs *monitor.Observation, in inspection, first, second string) {
 	e := o.x.policy.embeddings
-	if e.Upstream == "" || e.Upstream != o.x.dest.upstream.name || !config.Fits(e.Routes, obs.Route) {
-		return
-	}
-	if in.compare.Kind() != ensemble.KindText || first == "" || second == "" {
+	if !o.embeds(in) || first == "" || second == "" {
 		return
 	}
 	if obs.DistanceMissing = o.bars(in); obs.DistanceMissing != "" {
 		return
 	}
 	texts := []string{ensemble.Ends(first, maxEmbedded), ensemble.Ends(second, maxEmbedded)}
-	vectors, cost, missing := o.embed(e.Model, obs.Route, texts)
+	ctx, cancel := context.WithTimeout(o.extras, embedWithin)
+	defer cancel()
+	vectors, cost, missing := o.embed(ctx, e.Model, obs.Route, texts)
 	obs.Charge(cost)
 	if missing == "" {
 		obs.Distance, missing = cosineDistance(vectors[0], vectors[1])
 	}
 	obs.DistanceMissing = missing
+}
+
+// embeds is whether texts of a request may be embedded at all: they go to the
+// upstream that wrote them, or nowhere.
+func (o *observer) embeds(in inspection) bool {
+	e := o.x.policy.embeddings
+	return e.Upstream != "" && e.Upstream == o.x.dest.upstream.name && config.Fits(e.Routes, in.route.name) && in.compare.Kind() == ensemble.KindText
 }
 
 // bars says why the credential of the client's call is not for calls that embed;
@@ -69,23 +74,17 @@ func (o *observer) bars(in inspection) monitor.Reason {
 // cosineDistance is 1 − cosine of two vectors, 0..2. A vector of length 0 has no
 // direction.
 func cosineDistance(a, b []float64) (*float64, monitor.Reason) {
-	var ab, aa, bb float64
-	for i := range a {
-		ab, aa, bb = ab+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
-	}
-	d := 1 - ab/math.Sqrt(aa)/math.Sqrt(bb)
-	if math.IsNaN(d) || math.IsInf(d, 0) {
+	cosine, ok := ensemble.Cosine(a, b)
+	if !ok {
 		return nil, monitor.ReasonUnreadable
 	}
-	d = min(2, max(0, d)) // rounding
+	d := 1 - cosine
 	return &d, ""
 }
 
 // embed makes the call, once the gate lets it in like any extra. cost is what it
 // was settled at.
-func (o *observer) embed(model, route string, texts []string) (vectors [][]float64, cost monitor.Settlement, missing monitor.Reason) {
-	ctx, cancel := context.WithTimeout(o.extras, embedWithin)
-	defer cancel()
+func (o *observer) embed(ctx context.Context, model, route string, texts []string) (vectors [][]float64, cost monitor.Settlement, missing monitor.Reason) {
 	var used monitor.Spend
 	for _, text := range texts {
 		used.Input += int64(o.x.h.monitor.EstimateTokens(model, len(text)))

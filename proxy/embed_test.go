@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -8,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,6 +36,7 @@ func (e *embedder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	e.calls = append(e.calls, seen{Method: r.Method, URI: r.RequestURI, Header: r.Header.Clone(), Body: string(body)})
 	e.mu.Unlock()
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	e.reply(w, r)
 }
 
@@ -198,5 +202,100 @@ func TestEmbeddingsGoWhereTheCallWent(t *testing.T) {
 		if calls := e.embedded(); len(calls) != 1 || calls[0].URI != want {
 			t.Errorf("base %s: calls %+v", base, calls)
 		}
+	}
+}
+
+// newVoteOnTexts has three texts voted on: by words the primary's wins.
+func newVoteOnTexts(t *testing.T, reply func(http.ResponseWriter, *http.Request), edit func(*config.Config)) (*rig, *embedder) {
+	t.Helper()
+	e := newEmbedder(reply)
+	e.primary, e.extra = says("p", proseVotes[0]), saysEach(proseVotes[1:]...)
+	return newRig(t, e, func(c *config.Config) {
+		embedding(c)
+		inMode(config.Ensemble, 3)(c)
+		c.Sampling.Rate = config.Rate{}
+		c.Ensemble.Likeness = config.LikenessEmbeddings
+		if edit != nil {
+			edit(c)
+		}
+	}), e
+}
+
+// proseVotes are alike by words, the first two most.
+var proseVotes = []string{"the quick brown fox jumps over the lazy dog", "the quick brown fox jumps over the sleepy dog", "a hare hops where nobody saw the quick brown fox"}
+
+// anglesOf embeds texts of which the second is between the others, whatever the order
+// that they come in, for 9 tokens.
+func anglesOf(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Input []string }
+	_ = json.NewDecoder(r.Body).Decode(&in)
+	degrees := map[string]float64{proseVotes[0]: 0, proseVotes[1]: 100, proseVotes[2]: 130}
+	var data []string
+	for i, text := range in.Input {
+		sin, cos := math.Sincos(degrees[text] * math.Pi / 180)
+		data = append(data, fmt.Sprintf(`{"index":%d,"embedding":[%g,%g]}`, i, cos, sin))
+	}
+	_, _ = fmt.Fprintf(w, `{"data":[%s],"usage":{"total_tokens":9}}`, strings.Join(data, ","))
+}
+
+func TestVotesOnTextsMayGoByEmbeddings(t *testing.T) {
+	r, e := newVoteOnTexts(t, anglesOf, nil)
+	res := r.ask(question, firstCall, "1", "Authorization", "Bearer k")
+	if got := read(t, res); !strings.Contains(got, proseVotes[1]) || res.Header.Get(headerMethod) != "embeddings" {
+		t.Errorf("by %s: %s", res.Header.Get(headerMethod), got)
+	}
+	o := r.observation()
+	// Two extras took 15 tokens each.
+	if v := o.Vote; v == nil || v.Method != "embeddings" || v.EmbeddingsMissing != "" || !v.Changed || o.ExtraTokens != 30+9 {
+		t.Errorf("%d tokens, vote %+v", o.ExtraTokens, o.Vote)
+	}
+	calls := e.embedded()
+	if len(calls) != 1 || calls[0].Header.Get("Authorization") != "Bearer k" {
+		t.Fatalf("calls %+v", calls)
+	}
+	r.settled()
+	if page := r.metrics(); !strings.Contains(page, `hotmess_embeddings_total{outcome="ok"} 1`) {
+		t.Error("the vote is not counted")
+	}
+}
+
+func TestVotesGoByWordsWhereEmbeddingsDoNotCome(t *testing.T) {
+	refused := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
+	dead := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	odd := func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"data":[{"embedding":[1,0]},{"embedding":[1]},{"embedding":[0,1]}]}`)
+	}
+	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	soon := func(c *config.Config) { c.Ensemble.Wait = config.Duration(200 * time.Millisecond) }
+	for name, c := range map[string]struct {
+		reply func(http.ResponseWriter, *http.Request)
+		edit  func(*config.Config)
+		want  monitor.Reason
+		calls int
+	}{
+		"refused":          {refused, nil, monitor.ReasonFailed, 1},
+		"dead":             {dead, nil, monitor.ReasonFailed, 1},
+		"wrong dimensions": {odd, nil, monitor.ReasonUnreadable, 1},
+		"slow":             {slow, soon, monitor.ReasonTimeout, 1},
+		"elsewhere":        {anglesOf, func(c *config.Config) { c.Embeddings.Upstream = "openai" }, "", 0},
+		"another route":    {anglesOf, func(c *config.Config) { c.Embeddings.Routes = "chat*" }, "", 0},
+		"words":            {anglesOf, func(c *config.Config) { c.Ensemble.Likeness = config.LikenessWords }, "", 0},
+		"by majority":      {anglesOf, func(c *config.Config) { c.Ensemble.Method = config.MethodMajority }, "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, e := newVoteOnTexts(t, c.reply, c.edit)
+			res := r.ask(question, firstCall, "1")
+			method := res.Header.Get(headerMethod)
+			if got := read(t, res); !strings.Contains(got, proseVotes[0]) || method != "medoid" && name != "by majority" {
+				t.Errorf("by %s: %s", method, got)
+			}
+			if v := r.observation().Vote; v == nil || v.EmbeddingsMissing != c.want || len(e.embedded()) != c.calls {
+				t.Errorf("%d calls, vote %+v", len(e.embedded()), v)
+			}
+			r.settled()
+			if counted := strings.Contains(r.metrics(), fmt.Sprintf(`hotmess_embeddings_total{outcome=%q} 1`, c.want)); counted != (c.want != "") {
+				t.Errorf("counted: %t", counted)
+			}
+		})
 	}
 }

@@ -67,11 +67,7 @@ func (h *Handler) begin(r *http.Request, dest destination) *exchange {
 		h: h, policy: h.policy.Load(), dest: dest, id: uuid.Must(uuid.NewV7()).String(), client: dest.client,
 		mode: config.Off, began: h.now(), u: rand.Float64(), deeper: rand.Float64(), transport: h.transport,
 	}
-	if x.client == "" {
-		x.client = clientName(r.Header)
-	}
 	x.asked = x.policy.askedBy(r.Header)
-	x.named = session(r.Header, x.asked)
 	if x.asked.label != "" {
 		x.aside(x.labelNamed)
 	}
@@ -82,7 +78,10 @@ func (h *Handler) begin(r *http.Request, dest destination) *exchange {
 		x.reading = readFirst
 	}
 	if x.reading != readNever {
-		x.mode = config.Observe
+		x.mode, x.named = config.Observe, session(r.Header, x.asked)
+	}
+	if x.client == "" && (x.reading != readNever || x.h.log.Enabled(context.Background(), slog.LevelDebug)) {
+		x.client = clientName(r.Header)
 	}
 	x.in = x.upload.of(r)
 	return x

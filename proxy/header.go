@@ -31,27 +31,26 @@ var sessionHeaders = []string{"Session-Id", "Session_id", "X-Session-Id", "X-Ses
 // is malformed is as good as absent.
 func (p *policy) askedBy(h http.Header) asked {
 	var a asked
-	if p.honours["mode"] {
-		switch m := config.Mode(strings.ToLower(h.Get(headerMode))); m {
-		case config.Off, config.Observe, config.Ensemble:
-			a.mode = m
-		}
+	switch m := config.Mode(strings.ToLower(p.honoured(h, "mode", headerMode))); m {
+	case config.Off, config.Observe, config.Ensemble:
+		a.mode = m
 	}
-	if p.honours["samples"] {
-		if n, err := strconv.Atoi(h.Get(headerSamples)); err == nil && n >= 1 && n <= config.MaxSamples {
-			a.samples = n
-		}
+	if n, err := strconv.Atoi(p.honoured(h, "samples", headerSamples)); err == nil && n >= 1 && n <= config.MaxSamples {
+		a.samples = n
 	}
-	if p.honours["route"] && h.Get(headerRoute) != "" {
-		a.route = h.Get(headerRoute)
-	}
-	if p.honours["session"] {
-		a.session = h.Get(headerSession)
-	}
-	if p.honours["label"] {
-		a.label = h.Get(headerLabel)
-	}
+	a.route = p.honoured(h, "route", headerRoute)
+	a.session = p.honoured(h, "session", headerSession)
+	a.label = p.honoured(h, "label", headerLabel)
 	return a
+}
+
+// honoured is the value of a header, given in its canonical form, that the
+// configuration lets clients set under this name.
+func (p *policy) honoured(h http.Header, name, canonical string) string {
+	if v := h[canonical]; len(v) > 0 && p.honours[name] {
+		return v[0]
+	}
+	return ""
 }
 
 // stripOwn removes every X-Hotmess-* header.

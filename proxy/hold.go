@@ -65,7 +65,7 @@ func (h *hold) judge(reply wire.Reply) (rule config.Guard, ok bool) {
 	if !found || !p.Rule.Holds() {
 		return config.Guard{}, false
 	}
-	h.quorum = h.x.newQuorum(h.in, p, []ensemble.Sample{{Reply: reply}})
+	h.quorum = h.x.newQuorum(h.in, p, h.begun(p, reply))
 	h.quorum.keep = p.Rule.Split() == config.HeldReplace
 	ctx, cancel := context.WithTimeout(plain(h.x.in.Context()), p.Rule.Patience())
 	defer cancel()
@@ -88,6 +88,10 @@ func (h *hold) fate(rule config.Guard) string {
 // the model wrote.
 func (h *hold) message(rule config.Guard) string {
 	q := h.quorum
+	if len(q.samples) == 0 {
+		return fmt.Sprintf("[hotmess] This reply was held back: what it proposes cannot be read (%s), and rule %s refuses what it cannot judge. "+
+			"Nothing was carried out. Ask a person before you go on.", q.lost, rule.Name)
+	}
 	if q.decision() == monitor.GuardSplit {
 		return fmt.Sprintf("[hotmess] This reply was held back and its tool calls were removed: only %d of %d samples of the model propose the same action, which rule %s guards. "+
 			"Nothing was carried out. Ask a person before you go on.", q.tally.For, q.tally.For+q.tally.Against, rule.Name)

@@ -181,7 +181,7 @@ func (s *heldStream) keepAlive() (done func()) {
 	var running sync.WaitGroup
 	ping := s.spotter.InKind(wire.KeepAlive(s.h.in.view.Dialect, wire.Events))
 	running.Go(func() {
-		timer := time.NewTicker(time.Duration(s.h.x.policy.voting.KeepAlive))
+		timer := time.NewTicker(time.Duration(s.h.in.route.voting.KeepAlive))
 		defer timer.Stop()
 		for {
 			select {
@@ -215,13 +215,14 @@ func (s *heldStream) judged(done func()) {
 	}
 	began := s.h.x.h.now()
 	rule, ok := s.h.judge(reply)
+	waited := s.h.x.h.now().Sub(began)
 	done()
 	if !ok {
 		s.leave(held, io.EOF)
 		return
 	}
 	s.carryOut(rule, held)
-	s.h.quorum.decided.HeldSeconds = s.h.x.h.now().Sub(began).Seconds()
+	s.h.quorum.decided.HeldSeconds = waited.Seconds()
 }
 
 // carryOut sends what was decided. On a stream another sample cannot stand in:

@@ -43,7 +43,7 @@ func (x *exchange) mostCost(in inspection) monitor.Ask {
 	if output == 0 {
 		output = defaultOutput
 	}
-	n := int64(in.route.voters.Max - 1)
+	n := int64(in.route.voting.Samples.Max - 1)
 	return monitor.Ask{
 		Upstream: x.dest.upstream.name, Route: in.route.name, Model: in.view.Model,
 		Worst: monitor.Spend{Input: n * int64(x.h.monitor.EstimateTokens(in.view.Model, in.view.PromptBytes)), Output: n * int64(output)},

@@ -43,8 +43,8 @@ type observer struct {
 	// ending is what ended gave; counted is whether the request is counted.
 	ending  *ending
 	counted bool
-	// guarded is the quorum on what the reply proposes, or nil.
-	guarded *monitor.GuardRecord
+	// guarded is the finished quorum on what the reply proposes, or nil.
+	guarded *quorum
 }
 
 // An ending is how a client's call ended.
@@ -232,9 +232,11 @@ func (o *observer) record(in inspection, samples []ensemble.Sample, vote *monito
 		return
 	}
 	observation := o.x.observation(in, samples, vote, o.end())
-	if g := o.guarded; g != nil {
-		observation.Guard = g
-		observation.ExtraTokens += g.Tokens
+	if o.guarded != nil {
+		o.guarded.tell(&observation)
+	}
+	if v := o.x.vote; v != nil {
+		observation.Charge(v.embedded)
 	}
 	o.content(&observation, in, samples)
 	o.counted = true

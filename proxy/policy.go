@@ -82,8 +82,8 @@ func readingOf(m config.Mode) reading {
 type route struct {
 	name     string
 	sampling config.Sampling
-	// voters is how many samples vote in ensemble mode.
-	voters  config.Range
+	// voting is how it votes in ensemble mode.
+	voting  config.Voting
 	extract string
 }
 
@@ -100,7 +100,7 @@ type asked struct {
 // route finds the class of a request: the name that the client gives, else the
 // first configured route that fits, else <client>.<model>.
 func (p *policy) route(client string, up string, v wire.View, h http.Header, a asked) route {
-	r := route{sampling: p.sampling, voters: p.voting.Samples}
+	r := route{sampling: p.sampling, voting: p.voting}
 	if i := slices.IndexFunc(p.routes, func(c config.Route) bool { return fits(c, a.route, client, up, v, h) }); i >= 0 {
 		r = p.apply(r, p.routes[i])
 	}
@@ -115,19 +115,19 @@ func (p *policy) route(client string, up string, v wire.View, h http.Header, a a
 		r.sampling.Mode = a.mode
 	}
 	if a.samples > 0 {
-		r.sampling.Samples, r.voters = a.samples, r.voters.AtMost(a.samples)
+		r.sampling.Samples, r.voting.Samples = a.samples, r.voting.Samples.AtMost(a.samples)
 	}
 	return r
 }
 
 // apply lays a configured route over the defaults.
 func (p *policy) apply(r route, c config.Route) route {
-	r.name, r.extract = c.Name, c.Extract
+	r.name, r.extract, r.voting = c.Name, c.Extract, c.Votes(r.voting)
 	if c.Sampling.Mode != "" {
 		r.sampling.Mode = c.Sampling.Mode
 	}
 	if c.Sampling.Samples != nil {
-		r.sampling.Samples, r.voters = *c.Sampling.Samples, r.voters.AtMost(*c.Sampling.Samples)
+		r.sampling.Samples = *c.Sampling.Samples
 	}
 	if c.Sampling.Rate != nil {
 		r.sampling.Rate = *c.Sampling.Rate

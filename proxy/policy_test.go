@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -134,5 +135,57 @@ func TestSessionOfAConversation(t *testing.T) {
 	}
 	if got := session(h, asked{session: "own"}); got != "own" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestRoutesVoteInTheirOwnWay asks on a route with settings of its own, on one
+// without, and on the former again after a reload.
+func TestRoutesVoteInTheirOwnWay(t *testing.T) {
+	r := newRig(t, &script{primary: says("p", "A"), extra: saysEach("A")}, nil)
+	c := config.Default()
+	c.Sampling.Mode, c.Sampling.Rate = config.Ensemble, config.Rate{}
+	c.Budget.MaxExtraInFlight = 32
+	own := config.RouteVoting{Samples: &config.Range{Min: 3, Max: 3}}
+	own.Stop.Confidence = &config.Confidence{}
+	c.Routes = []config.Route{{Name: "own", Match: config.Match{Client: "nobody"}, Ensemble: own}}
+	votes := func(route string) (samples, voted int, stop string) {
+		read(t, r.ask(letterAsked, firstCall, "1", headerRoute, route))
+		o := r.observation()
+		if o.Vote == nil {
+			t.Fatalf("nobody voted on %s: %+v", route, o)
+		}
+		return len(o.Samples), o.Vote.Votes, o.Vote.Stop
+	}
+	r.handler.Reload(c)
+	// Of three equal answers two settle a vote; of nine four are confidence enough.
+	if samples, voted, stop := votes("own"); samples != 3 || voted != 2 || stop != "settled" {
+		t.Errorf("own: %d of %d, %s", voted, samples, stop)
+	}
+	if samples, voted, stop := votes("other"); samples != 9 || voted != 4 || stop != "confidence" {
+		t.Errorf("other: %d of %d, %s", voted, samples, stop)
+	}
+	one := 1
+	c.Routes[0].Ensemble = config.RouteVoting{Stop: config.RouteStop{First: &one}}
+	r.handler.Reload(c)
+	if samples, voted, stop := votes("own"); samples != 9 || voted != 1 || stop != "first" {
+		t.Errorf("own, reloaded: %d of %d, %s", voted, samples, stop)
+	}
+}
+
+// TestRoutesHaveTheirOwnSilences: a keep-alive comes on the route that asks for
+// them, and none elsewhere within the vote.
+func TestRoutesHaveTheirOwnSilences(t *testing.T) {
+	free := make(chan struct{})
+	failed := func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }
+	r := newRig(t, &script{primary: held(free, streams("p", "yes")), extra: failed}, func(c *config.Config) {
+		inMode(config.Ensemble, 2)(c)
+		often := config.Duration(time.Millisecond)
+		c.Routes = []config.Route{{Name: "own", Match: config.Match{Client: "nobody"}, Ensemble: config.RouteVoting{KeepAlive: &often}}}
+	})
+	if got, err := waited(t, r.ask(streamed, firstCall, "1", headerRoute, "own"), free); err != nil || got != chunk("p", "yes")+done {
+		t.Errorf("own: %q, %v", got, err)
+	}
+	if got := read(t, r.ask(streamed, firstCall, "1")); got != chunk("p", "yes")+done {
+		t.Errorf("other: %q", got)
 	}
 }

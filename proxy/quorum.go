@@ -29,7 +29,10 @@ type quorum struct {
 	differing map[string]int
 	// actions counts what is proposed, by HMAC.
 	actions map[string]int
-	tokens  int64
+	// settled is what its samples cost.
+	settled []monitor.Settlement
+	// next is the number of the next sample that is asked for.
+	next int
 	// asked counts the samples that were asked for, running those of them that
 	// have not come, lost is why the latest came to nothing.
 	asked, running int
@@ -69,7 +72,7 @@ const noAction = "no_action"
 // count takes a sample in.
 func (q *quorum) count(s ensemble.Sample) {
 	first := len(q.samples) == 0
-	q.samples = append(q.samples, s)
+	q.samples, q.next = append(q.samples, s), max(q.next, s.Number+1)
 	ensemble.MarkDependent(q.samples)
 	if s = q.samples[len(q.samples)-1]; s.Missing != "" {
 		q.lost = s.Missing
@@ -77,11 +80,12 @@ func (q *quorum) count(s ensemble.Sample) {
 	}
 	calls := s.Reply.Calls
 	action := noAction
-	if p, ok := q.guard.Propose(calls, q.in.compare); ok {
+	p, ok := q.guard.Propose(calls, q.in.compare)
+	if ok {
 		action = q.x.h.seal.action(p.Action())
 	}
 	q.actions[action]++
-	if first || q.proposal.ProposedBy(q.guard, calls, q.in.compare) {
+	if first || ok && q.proposal.Same(p) {
 		q.tally.For++
 		return
 	}
@@ -113,7 +117,7 @@ func (q *quorum) run(ctx context.Context, call ensemble.Call) {
 	if q.lost = q.barred(); q.lost != "" {
 		return
 	}
-	call, err := call.Edited()
+	call, err := q.x.h.runner.Load().Edited(call)
 	if err != nil {
 		q.lost = monitor.ReasonMalformed
 		return
@@ -138,8 +142,11 @@ func (q *quorum) run(ctx context.Context, call ensemble.Call) {
 
 // barred is why no sample may be asked for.
 func (q *quorum) barred() monitor.Reason {
-	if q.in.native() {
+	switch {
+	case q.in.native():
 		return monitor.ReasonNativeN
+	case q.proposal.Unread: // others that say the same are not told from others
+		return monitor.ReasonTooBig
 	}
 	return q.in.barred
 }
@@ -149,7 +156,8 @@ func (q *quorum) ask(ctx context.Context, call ensemble.Call) {
 	runner := q.x.h.runner.Load()
 	wanted := q.tally.Wanted(q.proposal.Rule.Level())
 	for q.running < wanted && q.asked < maxAsked && !final(q.lost) {
-		number := len(q.samples) + q.running
+		number := q.next
+		q.next++
 		q.asked++
 		q.running++
 		q.x.h.beside.Go(func() {
@@ -161,7 +169,7 @@ func (q *quorum) ask(ctx context.Context, call ensemble.Call) {
 
 func (q *quorum) came(a answer) ensemble.Sample {
 	q.running--
-	q.tokens += a.Tokens
+	q.settled = append(q.settled, a.Settlement)
 	if q.keep && a.Missing == "" {
 		q.frees = append(q.frees, a.free)
 		return a.Sample
@@ -177,9 +185,9 @@ func (q *quorum) decide(outcome string) {
 	q.decided = q.record(outcome)
 }
 
-// finish waits for what still runs, gives back what is held, and returns the
+// finish waits for what still runs, gives back what is held, and completes the
 // record.
-func (q *quorum) finish() *monitor.GuardRecord {
+func (q *quorum) finish() {
 	for q.running > 0 {
 		q.keep = false
 		q.came(<-q.coming)
@@ -190,8 +198,18 @@ func (q *quorum) finish() *monitor.GuardRecord {
 	if q.decided == nil { // hotmess itself failed
 		q.decide(monitor.GuardReleased)
 	}
-	q.decided.Tokens = q.tokens
-	return q.decided
+	for _, s := range q.settled {
+		q.decided.Tokens += s.Tokens
+		q.decided.TokensEstimated = q.decided.TokensEstimated || s.Estimated
+	}
+}
+
+// tell puts the record and the cost of the quorum into the observation.
+func (q *quorum) tell(o *monitor.Observation) {
+	o.Guard = q.decided
+	for _, s := range q.settled {
+		o.Charge(s)
+	}
 }
 
 // decision is what the quorum came to.
@@ -239,7 +257,8 @@ func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	primary := samples[0]
 	if h := o.x.hold; h != nil {
 		if o.end(); h.quorum != nil { // it is the client's goroutine that held
-			o.guarded = h.quorum.finish()
+			h.quorum.finish()
+			o.guarded = h.quorum
 			return
 		}
 	}
@@ -253,18 +272,6 @@ func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	q := o.x.newQuorum(in, p, samples)
 	q.run(o.extras, o.repeat(in, in.loyal))
 	q.decide(monitor.GuardDelivered)
-	o.guarded = q.finish()
-}
-
-// winnerFirst puts the sample that the client got before the others.
-func winnerFirst(samples []ensemble.Sample, winner int) []ensemble.Sample {
-	sorted := make([]ensemble.Sample, 0, len(samples))
-	for _, s := range samples {
-		if s.Number == winner {
-			sorted = append([]ensemble.Sample{s}, sorted...)
-		} else {
-			sorted = append(sorted, s)
-		}
-	}
-	return sorted
+	q.finish()
+	o.guarded = q
 }

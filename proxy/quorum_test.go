@@ -84,8 +84,46 @@ func TestAnActionIsSampledAgainBesideItsDelivery(t *testing.T) {
 			if tt.decision == monitor.GuardAgreed && (g.Agreed != 4 || g.Votes != 4) {
 				t.Errorf("%d of %d agree", g.Agreed, g.Votes)
 			}
+			if o.ExtraUsed == nil || o.ExtraUsed.Input+o.ExtraUsed.Output != g.Tokens || o.ExtraUSDMissing != monitor.ReasonPriceUnknown {
+				t.Errorf("used %+v, cost missing %q", o.ExtraUsed, o.ExtraUSDMissing)
+			}
 			if g.Tokens == 0 || o.ExtraTokens != g.Tokens || o.Differ != nil || len(o.Samples) != 1 {
 				t.Errorf("tokens %d of %d, %d samples in the measurement", g.Tokens, o.ExtraTokens, len(o.Samples))
+			}
+		})
+	}
+}
+
+func TestTheCostOfAQuorumIsWhatItsSamplesUsed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		extra     func(int, http.ResponseWriter, *http.Request)
+		estimated bool
+	}{
+		"from usage": {callsForEach(wrongTree), false},
+		"estimated": {func(n int, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			whole := proposing("e"+strconv.Itoa(n), wrongTree)
+			_, _ = io.WriteString(w, whole[:strings.Index(whole, `,"usage"`)]+"}")
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := guardedRig(t, &script{primary: callsFor("p", wrongTree), extra: tt.extra}, func(c *config.Config) {
+				c.Prices = []config.Price{{Model: "m", Input: new(1.0), Output: new(2.0)}}
+			})
+			read(t, r.ask(agentAsks, firstCall, "1"))
+			o := r.observation()
+			if o.Guard == nil || o.Guard.Decision != monitor.GuardAgreed || o.ExtraUsed == nil || o.ExtraUSD == nil {
+				t.Fatalf("%+v of %+v", o.Guard, o)
+			}
+			if o.Guard.TokensEstimated != tt.estimated || o.ExtraTokensEstimated != tt.estimated || o.ExtraTokens != o.Guard.Tokens {
+				t.Errorf("%+v, %d tokens, estimated %v", o.Guard, o.ExtraTokens, o.ExtraTokensEstimated)
+			}
+			used := *o.ExtraUsed
+			if want := float64(used.Input+2*used.Output) / 1e6; *o.ExtraUSD != want || used.Input == 0 {
+				t.Errorf("%g USD for %+v, want %g", *o.ExtraUSD, used, want)
+			}
+			if want := (monitor.Spend{Input: 30, Output: 15}); !tt.estimated && used != want {
+				t.Errorf("used %+v, want %+v", used, want)
 			}
 		})
 	}

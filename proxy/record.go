@@ -108,6 +108,9 @@ func (x *exchange) sample(in inspection, s ensemble.Sample) monitor.SampleRecord
 	}
 	if in.readable && s.Missing == "" {
 		x.lengths(&r, in.view, s.Reply)
+		if u := s.Reply.Usage; u.HasTotals && s.Reply.Choices == 1 {
+			x.h.monitor.LearnPace(in.route.name, s.Reply.Size()+s.Reply.ReasoningBytes, u.Output, s.Took)
+		}
 	}
 	return r
 }
@@ -119,7 +122,7 @@ func (x *exchange) lengths(r *monitor.SampleRecord, v wire.View, reply wire.Repl
 		return monitor.Length{Tokens: x.h.monitor.EstimateTokens(v.Model, bytes), Source: monitor.SourceEstimate}
 	}
 	u, alone := reply.Usage, reply.Choices < 2
-	r.Context, r.Output = estimate(v.PromptBytes), estimate(visibleBytes(reply)+reply.ReasoningBytes)
+	r.Context, r.Output = estimate(v.PromptBytes), estimate(reply.Size()+reply.ReasoningBytes)
 	if u.HasTotals {
 		r.Context = monitor.Length{Tokens: u.Input, Source: monitor.SourceUsage}
 	}
@@ -133,18 +136,9 @@ func (x *exchange) lengths(r *monitor.SampleRecord, v wire.View, reply wire.Repl
 		r.Reasoning = estimate(reply.ReasoningBytes)
 	case reply.Reasoned && u.HasTotals && alone:
 		// The reasoning that was billed, not the summary of it that was shown.
-		r.Reasoning = estimate(visibleBytes(reply))
+		r.Reasoning = estimate(reply.Size())
 		r.Reasoning.Tokens = max(0, u.Output-r.Reasoning.Tokens)
 	}
-}
-
-// visibleBytes is the size of what the model generated beside its reasoning.
-func visibleBytes(r wire.Reply) int {
-	n := len(r.Text) + len(r.Refusal)
-	for _, c := range r.Calls {
-		n += len(c.Name) + len(c.Arguments)
-	}
-	return n
 }
 
 // log writes the one line of a request that was read.

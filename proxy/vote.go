@@ -35,6 +35,8 @@ type vote struct {
 	decided chan struct{}
 	outcome ensemble.Outcome
 	finish  func() []ensemble.Sample
+	// embedded is what embedding the texts cost.
+	embedded monitor.Settlement
 }
 
 // newVote makes the vote on a request.
@@ -55,7 +57,7 @@ func (v *vote) RoundTrip(out *http.Request) (*http.Response, error) {
 		<-v.decided
 		return v.response(out)
 	}
-	timer := time.NewTimer(time.Duration(v.x.policy.voting.KeepAlive))
+	timer := time.NewTimer(time.Duration(v.in.route.voting.KeepAlive))
 	defer timer.Stop()
 	select {
 	case <-v.decided:
@@ -170,7 +172,7 @@ func (p *pinging) Read(b []byte) (int, error) {
 
 // await waits for the vote or the next keep-alive.
 func (p *pinging) await() {
-	timer := time.NewTimer(time.Duration(p.v.x.policy.voting.KeepAlive))
+	timer := time.NewTimer(time.Duration(p.v.in.route.voting.KeepAlive))
 	defer timer.Stop()
 	select {
 	case <-p.v.decided:

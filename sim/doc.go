@@ -15,7 +15,8 @@
 // the right call of each step follows from the seed (Server.Right). Arguments
 // are filled by schema; strings whose name or format says nothing of them are
 // free text, phrased anew each time, which does not count in what makes two
-// calls the same. After Server.Steps results the answer is a text.
+// calls the same. After Server.Steps results the answer is a text. With
+// Server.Deletions some steps delete a tree, wrongly at a known rate.
 //
 // Without tools, it is a question: the last user message. The right answer
 // (Server.RightAnswer) is one of its options A), B), … or an integer, and

@@ -9,7 +9,9 @@ type problem struct {
 	step int
 	// wrongCalls counts wrong tool calls in the conversation.
 	wrongCalls int
-	right      content
+	// tree is what the right call of a destructive step deletes.
+	tree  string
+	right content
 	// wrong answers differ from right and from each other by key.
 	wrong []content
 }
@@ -24,6 +26,9 @@ type content struct {
 	// calls, whose free text is filled when phrased.
 	calls  []planned
 	refuse bool
+	// stray means that each sample makes the first call with a tree of its
+	// own, so that no two of them are the same.
+	stray bool
 }
 
 // planned is a tool call up to its free text: from leads to the arguments that
@@ -31,6 +36,16 @@ type content struct {
 type planned struct {
 	tool Tool
 	from names
+	// tree is what the call deletes; empty: nothing.
+	tree string
+}
+
+// tree is what the first call of c deletes.
+func (c content) tree() string {
+	if len(c.calls) == 0 {
+		return ""
+	}
+	return c.calls[0].tree
 }
 
 // An outcome is one content with its probability.
@@ -63,11 +78,13 @@ func (q problem) spread(accuracy, refusals float64) distribution {
 }
 
 // disagreement is the probability that two independent answers differ:
-// 1 − Σp².
+// 1 − Σp², in which no two strays are the same.
 func (d distribution) disagreement() float64 {
 	same := 0.
 	for _, o := range d {
-		same += o.p * o.p
+		if !o.stray {
+			same += o.p * o.p
+		}
 	}
 	return 1 - same
 }

@@ -31,6 +31,8 @@ type drawn struct {
 	disagreement *float64
 	// bias2 and variance are an optimiser's, else nil.
 	bias2, variance *float64
+	// deletes is the tree that the answer deletes, meant the right one.
+	deletes, meant string
 }
 
 // simulate answers from the knobs.
@@ -38,14 +40,20 @@ func (s *Server) simulate(t *turn, nth int64) {
 	q := s.problem(t.prompt)
 	t.Request.ID, t.Request.Step = q.id, q.step
 	accuracy := s.accuracyAt(nth) * math.Pow(1-share(s.Compound), float64(q.wrongCalls))
+	if q.tree != "" {
+		accuracy = 1 - share(s.Deletions.Wrong)
+	}
 	d := q.spread(accuracy, share(s.Refusals))
 	disagreement := d.disagreement()
 	for i := range t.prompt.choices {
 		from := t.from.and("choice", strconv.Itoa(i))
 		rng := source(s.Seed, from...)
 		o := d.draw(rng)
+		if o.stray {
+			o.content = s.strayed(o.content, from)
+		}
 		made := s.phrased(o.content, from)
-		made.truth = drawn{key: o.key, right: o.right, pRight: d.pRight(), disagreement: &disagreement}
+		made.truth = drawn{key: o.key, right: o.right, pRight: d.pRight(), disagreement: &disagreement, meant: q.tree, deletes: o.tree()}
 		if made.reasoning = s.Reasoning.tokens(rng, o.right); t.prompt.mute {
 			made.reasoning = 0
 		}

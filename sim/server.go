@@ -63,6 +63,8 @@ type Server struct {
 	// phrased anew in every sample.
 	FixedText bool
 
+	// Deletions makes steps of tasks destructive, some of them wrongly.
+	Deletions Deletions
 	Reasoning Reasoning
 	Latency   Latency
 	// Chunk is the number of runes in one stream event. 0: 1 to 7, drawn, and

@@ -38,6 +38,9 @@ func (s *Server) IsRight(task string, step int, tools []Tool, name, arguments st
 // rightCall plans the right call; tools are by name.
 func (s *Server) rightCall(task string, step int, tools []Tool) planned {
 	from := names{"right", task, strconv.Itoa(step)}
+	if tool, _, ok := shell(tools); ok && s.Deletions.deletes(step) {
+		return s.rightDeletion(tool, from)
+	}
 	rng := source(s.Seed, from.and("tool")...)
 	return planned{tool: tools[rng.IntN(len(tools))], from: from}
 }
@@ -55,10 +58,15 @@ func (s *Server) wrongCall(task string, step, try int, tools []Tool, right plann
 
 // fill makes the call of a plan, its free text from what phrase names.
 func (s *Server) fill(plan planned, phrase names) call {
-	return callOf(plan.tool, generator{
+	gen := generator{
 		exact:  source(s.Seed, plan.from.and("arguments")...),
 		phrase: source(s.Seed, phrase.and("phrase")...),
-	})
+	}
+	c := callOf(plan.tool, gen)
+	if plan.tree != "" {
+		c = deleting(plan.tool, c, plan.tree, gen)
+	}
+	return c
 }
 
 // key is the identity of a planned call.
@@ -83,6 +91,10 @@ func (s *Server) taskProblem(p *prompt) problem {
 		plans[i] = s.rightCall(q.id, q.step+i, tools)
 	}
 	q.right = content{key: s.key(plans[0]), calls: plans}
+	if plans[0].tree != "" {
+		q.tree, q.wrong = plans[0].tree, s.wrongDeletions(q, plans[0], plans[1:])
+		return q
+	}
 	q.wrong = distinct(q.right, s.wrongs(), func(try int) content {
 		first := s.wrongCall(q.id, q.step, try, tools, plans[0])
 		return content{key: s.key(first), calls: append([]planned{first}, plans[1:]...)}

@@ -68,6 +68,16 @@ func callOf(tool Tool, gen generator) call {
 	return call{Name: tool.Name, Arguments: encode(args)}
 }
 
+// with is c with one argument set.
+func (c call) with(name string, value any) call {
+	var args map[string]any
+	if json.Unmarshal([]byte(c.Arguments), &args) != nil || args == nil {
+		return c
+	}
+	args[name] = value
+	return call{Name: c.Name, Arguments: encode(args)}
+}
+
 // identity is what makes a call the same as another: its tool and those of its
 // arguments that are not free text.
 func identity(tool Tool, c call) string {
@@ -80,6 +90,9 @@ func identity(tool Tool, c call) string {
 	for _, name := range slices.Concat(described, params.Required) {
 		if params.Properties[name].freeText(name) {
 			delete(args, name)
+		}
+		if command, ok := args[name].(string); ok && commandName.MatchString(name) {
+			args[name] = sameSpelling(command)
 		}
 	}
 	return c.Name + " " + encode(args)

@@ -37,6 +37,11 @@ type Truth struct {
 	// Answer is equal for answers that mean the same.
 	Answer string `json:"answer"`
 	Right  bool   `json:"right"`
+	// Deletes is the tree that the answer deletes at a destructive step, Meant
+	// the one that the right call deletes: see Deletions. Both name what the
+	// simulation made up.
+	Deletes string `json:"deletes,omitempty"`
+	Meant   string `json:"meant,omitempty"`
 	// PRight is the probability of a right answer; 0 for optimisers, whose
 	// answers are near or far and neither right nor wrong.
 	PRight float64 `json:"p_right"`
@@ -180,6 +185,7 @@ func (s *Server) truth(t *turn, i int) Truth {
 		Time: s.now().UTC(), Request: t.Request.Hash, Occurrence: t.Request.Occurrence, Choice: i,
 		Dialect: t.prompt.dialect, Model: t.prompt.model,
 		ID: t.Request.ID, Step: t.Request.Step, Answer: a.truth.key, Right: a.truth.right,
+		Deletes: a.truth.deletes, Meant: a.truth.meant,
 		PRight: a.truth.pRight, D: a.truth.disagreement, Bias2: a.truth.bias2, Variance: a.truth.variance,
 		ReasoningTokens: a.reasoning, Fault: string(t.fault),
 	}

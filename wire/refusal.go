@@ -99,11 +99,27 @@ func (chat) refuse(root gjson.Result, text string) (any, error) {
 	if !choice.IsObject() {
 		return nil, errNoRefusal
 	}
-	reply, first := edited(root), edited(choice)
-	first["message"] = members{"role": "assistant", "content": text, "refusal": nil}
-	first["finish_reason"] = "stop"
+	reply, first, message := edited(root), edited(choice), edited(choice.Get("message"))
+	delete(message, "tool_calls")
+	delete(message, "function_call")
+	message["role"], message["content"] = "assistant", saidThen(choice.Get("message.content"), text)
+	first["message"], first["finish_reason"] = message, "stop"
 	reply["choices"] = []any{first}
 	return reply, nil
+}
+
+// saidThen is the content of a message with a text after it, as the pieces of a
+// stream add up. Some servers give a list of parts.
+func saidThen(content gjson.Result, text string) any {
+	if content.IsArray() {
+		parts := []any{}
+		content.ForEach(func(_, part gjson.Result) bool {
+			parts = append(parts, json.RawMessage(part.Raw))
+			return true
+		})
+		return append(parts, members{"type": "text", "text": text})
+	}
+	return content.Str + text
 }
 
 func (chat) refuseStream(events []gjson.Result, text string) ([]byte, error) {

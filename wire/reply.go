@@ -49,13 +49,24 @@ type Call struct {
 	Arguments string
 }
 
+// Size is how much of a choice is shown beside its reasoning, in bytes.
+func (c Choice) Size() int {
+	n := len(c.Text) + len(c.Refusal)
+	for _, call := range c.Calls {
+		n += len(call.Name) + len(call.Arguments)
+	}
+	return n
+}
+
 // Usage counts tokens. A count that the upstream does not report is absent:
 // see the Has fields. Input is the whole prompt, its cached part included;
 // Output is all that was generated, reasoning included, of all choices.
 type Usage struct {
 	Input, CachedInput, Output, Reasoning int
 	// HasTotals is whether Input and Output were reported; HasReasoning
-	// whether Reasoning was.
+	// whether Reasoning was. Without totals Input may be known still, if it is
+	// above 0: some streams tell it in their first event. The totals of a
+	// truncated stream are those of its part.
 	HasTotals, HasReasoning bool
 }
 

@@ -1,0 +1,54 @@
+package monitor
+
+import (
+	"slices"
+
+	"github.com/VictoriaMetrics/metrics"
+)
+
+// maxGuardHandles bounds the label combinations of guard decisions; rules come
+// from the configuration, of which there may be many over time.
+const maxGuardHandles = 512
+
+// guardMeters count the decisions of guards.
+type guardMeters struct {
+	decisions *family[guardLabels, *metrics.Counter]
+	// held is by decision.
+	held map[string]*metrics.PrometheusHistogram
+}
+
+type guardLabels struct{ rule, decision, outcome string }
+
+// decisions and outcomes of a GuardRecord.
+func guardDecisions() []string { return []string{GuardAgreed, GuardSplit, GuardBlind} }
+
+func guardOutcomes() []string {
+	return []string{GuardDelivered, GuardReleased, GuardRefused, GuardReplaced, GuardGone}
+}
+
+func newGuardMeters(s *metrics.Set) guardMeters {
+	m := guardMeters{held: map[string]*metrics.PrometheusHistogram{}}
+	m.decisions = newFamily(maxGuardHandles, guardLabels{otherLabel, otherLabel, otherLabel}, func(l guardLabels) *metrics.Counter {
+		return s.GetOrCreateCounter(metricName("hotmess_guard_decisions_total", "rule", l.rule, "decision", l.decision, "outcome", l.outcome))
+	})
+	for _, d := range guardDecisions() {
+		m.held[d] = s.GetOrCreatePrometheusHistogramExt(metricName("hotmess_guard_held_seconds", "decision", d), durationBuckets())
+	}
+	return m
+}
+
+// count counts one decision; a record that says what none may is counted as
+// other.
+func (m *guardMeters) count(g *GuardRecord) {
+	if g == nil {
+		return
+	}
+	l := guardLabels{g.Rule, g.Decision, g.Outcome}
+	if !slices.Contains(guardDecisions(), l.decision) || !slices.Contains(guardOutcomes(), l.outcome) {
+		l = guardLabels{otherLabel, otherLabel, otherLabel}
+	}
+	m.decisions.get(l).Inc()
+	if held, ok := m.held[g.Decision]; ok && g.HeldSeconds > 0 {
+		held.Update(g.HeldSeconds)
+	}
+}
