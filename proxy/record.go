@@ -158,5 +158,8 @@ func (x *exchange) log(o monitor.Observation) {
 	if o.Reason != "" {
 		attrs = append(attrs, slog.String("unmeasured", string(o.Reason)))
 	}
+	if g := o.Guard; g != nil {
+		attrs = append(attrs, slog.String("guard", g.Rule), slog.String("decision", g.Decision), slog.String("delivery", g.Outcome))
+	}
 	x.h.log.Info("request", attrs...)
 }
