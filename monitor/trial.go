@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"hotmess/config"
 	"hotmess/estimate"
 )
 
@@ -63,15 +62,16 @@ type trialPart struct {
 	N      int64 `json:"n"`
 }
 
-// take takes in the measured pair of a request, at its headline level. One whose
-// mode is not that of its half, as where a vote would do harm, is left out.
+// take takes in the measured pair of a request, at its headline level. One that
+// could not vote, as where that would do harm, is left out of either half: else the
+// one that stepped back would have requests that the other has not.
 func (t *trial) take(o *Observation, h half, seen seenConversations) {
 	part, known := t.Conversations[o.Conversation]
 	if !known && (seen.has(o.Conversation) || len(t.Conversations) >= maxTrial) {
 		return
 	}
 	part.Voting = h.votes(o.Conversation)
-	if part.Voting != (o.Mode == string(config.Ensemble)) {
+	if part.Voting && !o.Mitigated || !part.Voting && !o.SteppedBack {
 		seen.add(o.Conversation)
 		return
 	}
