@@ -485,3 +485,33 @@ func TestAHalfWithoutATrialIsRestored(t *testing.T) {
 		t.Errorf("%+v", restored)
 	}
 }
+
+// TestATrialCountsDrawnPairsUpToABound: what was added because a reply was long is
+// no sample of all, and one long conversation does not decide for its half.
+func TestATrialCountsDrawnPairsUpToABound(t *testing.T) {
+	h := half{of: true, salt: 1}
+	pair := func(edit func(*Observation)) Observation {
+		o := measured("c", base, true)
+		o.Mitigated, o.SteppedBack = h.votes("c"), !h.votes("c")
+		edit(&o)
+		return o
+	}
+	for name, c := range map[string]struct {
+		edit  func(*Observation)
+		pairs int64
+	}{
+		"drawn":     {func(*Observation) {}, unitPairs},
+		"not drawn": {func(o *Observation) { o.Drawn = false }, 0},
+		"added":     {func(o *Observation) { o.Added = true }, 0},
+		"no pair":   {func(o *Observation) { o.Differ = nil }, 0},
+	} {
+		var tr trial
+		for range 3 * unitPairs {
+			o := pair(c.edit)
+			tr.take(&o, h, seenConversations{})
+		}
+		if got := tr.Conversations["c"]; got.N != c.pairs || got.X != c.pairs {
+			t.Errorf("%s: %d of %d pairs, want %d", name, got.X, got.N, c.pairs)
+		}
+	}
+}
