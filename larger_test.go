@@ -60,7 +60,7 @@ func TestVotesDoWhatLargerSetsForetell(t *testing.T) {
 	voted.converse(t, conversations, turns, false)
 	voted.measured(t, requests)
 	window, _ := voted.detail(t)
-	share := float64(window.Changed) / float64(window.Votes)
+	share := float64(window.Changed) / float64(window.Votes-window.ChangedUnknown)
 	t.Logf("a vote of three changes %.3f in truth; foretold %.3f [%.3f, %.3f], done %.3f of %d",
 		truth, *foretold.Value, *foretold.Low, *foretold.High, share, window.Votes)
 	// Answers do not depend on each other here: four binomial standard deviations.

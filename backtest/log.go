@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"hotmess/alerts"
 	"hotmess/monitor"
 )
 
@@ -118,26 +117,23 @@ type record struct {
 
 // parse reads one line.
 func parse(line []byte) (record, error) {
-	var head struct {
-		alerts.Event
-		Request string `json:"request"`
-	}
+	var head monitor.Head
 	if err := json.Unmarshal(line, &head); err != nil && !typed(err) {
 		return record{}, fmt.Errorf("is not JSON: %w", err)
 	}
-	switch {
-	case head.SpecVersion == "" && head.Request == "":
-		return parseObservation(line)
-	case head.SpecVersion != "" && head.Type == alerts.ObservationType:
-		return parseObservation(head.Data)
-	case head.SpecVersion != "" && head.Type != alerts.LabelType:
+	switch kind, held := head.Holds(line); kind {
+	case monitor.LineAlert, monitor.LineEvent:
 		return record{}, nil
+	case monitor.LineLabel:
+		l, err := monitor.ParseLabel(held)
+		if err != nil {
+			return record{}, fmt.Errorf("is no label: %w", err)
+		}
+		return record{label: &l}, nil
+	case monitor.LineObservation:
+		return parseObservation(held)
 	}
-	l, err := monitor.ParseLabel(line)
-	if err != nil {
-		return record{}, fmt.Errorf("is no label: %w", err)
-	}
-	return record{label: &l}, nil
+	return parseObservation(line) // which says what is missing
 }
 
 func parseObservation(data []byte) (record, error) {
@@ -154,8 +150,8 @@ func parseObservation(data []byte) (record, error) {
 	return record{observation: o}, nil
 }
 
-// typed reports whether JSON failed only by the type of a field, which an
-// observation may have otherwise than an event.
+// typed reports whether JSON failed only by the type of a field: then it is read on,
+// so that the error is that of an observation.
 func typed(err error) bool {
 	_, is := errors.AsType[*json.UnmarshalTypeError](err)
 	return is

@@ -43,6 +43,7 @@ func check(c Config) *checker {
 	k.guards()
 	k.prices()
 	k.routes()
+	k.shadowed()
 	k.embeddings()
 	k.rules()
 	k.limits()

@@ -29,12 +29,7 @@ func (k *checker) guards() {
 
 // guard checks what a rule matches.
 func (k *checker) guard(key string, g Guard) {
-	switch {
-	case g.Name == "":
-		k.fail(key+".name", "is missing; decisions and alerts call the rule by it")
-	case !routeName.MatchString(g.Name):
-		k.fail(key+".name", "%q must be 1 to 128 characters without space, * and >", g.Name)
-	}
+	k.name(key+".name", g.Name, "is missing; decisions and alerts call the rule by it")
 	if !g.On() {
 		return
 	}

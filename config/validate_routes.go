@@ -72,6 +72,16 @@ func (k *checker) baseURL(key, raw string) {
 // routeName is what can be shown and become a subject token.
 var routeName = regexp.MustCompile(`^[^\s*>\x00-\x1f\x7f]{1,128}$`)
 
+// name refuses names that cannot be shown; missing is said of an empty one.
+func (k *checker) name(key, name, missing string) {
+	switch {
+	case name == "":
+		k.fail(key, "%s", missing)
+	case !routeName.MatchString(name):
+		k.fail(key, "%q must be 1 to 128 characters without space, * and >", name)
+	}
+}
+
 // routes checks every route.
 func (k *checker) routes() {
 	first := map[string]int{}
@@ -88,12 +98,7 @@ func (k *checker) routes() {
 
 // route checks one route.
 func (k *checker) route(key string, r Route) {
-	switch {
-	case r.Name == "":
-		k.fail(key+".name", "is missing")
-	case !routeName.MatchString(r.Name):
-		k.fail(key+".name", "%q must be 1 to 128 characters without space, * and >", r.Name)
-	}
+	k.name(key+".name", r.Name, "is missing")
 	k.match(key+".match", r.Match)
 	k.routeSampling(key, r)
 	k.routeVoting(key, r)

@@ -128,10 +128,15 @@ func TestSettingsWithoutEffectAreWarnedOf(t *testing.T) {
 		"a lead of too many": {func(c *Config) {
 			c.Sampling.Mode, c.Ensemble.Stop.Lead = Ensemble, 10
 		}, []string{"ensemble.stop.lead"}},
-		"off with no samples": {func(c *Config) { c.Sampling.Mode, c.Sampling.Samples = Off, 1 }, nil},
-		"vote without mode":   {func(c *Config) { c.Ensemble.Wait = 1 }, []string{"ensemble"}},
-		"no budget":           {func(c *Config) { c.Budget.ExtraTokensPerHour = 0 }, []string{"budget.extra_tokens_per_hour"}},
-		"no budget when off":  {func(c *Config) { c.Sampling.Mode, c.Budget = Off, Budget{} }, nil},
+		"off with no samples":        {func(c *Config) { c.Sampling.Mode, c.Sampling.Samples = Off, 1 }, nil},
+		"vote without mode":          {func(c *Config) { c.Ensemble.Wait = 1 }, []string{"ensemble"}},
+		"keep-alives without a vote": {func(c *Config) { c.Ensemble.KeepAlive = 1 }, []string{"ensemble"}},
+		"keep-alives of what is held": {func(c *Config) {
+			c.Ensemble.KeepAlive, c.Guard = 1, []Guard{{Name: "a", Tool: "x", Action: GuardHold}}
+			c.Routes = []Route{{Name: "a", Match: Match{Model: "m"}, Ensemble: RouteVoting{KeepAlive: new(Duration(1))}}}
+		}, nil},
+		"no budget":          {func(c *Config) { c.Budget.ExtraTokensPerHour = 0 }, []string{"budget.extra_tokens_per_hour"}},
+		"no budget when off": {func(c *Config) { c.Sampling.Mode, c.Budget = Off, Budget{} }, nil},
 		"rules when off": {func(c *Config) {
 			c.Sampling.Mode = Off
 			c.Alerts.Rules = []Rule{{Rule: RuleDisagreementHigh, Threshold: 0.5}}

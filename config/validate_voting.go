@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // ensemble checks how all routes vote.
 func (k *checker) ensemble() {
@@ -9,6 +12,9 @@ func (k *checker) ensemble() {
 	all := func(keys ...string) string { return "ensemble." + keys[0] }
 	k.stops(v, all)
 	k.likeness(v, all)
+	if k.holds() {
+		v.KeepAlive = defaultVoting().KeepAlive
+	}
 	if v != defaultVoting() && !k.any(Ensemble) {
 		k.warn("ensemble", "has no effect: no mode is ensemble")
 	}
@@ -22,7 +28,11 @@ func (k *checker) routeVoting(key string, r Route) {
 		return
 	}
 	if mode, votes := k.mayVote(r); !votes {
-		if r.Ensemble != (RouteVoting{}) {
+		unused := r.Ensemble
+		if k.holds() {
+			unused.KeepAlive = nil
+		}
+		if unused != (RouteVoting{}) {
 			k.warn(key+".ensemble", "has no effect: the mode of route %s is %s", r.Name, mode)
 		}
 		return
@@ -37,6 +47,10 @@ func (k *checker) routeVoting(key string, r Route) {
 		k.warn(key+".sampling.samples", "%d does not count in votes: ensemble.samples of route %s is %s", *n, r.Name, s)
 	}
 }
+
+// holds reports whether a guard rule holds replies: their streams are kept alive as
+// those of votes are.
+func (k *checker) holds() bool { return slices.ContainsFunc(k.cfg.GuardRules(), Guard.Holds) }
 
 // mayVote reports whether requests of a route may vote, and else the mode that
 // keeps them from it.
@@ -54,8 +68,8 @@ func (k *checker) mayVote(r Route) (Mode, bool) {
 func (r Route) first(path string, keys []string) string {
 	e := r.Ensemble
 	set := map[string]bool{
-		"samples": e.Samples != nil, "launch": e.Launch != nil, "likeness": e.Likeness != nil, "method": e.Method != nil, "wait": e.Wait != nil,
-		"stop.confidence": e.Stop.Confidence != nil, "stop.lead": e.Stop.Lead != nil, "stop.first": e.Stop.First != nil,
+		"samples": e.Samples != nil, "likeness": e.Likeness != nil, "method": e.Method != nil, "wait": e.Wait != nil,
+		"stop.lead": e.Stop.Lead != nil, "stop.first": e.Stop.First != nil,
 	}
 	for _, key := range keys {
 		switch {
@@ -92,7 +106,7 @@ func (k *checker) voting(key string, r RouteVoting) {
 		k.fail(key+".red_flag.output_over", "%s must not be negative", o)
 	}
 	if c := r.Stop.Confidence; c != nil && !c.Auto && c.Share != 0 && !(c.Share > .5 && c.Share < 1) {
-		k.fail(key+".stop.confidence", "%s is not between 0.5 and 1; write auto, 0.95, or 0 for never", c)
+		k.fail(key+".stop.confidence", "%s is not between 0.5 and 1; write auto, 0.95, or 0 for never", *c)
 	}
 	k.votes(key+".stop.lead", r.Stop.Lead)
 	k.votes(key+".stop.first", r.Stop.First)

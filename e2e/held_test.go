@@ -99,7 +99,7 @@ func TestSDKsGoOnFromASplit(t *testing.T) {
 	c := newCorporate(t, nil)
 	task, tool := twinModels(t, c)
 	for _, onSplit := range []string{"refuse", "release", "replace"} {
-		one := c.serve(t, "--config", holding(t, tool, ", on_split: "+onSplit))
+		one := c.serve(t, "--config", holding(t, tool, ", risk: high, on_split: "+onSplit))
 		everySDK(t, func(t *testing.T, s sdk) {
 			bothForms(t, onSplit, func(t *testing.T, stream bool) {
 				outcome := map[string]string{"refuse": "refused", "release": "released", "replace": "replaced"}[onSplit]

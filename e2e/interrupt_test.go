@@ -58,6 +58,59 @@ func TestKilledWorkerComesBackUnderTheSameProxy(t *testing.T) {
 	}
 }
 
+// TestAWorkerKilledWhileItHoldsLetsNothingThrough: no part of the held call reaches
+// the client, who asks again and gets it once a quorum agrees.
+func TestAWorkerKilledWhileItHoldsLetsNothingThrough(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t, nil)
+	c.front.model(t, "model", "--quota", "--steps", "4", "--accuracy", "1")
+	c.front.answer("", ownOrExtra(c.front.named("model"), func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-c.front.hold(r.Header.Get(testHeader)):
+			c.front.named("model")(w, r)
+		case <-r.Context().Done():
+		}
+	}))
+	s := c.serve(t, "--config", holding(t, "*", ", on_failure: refuse"))
+	bothForms(t, "held", func(t *testing.T, stream bool) {
+		v := passage{c, s, ways()[0]}.visit(t, sdks()[0])
+		ask := func() (said, error) {
+			talk := v.open(t, manner{stream: stream, tools: true, once: true})
+			talk.say("Please do task 7.")
+			return talk.step(t.Context())
+		}
+		type outcome struct {
+			said
+			err error
+		}
+		ended := make(chan outcome, 1)
+		go func() {
+			got, err := ask()
+			ended <- outcome{got, err}
+		}()
+		eventually(t, "samples are asked for", func() bool { _, others := v.calls(); return len(others) >= 3 })
+		before := s.worker(t)
+		if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-ended; got.err == nil || len(got.Calls) > 0 {
+			t.Errorf("a reply of a killed worker: %+v, %v", got.said, got.err)
+		}
+		eventually(t, "another worker serves on the same port", func() bool {
+			r, _ := readRunning(s.dir)
+			return r.PID != before && "http://"+r.Listen == s.base
+		})
+		close(c.front.hold(v.test))
+		got, err := ask()
+		if err != nil || len(got.Calls) != 1 {
+			t.Errorf("the next call: %+v, %v", got, err)
+		}
+		if held := v.lastHeld(t); held != "agreed, released" {
+			t.Errorf("it was %s", held)
+		}
+	})
+}
+
 // TestRunBringsAKilledWorkerBack has the wrapped command itself kill it.
 func TestRunBringsAKilledWorkerBack(t *testing.T) {
 	t.Parallel()

@@ -53,7 +53,7 @@ func sameCourse(t *testing.T, rules Rules, q question, stops map[Stop]int) {
 	o, finish := newRunner(s, &turnstile{}).Vote(t.Context(), newCall(t), p)
 	took := time.Since(began).Seconds()
 	launched := len(finish())
-	c := q.simulate(rules, math.Inf(1))
+	c := q.simulate(rules, math.Inf(1), false)
 	stops[o.Stop]++
 	if o.Stop != c.stop || launched != c.launched || math.Abs(took-c.took) > 1e-3 ||
 		o.Vote.Votes != c.vote.Votes || o.Vote.Agreed != c.vote.Agreed || o.Vote.Rival != c.vote.Rival {

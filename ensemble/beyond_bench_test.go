@@ -35,7 +35,7 @@ func (q question) walk(most int, median float64) (w walk) {
 	r := Rules{Level: LevelExact, Max: most}
 	var samples []Sample
 	for i, t := range q.takes[:most] {
-		samples = append(samples, Sample{Number: i, Keys: Keys{LevelExact: t.key}})
+		samples = append(samples, t.sample(i, false))
 	}
 	full, _ := Majority(samples, LevelExact)
 	spent := 0.0
@@ -44,14 +44,22 @@ func (q question) walk(most int, median float64) (w walk) {
 		spent += q.takes[i].length
 		v, _ := r.pick(Comparer{}, now)
 		w = append(w, step{
-			v1: v.Agreed, v2: v.Rival, votes: v.Votes, left: most - i - 1, short: q.meanOf(v.Parties[0].Key, i+1) <= median, spent: spent,
-			kept: v.Parties[0].Key == full.Parties[0].Key, right: q.takes[v.Winner].right,
+			v1: v.Agreed, v2: v.Rival, votes: v.Votes, left: most - i - 1, short: q.meanOf(v.leading(), i+1) <= median, spent: spent,
+			kept: v.leading() == full.leading(), right: q.takes[v.Winner].right,
 		})
 		if r.stop(Comparer{}, now) != "" {
 			break
 		}
 	}
 	return w
+}
+
+// leading is the leading answer; empty if nobody voted.
+func (v Vote) leading() string {
+	if len(v.Parties) == 0 {
+		return ""
+	}
+	return v.Parties[0].Key
 }
 
 // end is the step at which a rule says that the vote is over, or the last.
@@ -294,7 +302,7 @@ func interval(diffs []float64, questions []question, unit float64) string {
 func TestOvertakenIsTheBetaBinomialTail(t *testing.T) {
 	for _, c := range []struct {
 		v1, v2, left int
-		want                float64
+		want         float64
 	}{
 		{1, 1, 1, .5},
 		{1, 0, 1, 0},

@@ -15,13 +15,13 @@ import "slices"
 func (c Comparer) Calls(samples []Sample) (Vote, bool) {
 	able := electorate(samples, LevelTarget)
 	all := countVotes(able, LevelTarget)
-	if all.votes == 0 {
+	if all.Votes == 0 {
 		return Vote{}, false
 	}
-	party := ofParty(able, LevelTool, countVotes(able, LevelTool).parties[0].Key)
+	party := ofParty(able, LevelTool, countVotes(able, LevelTool).Parties[0].Key)
 	targets := countVotes(party, LevelTarget)
-	lead := targets.parties[0]
-	if !targets.carried(0) {
+	lead := targets.Parties[0]
+	if !targets.Carried(0) {
 		medoid := party[medoidOf(len(party), func(i, j int) float64 { return c.agreement(party[i].Reply, party[j].Reply) })]
 		key := medoid.Keys[LevelTarget]
 		v := all.won(MethodCalls, key, ofParty(party, LevelTarget, key)[0].Number)
@@ -29,14 +29,7 @@ func (c Comparer) Calls(samples []Sample) (Vote, bool) {
 		return v, true
 	}
 	exact := countVotes(ofParty(party, LevelTarget, lead.Key), LevelExact)
-	return all.won(MethodCalls, lead.Key, exact.parties[0].First), true
-}
-
-// carried is whether the leading party has more than half of all votes with
-// those that are outstanding, or half and the primary's.
-func (c count) carried(outstanding int) bool {
-	twice, all := 2*c.parties[0].Votes, c.votes+outstanding
-	return twice > all || twice == all && c.parties[0].First == 0
+	return all.won(MethodCalls, lead.Key, exact.Parties[0].First), true
 }
 
 // callsSettled is whether outstanding samples can change neither the tool nor the
@@ -47,8 +40,8 @@ func callsSettled(samples []Sample, outstanding int) bool {
 		return false
 	}
 	tools := countVotes(able, LevelTool)
-	party := ofParty(able, LevelTool, tools.parties[0].Key)
-	return tools.settled(outstanding) && countVotes(party, LevelTarget).carried(outstanding)
+	party := ofParty(able, LevelTool, tools.Parties[0].Key)
+	return tools.Settled(outstanding) && countVotes(party, LevelTarget).Carried(outstanding)
 }
 
 // ofParty are the samples with a key at level.

@@ -53,7 +53,7 @@ func (b *ballot) embedded(ctx context.Context, v Vote) (decided Vote, missing mo
 		return v, monitor.ReasonUnreadable
 	}
 	decided = mostAlike(MethodEmbeddings, able, by, func(a, b []float64) float64 { return (1 + dot(a, b)) / 2 })
-	decided.Changed = decided.Overrules(s.ended, b.policy.Level)
+	decided.Changed, _ = decided.Overrules(s.ended, b.policy.Level)
 	return decided, ""
 }
 

@@ -6,9 +6,9 @@ package ensemble
 // order of samples does not matter.
 func Majority(samples []Sample, level Level) (Vote, bool) {
 	c := countVotes(electorate(samples, level), level)
-	if c.votes == 0 {
+	if c.Votes == 0 {
 		return Vote{}, false
 	}
-	lead := c.parties[0]
+	lead := c.Parties[0]
 	return c.won(MethodMajority, lead.Key, lead.First), true
 }

@@ -15,13 +15,13 @@ import (
 func (c Comparer) Medoid(samples []Sample) (Vote, bool) {
 	able := electorate(samples, LevelExact)
 	all := countVotes(able, LevelExact)
-	if all.votes == 0 {
+	if all.Votes == 0 {
 		return Vote{}, false
 	}
-	if lead := all.parties[0]; all.carried(0) {
+	if lead := all.Parties[0]; all.Carried(0) {
 		return all.won(MethodMedoid, lead.Key, lead.First), true
 	}
-	shingles := make(map[string]Shingles, len(all.parties))
+	shingles := make(map[string]Shingles, len(all.Parties))
 	for _, s := range able {
 		if own, ok := c.Shingles(s.Reply); ok {
 			shingles[s.Keys[LevelExact]] = own

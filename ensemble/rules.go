@@ -1,5 +1,7 @@
 package ensemble
 
+import "hotmess/estimate"
+
 // A Launch says when the calls of a vote start.
 type Launch string
 
@@ -111,10 +113,11 @@ func (r Rules) stop(c Comparer, s state) Stop {
 
 // weigh says which evidence ends the vote.
 func (r Rules) weigh(v Vote) Stop {
+	e := estimate.Evidence{Confidence: r.Confidence, Ahead: r.Lead}
 	switch {
-	case r.evidence != nil && r.evidence(v), r.evidence == nil && r.Confidence > 0 && v.Confidence() >= r.Confidence:
+	case r.evidence != nil && r.evidence(v), r.evidence == nil && e.Confident(v.Agreed, v.Rival):
 		return StopConfidence
-	case r.Lead > 0 && v.Agreed-v.Rival >= r.Lead:
+	case e.Leads(v.Agreed, v.Rival):
 		return StopLead
 	}
 	return ""
@@ -163,7 +166,7 @@ func (r Rules) lost(c Comparer, s state) bool {
 func (r Rules) pick(c Comparer, s state) (Vote, bool) {
 	v, ok := c.Vote(r.Method, r.counted(s), r.Level)
 	if ok {
-		v.Changed = v.Overrules(s.ended, r.Level)
+		v.Changed, _ = v.Overrules(s.ended, r.Level)
 	}
 	return v, ok
 }

@@ -43,6 +43,9 @@ type Call struct {
 	Worst monitor.Spend
 	// prompt is what samples of the call are told of their prompt.
 	prompt *prompt
+	// asking is whether extras ask for the usage of their streams, and the primary
+	// did not.
+	asking bool
 }
 
 // A Gate admits extras. It guards the token budget, the number of extras in
@@ -72,6 +75,8 @@ type Runner struct {
 	// Likely estimates what an extra has cost that did not tell. It may be nil:
 	// then that is its worst case.
 	Likely func(monitor.Partial) monitor.Spend
+	// Unwilling are the upstreams that are not asked for usage. It may be nil.
+	Unwilling *Unwilling
 	// Heard is told of each reply's head. It may be nil.
 	Heard func(upstream string, status int, h http.Header)
 }
@@ -84,7 +89,7 @@ type Runner struct {
 // gone.
 func (r *Runner) Extras(ctx context.Context, call Call, first, count int) []Sample {
 	samples := make([]Sample, max(count, 0))
-	call, err := call.Edited()
+	call, err := r.Edited(call)
 	var running sync.WaitGroup
 	for i := range samples {
 		if err != nil {
@@ -98,7 +103,7 @@ func (r *Runner) Extras(ctx context.Context, call Call, first, count int) []Samp
 	return samples
 }
 
-// Extra makes one sample behind a primary, of a call as Edited gives it. All
+// Extra makes one sample behind a primary, of a call as Runner.Edited gives it. All
 // that Extras says of its samples holds for it.
 func (r *Runner) Extra(ctx context.Context, call Call, number int) Sample {
 	s, free := r.Recorded(ctx, call, number)
@@ -117,10 +122,13 @@ func (r *Runner) Recorded(ctx context.Context, call Call, number int) (s Sample,
 // Edited is the call as its extras make it: a verbatim one as it is. The body is
 // copied at most once, however many extras share it. The error wraps
 // wire.ErrNotDialect.
-func (c Call) Edited() (Call, error) {
+func (r *Runner) Edited(c Call) (Call, error) {
 	c.prompt = &prompt{}
 	if c.Verbatim {
 		return c, nil
+	}
+	if c.asking = c.View.UsageUnasked(); c.asking && r.Unwilling.holds(c.Upstream) {
+		c.View.IncludeUsage, c.asking = true, false // as if it were there, nothing is edited
 	}
 	body, err := wire.EditExtra(c.View, c.Body)
 	if err != nil {
@@ -160,6 +168,9 @@ func (r *Runner) extra(ctx context.Context, a attempt) (res result) {
 		ctx = bounded
 	}
 	res = a.run(ctx)
+	if a.call.asking {
+		r.Unwilling.hear(a.call.Upstream, res.Status)
+	}
 	used, estimated = a.used(res)
 	return res
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -16,6 +17,16 @@ type take struct {
 	key    string
 	right  bool
 	length float64
+}
+
+// sample is a take as the sample of a launch number. One without length says
+// nothing; strict sets it aside if it has no answer.
+func (t take) sample(number int, strict bool) Sample {
+	s := Sample{Number: number, Keys: Keys{LevelExact: t.key}, Empty: t.length == 0}
+	if strict && t.key == list(tagUnparsed) {
+		s.Flag = FlagMalformed
+	}
+	return s
 }
 
 // A question was put to one model many times.
@@ -29,28 +40,38 @@ type corpus struct {
 	name, file string
 	// length names the field that is duration and cost; empty: all take as long.
 	length string
-	// takes is how many samples each question has, sizes of which votes are made.
-	takes int
+	// sizes are those of the votes.
 	sizes []int
+	// rounds is how many orders of the takes of each question are voted on.
+	rounds int
 	// byTask has the questions of each task of a model be a route of their own.
 	byTask bool
+	// outcomes: what is recorded is not an answer but what became of it, which no
+	// voter sees.
+	outcomes bool
 }
 
 // aqua is the set that rules were chosen on.
 func aqua() corpus {
-	return corpus{name: "AQuA", file: "cotsweep_aqua.jsonl", length: "reasoning_chars", takes: 20, sizes: []int{10, 20}}
+	return corpus{name: "AQuA", file: "cotsweep_aqua.jsonl", length: "reasoning_chars", sizes: []int{10, 20}, rounds: 60}
 }
 
 // others are the sets that rules were not chosen on.
 func others() []corpus {
 	return []corpus{
-		{name: "Game of 24", file: "game24_gpt4.jsonl", length: "output_chars", takes: 100, sizes: []int{10, 20}},
-		{name: "reasoning-gym", file: "reasoning_gym.jsonl", length: "output_chars", takes: 5, sizes: []int{5}, byTask: true},
-		{name: "MMLU and GPQA", file: "mcq_mmlu_gpqa.jsonl", takes: 5, sizes: []int{5}, byTask: true},
+		{name: "Game of 24", file: "game24_gpt4.jsonl", length: "output_chars", sizes: []int{10, 20}, rounds: 20},
+		{name: "reasoning-gym", file: "reasoning_gym.jsonl", length: "output_chars", sizes: []int{5}, rounds: 20, byTask: true},
+		{name: "MMLU and GPQA", file: "mcq_mmlu_gpqa.jsonl", sizes: []int{5}, rounds: 20, byTask: true},
 	}
 }
 
-// recordedQuestions reads a corpus from HOTMESS_DATA.
+// terminals are outcomes of whole runs of agents.
+func terminals() corpus {
+	return corpus{name: "terminal-bench", file: "terminalbench_a.jsonl", length: "duration_s", sizes: []int{5}, rounds: 20, outcomes: true}
+}
+
+// recordedQuestions reads a corpus from HOTMESS_DATA; questions with a sample whose
+// length is not known are left out.
 func recordedQuestions(tb testing.TB, c corpus) []question {
 	tb.Helper()
 	dir := os.Getenv("HOTMESS_DATA")
@@ -70,7 +91,9 @@ func recordedQuestions(tb testing.TB, c corpus) []question {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		questions = append(questions, q)
+		if !slices.ContainsFunc(q.takes, func(t take) bool { return math.IsNaN(t.length) }) {
+			questions = append(questions, q)
+		}
 	}
 	if err := lines.Err(); err != nil {
 		tb.Fatal(err)
@@ -100,7 +123,10 @@ func (c corpus) question(line []byte) (question, error) {
 		}
 		t.right, _ = s["correct"].(bool)
 		if c.length != "" {
-			t.length, _ = s[c.length].(float64)
+			t.length = math.NaN()
+			if length, known := s[c.length].(float64); known {
+				t.length = length
+			}
 		}
 		q.takes = append(q.takes, t)
 	}
@@ -131,8 +157,9 @@ type course struct {
 }
 
 // simulate runs a vote on a simulated clock by the rules of live votes. The takes
-// are the samples by launch number; first is the time to the first token.
-func (q question) simulate(r Rules, first float64) course {
+// are the samples by launch number; first is the time to the first token. strict
+// sets those without an answer aside.
+func (q question) simulate(r Rules, first float64, strict bool) course {
 	var c course
 	var s state
 	begun := make([]float64, 0, len(q.takes))
@@ -157,7 +184,7 @@ func (q question) simulate(r Rules, first float64) course {
 		} else {
 			now, ended[next] = at, true
 			s.warm = s.warm || next == 0
-			s.ended = append(s.ended, Sample{Number: next, Keys: Keys{LevelExact: q.takes[next].key}})
+			s.ended = append(s.ended, q.takes[next].sample(next, strict))
 		}
 		var n int
 		c.stop, n = r.next(Comparer{}, s)

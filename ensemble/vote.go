@@ -45,14 +45,9 @@ type Vote struct {
 	Parties []Party
 }
 
-// A Party is the samples that gave one answer.
-type Party struct {
-	// Key is what they have in common. It holds content and stays in the process.
-	Key   string
-	Votes int
-	// First is the lowest launch number among them; 0 is the primary.
-	First int
-}
+// A Party is the samples that gave one answer. Its key holds content and stays in
+// the process.
+type Party = estimate.Party
 
 // Margin is (v1 - v2) / n, with v1 votes for the winning answer, v2 for the
 // rival and n in all: 1 if all agree, 0 at a tie, -1..1.
@@ -65,15 +60,16 @@ func (v Vote) Margin() float64 {
 // mode, not whether it is right.
 func (v Vote) Confidence() float64 { return estimate.Lead(v.Agreed, v.Rival) }
 
-// Overrules is whether the primary is among the samples and answered otherwise at
-// level. The vote may have been decided before the primary had ended.
-func (v Vote) Overrules(samples []Sample, level Level) bool {
+// Overrules is whether the primary answered otherwise at level. It is known only if
+// the primary is among the samples and gave an answer: a vote may be decided, and
+// the primary cancelled, before that.
+func (v Vote) Overrules(samples []Sample, level Level) (overrules, known bool) {
 	i := slices.IndexFunc(samples, func(s Sample) bool { return s.Number == 0 })
 	if i < 0 || len(v.Parties) == 0 {
-		return false
+		return false, false
 	}
 	key, answered := samples[i].Keys[level]
-	return answered && key != v.Parties[0].Key
+	return answered && key != v.Parties[0].Key, answered
 }
 
 // Vote finds the winner by a method; level is that of MethodMajority. Missing
@@ -103,9 +99,9 @@ func (c Comparer) settled(m Method, samples []Sample, level Level, outstanding i
 		return callsSettled(samples, outstanding)
 	case MethodMedoid:
 		c := countVotes(electorate(samples, LevelExact), LevelExact)
-		return c.votes > 0 && c.carried(outstanding)
+		return c.Carried(outstanding)
 	default:
-		return countVotes(electorate(samples, level), level).settled(outstanding)
+		return countVotes(electorate(samples, level), level).Settled(outstanding)
 	}
 }
 
@@ -130,51 +126,22 @@ func electorate(samples []Sample, level Level) []Sample {
 	return able
 }
 
-// A count is the state of a count of votes: the parties, the leading one first.
-type count struct {
-	parties []Party
-	votes   int
-}
+// A count is a count of votes of which one party may be made the winner.
+type count struct{ estimate.Poll }
 
-// countVotes counts samples that vote, in launch order, by their keys at level.
+// countVotes counts samples that vote by their keys at level.
 func countVotes(samples []Sample, level Level) count {
-	c := count{votes: len(samples)}
-	at := make(map[string]int, len(samples))
-	for _, s := range samples {
-		i, known := at[s.Keys[level]]
-		if !known {
-			i = len(c.parties)
-			at[s.Keys[level]] = i
-			c.parties = append(c.parties, Party{Key: s.Keys[level], First: s.Number})
-		}
-		c.parties[i].Votes++
+	answers := make([]estimate.Answer, len(samples))
+	for i, s := range samples {
+		answers[i] = estimate.Answer{Key: s.Keys[level], Number: s.Number}
 	}
-	// Parties come in the order of their first samples, so that the primary's is
-	// the first of those with equally many votes.
-	slices.SortStableFunc(c.parties, func(a, b Party) int { return cmp.Compare(b.Votes, a.Votes) })
-	return c
-}
-
-// settled is whether outstanding samples, whatever they say, leave the leading
-// party in the lead.
-func (c count) settled(outstanding int) bool {
-	if outstanding == 0 {
-		return true
-	}
-	if len(c.parties) == 0 {
-		return false
-	}
-	lead, reach := c.parties[0], outstanding
-	if len(c.parties) > 1 {
-		reach += c.parties[1].Votes
-	}
-	return reach < lead.Votes || reach == lead.Votes && lead.First == 0
+	return count{estimate.Count(answers)}
 }
 
 // won makes a vote of which the party with key wins, with its sample winner.
 func (c count) won(m Method, key string, winner int) Vote {
-	v := Vote{Method: m, Winner: winner, Votes: c.votes}
-	for _, p := range c.parties {
+	v := Vote{Method: m, Winner: winner, Votes: c.Votes}
+	for _, p := range c.Parties {
 		switch {
 		case p.Key == key:
 			v.Agreed = p.Votes

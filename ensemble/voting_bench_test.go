@@ -10,9 +10,6 @@ import (
 	"hotmess/estimate"
 )
 
-// rounds is how many orders of the takes of each question are voted on.
-const rounds = 10
-
 // A contender is one way to answer a question.
 type contender struct {
 	name  string
@@ -21,6 +18,8 @@ type contender struct {
 	fixed bool
 	// unary: no token is seen before the end of a reply.
 	unary bool
+	// strict: replies without an answer are malformed, and set aside.
+	strict bool
 }
 
 // firstToken is the time to the first token of a stream, as a share of the mean
@@ -31,14 +30,17 @@ const firstToken = .1
 // A score is what a contender makes of all questions.
 type score struct {
 	contender
-	right, spent, samples float64 // means
-	took                  []float64
-	worse                 float64 // share of votes whose answer is wrong where the first sample was right
+	right, spent float64 // means
+	took         []float64
+	// lost is the share of votes whose answer is wrong where the first sample was
+	// right, gained that of the others.
+	lost, gained float64
 	// byQuestion is the mean share of right answers, by question and model.
 	byQuestion []float64
 }
 
-func (c contender) play(questions []question) score {
+// play votes on so many orders of the takes of each question.
+func (c contender) play(questions []question, rounds int) score {
 	s := score{contender: c, byQuestion: make([]float64, len(questions))}
 	n := float64(len(questions) * rounds)
 	for i, q := range questions {
@@ -54,12 +56,15 @@ func (c contender) play(questions []question) score {
 			run := c.run(shuffled, first)
 			s.took = append(s.took, run.took)
 			s.spent += run.spent / n
-			s.samples += float64(run.launched) / n
 			if run.right {
 				s.right += 1 / n
-				s.byQuestion[i] += 1. / rounds
-			} else if shuffled.takes[0].right {
-				s.worse += 1 / n
+				s.byQuestion[i] += 1 / float64(rounds)
+			}
+			switch alone := shuffled.takes[0].right; {
+			case alone && !run.right:
+				s.lost += 1 / n
+			case run.right && !alone:
+				s.gained += 1 / n
 			}
 		}
 	}
@@ -69,17 +74,17 @@ func (c contender) play(questions []question) score {
 
 func (c contender) run(q question, first float64) course {
 	if !c.fixed {
-		return q.simulate(c.rules, first)
+		return q.simulate(c.rules, first, c.strict)
 	}
 	run := course{launched: c.rules.Max}
 	var samples []Sample
 	for i, t := range q.takes[:c.rules.Max] {
-		samples = append(samples, Sample{Number: i, Keys: Keys{LevelExact: t.key}})
+		samples = append(samples, t.sample(i, false))
 		run.took = max(run.took, t.length)
 		run.spent += t.length
 	}
 	run.vote, _ = Majority(samples, LevelExact)
-	run.right = q.takes[run.vote.Winner].right
+	run.right = q.takes[run.vote.Winner].right // of the primary if nobody votes
 	return run
 }
 
@@ -95,41 +100,59 @@ func live(name string, r Rules) contender {
 	return contender{name: name, rules: r}
 }
 
-func unary(c contender) contender {
-	c.unary = true
-	return c
+// contenders are the rows of a corpus's table.
+func (c corpus) contenders() []contender {
+	all := []contender{alone(), fixedVote(3)}
+	if c.sizes[0] > 5 {
+		all = append(all, fixedVote(5))
+	}
+	for _, most := range c.sizes {
+		all = append(all, fixedVote(most))
+	}
+	at := func(launch Launch, least, most int, name string, r Rules) {
+		r.Launch, r.Min, r.Max = launch, least, most
+		all = append(all, live(fmt.Sprintf("%s %d..%d, %s", launch, least, most, name), r))
+	}
+	if c.outcomes {
+		at(LaunchAtOnce, 1, 5, "first 1", Rules{First: 1})
+		return slices.Delete(all, 1, len(all)-1)
+	}
+	if c.sizes[0] == 5 {
+		at(LaunchAtOnce, 3, 5, "settled or .95", Rules{Confidence: .95})
+		at(LaunchAtOnce, 2, 5, "lead 2", Rules{Lead: 2})
+		at(LaunchStaged, 3, 5, "settled or .90", Rules{Confidence: .9})
+		at(LaunchStaged, 2, 5, "lead 2", Rules{Lead: 2})
+		at(LaunchLeader, 3, 5, "settled or .95", Rules{Confidence: .95})
+		at(LaunchAtOnce, 3, 5, "first 3", Rules{First: 3})
+		at(LaunchAtOnce, 1, 5, "first 1", Rules{First: 1})
+		at(LaunchStaged, 3, 5, "no answer set aside", Rules{Confidence: .9})
+		all[len(all)-1].strict = true
+		return all
+	}
+	for _, most := range append([]int{9}, c.sizes...) {
+		at(LaunchAtOnce, 3, most, "confidence .95", Rules{Confidence: .95})
+		at(LaunchStaged, 3, most, "confidence .90", Rules{Confidence: .9})
+		at(LaunchLeader, 3, most, "confidence .95", Rules{Confidence: .95})
+	}
+	at(LaunchAtOnce, 3, 10, "settled", Rules{})
+	at(LaunchAtOnce, 3, 10, "confidence .90", Rules{Confidence: .9})
+	at(LaunchAtOnce, 3, 10, "lead 3", Rules{Lead: 3})
+	at(LaunchStaged, 3, 10, "settled", Rules{})
+	at(LaunchStaged, 3, 10, "confidence .95", Rules{Confidence: .95})
+	at(LaunchStaged, 3, 10, "lead 3", Rules{Lead: 3})
+	at(LaunchStaged, 2, 10, "lead 2", Rules{Lead: 2})
+	at(LaunchLeader, 3, 10, "confidence .95, not streamed", Rules{Confidence: .95})
+	all[len(all)-1].unary = true
+	at(LaunchStaged, 3, 9, "no answer set aside", Rules{Confidence: .9})
+	all[len(all)-1].strict = true
+	at(LaunchAtOnce, 3, 10, "first 3", Rules{First: 3})
+	at(LaunchAtOnce, 5, 10, "first 5", Rules{First: 5})
+	at(LaunchAtOnce, 3, 20, "first 3", Rules{First: 3})
+	return all
 }
 
-// contenders are the rows of the table.
-func contenders() []contender {
-	all := []contender{
-		{name: "single", rules: Rules{Level: LevelExact, Max: 1}, fixed: true},
-		fixedVote(3), fixedVote(5), fixedVote(10), fixedVote(20),
-	}
-	for _, launch := range []Launch{LaunchAtOnce, LaunchStaged, LaunchLeader} {
-		for _, most := range []int{10, 20} {
-			for _, r := range []struct {
-				name  string
-				rules Rules
-			}{
-				{"settled", Rules{}},
-				{"confidence .90", Rules{Confidence: .9}},
-				{"confidence .95", Rules{Confidence: .95}},
-				{"lead 2", Rules{Lead: 2}},
-				{"lead 3", Rules{Lead: 3}},
-				{"first 3", Rules{First: 3}},
-				{"first 5", Rules{First: 5}},
-			} {
-				r.rules.Min, r.rules.Max, r.rules.Launch = 3, most, launch
-				c := live(fmt.Sprintf("3..%d %s %s", most, launch, r.name), r.rules)
-				all = append(all, c)
-				if launch == LaunchLeader {
-					all = append(all, unary(live(c.name+" unary", r.rules)))
-				}
-			}
-		}
-	}
-	return all
+func alone() contender {
+	return contender{name: "single call", rules: Rules{Level: LevelExact, Max: 1}, fixed: true}
 }
 
 // against is the difference in accuracy to another contender, with its interval over
@@ -146,7 +169,7 @@ func (s score) against(other score, questions []question) string {
 	}
 	d := estimate.MeanOf(diffs)
 	if d.Low == nil {
-		return "+0.0000"
+		return "0"
 	}
 	return fmt.Sprintf("%+.4f [%+.4f, %+.4f]", *d.Value, *d.Low, *d.High)
 }
@@ -158,7 +181,7 @@ func printModes(questions []question, single, voted score) {
 	for i, q := range questions {
 		var samples []Sample
 		for j, t := range q.takes {
-			samples = append(samples, Sample{Number: j, Keys: Keys{LevelExact: t.key}})
+			samples = append(samples, t.sample(j, false))
 		}
 		v, _ := Majority(samples, LevelExact)
 		wrong := 0
@@ -169,25 +192,87 @@ func printModes(questions []question, single, voted score) {
 		before[wrong] += single.byQuestion[i]
 		after[wrong] += voted.byQuestion[i]
 	}
-	for i, name := range []string{"mode right", "mode wrong"} {
-		fmt.Printf("%s: %.0f of %d questions, accuracy %.4f alone, %.4f by %s\n", name, n[i], len(questions), before[i]/n[i], after[i]/n[i], voted.name)
+	for i, name := range []string{"right", "wrong"} {
+		fmt.Printf("mode %s: %.0f of %d questions, accuracy %.4f alone, %.4f by %s\n", name, n[i], len(questions), before[i]/n[i], after[i]/n[i], voted.name)
 	}
 }
 
-// BenchmarkVoting prints the table of docs/voting.md, from recorded samples.
-func BenchmarkVoting(b *testing.B) {
-	questions := recordedQuestions(b, aqua())
-	for b.Loop() {
-		single := contender{rules: Rules{Level: LevelExact, Max: 1}, fixed: true}.play(questions)
-		ten, twenty := fixedVote(10).play(questions), fixedVote(20).play(questions)
-		printModes(questions, single, ten)
-		printModes(questions, single, twenty)
-		fmt.Printf("%-40s accuracy  - N=10 [95 %%]                 samples  tokens  /N=10  /N=20  p50    p99    worse\n", "")
-		for _, c := range contenders() {
-			s := c.play(questions)
-			fmt.Printf("%-40s %.4f    %-26s  %5.1f    %5.2f   %.3f  %.3f  %.3f  %.3f  %.3f\n", s.name, s.right, s.against(ten, questions),
-				s.samples, s.spent/single.spent, s.spent/ten.spent, s.spent/twenty.spent,
-				s.quantile(.5)/single.quantile(.5), s.quantile(.99)/single.quantile(.99), s.worse)
+// printModels prints what a vote of size n gains for each model.
+func printModels(questions []question, single, voted score) {
+	byModel := map[string][]float64{}
+	sum := map[string]float64{}
+	for i, q := range questions {
+		byModel[q.model] = append(byModel[q.model], voted.byQuestion[i]-single.byQuestion[i])
+		sum[q.model] += single.byQuestion[i]
+	}
+	better, worse := 0, 0
+	for _, model := range slices.Sorted(maps.Keys(byModel)) {
+		d := estimate.MeanOf(byModel[model])
+		switch {
+		case d.Low == nil:
+			continue
+		case *d.Low > 0:
+			better++
+		case *d.High < 0:
+			worse++
 		}
+		fmt.Printf("  %-50s alone %.3f, %s %+.3f [%+.3f, %+.3f]\n", model, sum[model]/float64(len(byModel[model])), voted.name, *d.Value, *d.Low, *d.High)
+	}
+	fmt.Printf("routes: %d, better %d, worse %d\n", len(byModel), better, worse)
+}
+
+// TestDefaultsMeetTheirTargets holds what a settings file gets that names a launch
+// policy and nothing else to the targets that were set beforehand.
+func TestDefaultsMeetTheirTargets(t *testing.T) {
+	c := aqua()
+	questions := recordedQuestions(t, c)
+	play := func(contender contender) score { return contender.play(questions, c.rounds) }
+	single, ten := play(alone()), play(fixedVote(10))
+	once := play(live("at-once", Rules{Launch: LaunchAtOnce, Min: 3, Max: 9, Confidence: .95}))
+	staged := play(live("staged", Rules{Launch: LaunchStaged, Min: 3, Max: 9, Confidence: .9}))
+	if p99 := once.quantile(.99) / single.quantile(.99); p99 > 1.1 {
+		t.Errorf("at once: p99 is %.3f of a single call's", p99)
+	}
+	if p99 := staged.quantile(.99) / single.quantile(.99); p99 > 2 {
+		t.Errorf("staged: p99 is %.3f of a single call's", p99)
+	}
+	if staged.spent > .65*ten.spent || staged.right < ten.right-.002 {
+		t.Errorf("staged: %.3f of the tokens of ten, accuracy %.4f against %.4f", staged.spent/ten.spent, staged.right, ten.right)
+	}
+}
+
+// BenchmarkVoting prints the tables of docs/voting-measured.md, from recorded samples.
+func BenchmarkVoting(b *testing.B) {
+	for _, c := range append(append([]corpus{aqua()}, others()...), terminals()) {
+		b.Run(c.name, func(b *testing.B) {
+			questions := recordedQuestions(b, c)
+			for b.Loop() {
+				c.print(questions)
+			}
+		})
+	}
+}
+
+// print prints the table of a corpus.
+func (c corpus) print(questions []question) {
+	single := alone().play(questions, c.rounds)
+	var fixed []score
+	for _, n := range c.sizes {
+		fixed = append(fixed, fixedVote(n).play(questions, c.rounds))
+		printModes(questions, single, fixed[len(fixed)-1])
+	}
+	printModels(questions, single, fixed[0])
+	fmt.Printf("\n| %s | accuracy | against N = %d | tokens", c.name, c.sizes[0])
+	for _, n := range c.sizes {
+		fmt.Printf(" / N = %d |", n)
+	}
+	fmt.Println(" p50 | p99 | lost | gained |")
+	for _, row := range c.contenders() {
+		s := row.play(questions, c.rounds)
+		fmt.Printf("| %s | %.4f | %s |", s.name, s.right, s.against(fixed[0], questions))
+		for _, f := range fixed {
+			fmt.Printf(" %.3f |", s.spent/f.spent)
+		}
+		fmt.Printf(" %.2f | %.2f | %.3f | %.3f |\n", s.quantile(.5)/single.quantile(.5), s.quantile(.99)/single.quantile(.99), s.lost, s.gained)
 	}
 }

@@ -47,9 +47,9 @@ func (t Tally) Judge(risk string) Verdict {
 func (t Tally) agreed(risk string) bool {
 	switch risk {
 	case config.RiskLow:
-		return t.For-t.Against >= lead
+		return estimate.Evidence{Ahead: lead}.Leads(t.For, t.Against)
 	case config.RiskMedium:
-		return estimate.Lead(t.For, t.Against) >= sure
+		return estimate.Evidence{Confidence: sure}.Confident(t.For, t.Against)
 	}
 	return t.Against == 0 && t.For >= unanimous
 }

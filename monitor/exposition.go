@@ -87,6 +87,7 @@ func writeTotals(b *bytes.Buffer, t Totals, queued, running int) {
 		{"hotmess_snapshot_failures_total", "counter", t.SnapshotFailures},
 		{"hotmess_votes_total", "counter", t.Votes},
 		{"hotmess_votes_changed_total", "counter", t.Changed},
+		{"hotmess_votes_changed_unknown_total", "counter", t.ChangedUnknown},
 	} {
 		fmt.Fprintf(b, "# TYPE %s %s\n%s %d\n", f.name, f.kind, f.name, f.value)
 	}

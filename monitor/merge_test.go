@@ -38,7 +38,7 @@ func aDay(t *rapid.T) []Observation {
 			case 6:
 				o.Differ, o.Reason = nil, ReasonFailed
 			case 7:
-				o.Vote = &VoteRecord{Changed: n%2 == 0}
+				o.Vote = &VoteRecord{Changed: new(n%2 == 0)}
 			}
 			all = append(all, o)
 		}

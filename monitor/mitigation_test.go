@@ -424,3 +424,55 @@ func TestMitigationsAreBounded(t *testing.T) {
 		t.Errorf("%d seen, %d in the trial", len(g.seen), len(g.Trial.Conversations))
 	}
 }
+
+// TestAHalfEndsOnceBothHalvesAreMeasured and no sooner: the smaller one decides.
+func TestAHalfEndsOnceBothHalvesAreMeasured(t *testing.T) {
+	w := newWorld(t, 5)
+	w.plain = w.voted
+	w.minute(0, true)
+	for stage(t, w.m) != alerts.StageHalf {
+		w.minute(0, false)
+	}
+	began := w.clock.now()
+	for {
+		before := w.m.mitigations["r"].Trial
+		w.minute(5, false)
+		voting, back := before.measured()
+		if stage(t, w.m) != alerts.StageHalf {
+			if min(voting, back) < trialConversations {
+				t.Errorf("ended with %d and %d conversations", voting, back)
+			}
+			break
+		}
+		if min(voting, back) >= trialConversations {
+			t.Fatalf("goes on with %d and %d conversations", voting, back)
+		}
+	}
+	if took := w.clock.now().Sub(began); took >= shortestStay || stage(t, w.m) != "" {
+		t.Errorf("stage %q after %v", stage(t, w.m), took)
+	}
+}
+
+// TestSnapshotOfATrialIsItsOwn: it is written while the trial goes on.
+func TestSnapshotOfATrialIsItsOwn(t *testing.T) {
+	w := newWorld(t, 6)
+	w.minute(0, true)
+	for stage(t, w.m) != alerts.StageHalf {
+		w.minute(0, false)
+	}
+	w.minute(3, false)
+	st := w.m.mitigations.state()
+	w.minute(3, false)
+	if n := len(st["r"].Trial.Conversations); n != 3 {
+		t.Errorf("%d conversations in a snapshot of 3", n)
+	}
+}
+
+func TestAHalfWithoutATrialIsRestored(t *testing.T) {
+	restored := mitigations{}
+	restored.restore(mitigationsState{"r": {Stage: alerts.StageHalf}, "s": {Stage: "unheard of"}})
+	restored.take("r", &Observation{Conversation: "c", Mode: "observe"})
+	if len(restored) != 1 || restored["r"].Trial == nil {
+		t.Errorf("%+v", restored)
+	}
+}

@@ -182,8 +182,9 @@ type VoteRecord struct {
 	// Votes is how many samples voted, Agreed how many for the winner's answer.
 	Votes  int `json:"votes"`
 	Agreed int `json:"agreed"`
-	// Changed is whether the client got another answer than the primary's.
-	Changed bool `json:"changed"`
+	// Changed is whether the client got another answer than the primary's; nil:
+	// the primary gave none, because it failed or the decision cancelled it.
+	Changed *bool `json:"changed,omitempty"`
 	// WaitSeconds is how long the client waited beyond the primary's end.
 	WaitSeconds float64 `json:"wait_seconds"`
 	// Stop is why the vote ended: settled, confidence, lead, first, all or wait.

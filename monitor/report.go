@@ -53,9 +53,11 @@ type WindowReport struct {
 	ExtraUSD        *float64 `json:"extra_usd,omitempty"`
 	ExtraUSDMissing Reason   `json:"extra_usd_missing,omitempty"`
 	UnpricedTokens  int64    `json:"unpriced_tokens"`
-	// Votes counts votes, Changed those that changed the answer.
-	Votes   int64 `json:"votes"`
-	Changed int64 `json:"changed"`
+	// Votes counts votes, Changed those that changed the answer, ChangedUnknown
+	// those whose primary gave none: the share that votes changed is of the others.
+	Votes          int64 `json:"votes"`
+	Changed        int64 `json:"changed"`
+	ChangedUnknown int64 `json:"changed_unknown"`
 	// Guarded counts the decisions of guards; nil while there are none.
 	Guarded *GuardCounts `json:"guarded,omitempty"`
 	// Series are the disagreements; Lengths the four lengths of all replies.
@@ -176,7 +178,7 @@ func (r *route) window(i int, keys []seriesKey, now time.Time) WindowReport {
 		Window: spans()[i].name, Requests: t.Requests, Failed: t.Failed,
 		Unmeasured: t.Unmeasured.byName(), ExtraTokens: t.ExtraTokens, EstimatedTokens: t.EstimatedTokens,
 		ExtraUsed: t.Extra, UnpricedTokens: t.Unpriced,
-		Votes: t.Votes, Changed: t.Changed,
+		Votes: t.Votes, Changed: t.Changed, ChangedUnknown: t.Unknown,
 		Series: []SeriesReport{},
 		Lengths: []LengthReport{
 			l.Reasoning.report("reasoning_tokens"), l.Output.report("output_tokens"),

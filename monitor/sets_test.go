@@ -201,6 +201,7 @@ func TestVoteIsReplayedFromTheFirstSamples(t *testing.T) {
 		"primary is the slowest": {set("abb", 300, 100, 200), 3, voteValues{true, 200, 0}},
 		"first three of five":    {set("abbaa", 100, 200, 300, 1, 1), 3, voteValues{true, 200, 200}},
 		"all five":               {set("abbaa", 100, 200, 300, 400, 500), 5, voteValues{false, 400, 400}},
+		"a tie is the primary's": {set("abcab", 100, 200, 300, 400, 500), 5, voteValues{false, 400, 300}},
 		"decided by four":        {set("aabaa", 100, 200, 300, 400, 500), 5, voteValues{false, 400, 300}},
 	} {
 		v := voteOf(&c.o, c.n)

@@ -133,6 +133,7 @@ func TestRouteHasItsBudgetBesideTheCommonOne(t *testing.T) {
 	})
 }
 
+// TestReloadKeepsWhatRoutesHaveSpent as long as they have a budget of their own.
 func TestReloadKeepsWhatRoutesHaveSpent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hour, more := int64(100), int64(150)
@@ -144,6 +145,15 @@ func TestReloadKeepsWhatRoutesHaveSpent(t *testing.T) {
 		g.Reload(c)
 		asks(t, g, "r", "m", 51, ReasonBudget)
 		asks(t, g, "r", "any model, now that money has no bound", 50, "")
+		c.Routes = nil
+		g.Reload(c)
+		asks(t, g, "r", "any model, now that the route has no budget", 1000, "")
+		if _, ok := g.accounts.report("r"); ok {
+			t.Error("a route without a budget reports one")
+		}
+		c.Routes = []config.Route{route}
+		g.Reload(c)
+		asks(t, g, "r", "any model, for what was spent is forgotten", 150, "")
 	})
 }
 

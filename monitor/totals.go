@@ -17,9 +17,11 @@ type Totals struct {
 	Headlined int64 `json:"headlined"`
 	Differed  int64 `json:"differed"`
 	// Votes counts votes, Changed those whose winner was another answer than
-	// the primary's.
-	Votes   int64 `json:"votes"`
-	Changed int64 `json:"changed"`
+	// the primary's, ChangedUnknown those whose primary gave none: the share that
+	// votes changed is of the others.
+	Votes          int64 `json:"votes"`
+	Changed        int64 `json:"changed"`
+	ChangedUnknown int64 `json:"changed_unknown"`
 	// ExtraTokens is what extras cost in tokens, EstimatedTokens the part
 	// that is not from usage.
 	ExtraTokens     int64 `json:"extra_tokens"`
@@ -60,9 +62,10 @@ func (t *Totals) count(o *Observation) {
 		t.Headlined += boolInt(ok)
 		t.Differed += boolInt(ok && differ)
 	}
-	if o.Vote != nil {
+	if v := o.Vote; v != nil {
 		t.Votes++
-		t.Changed += boolInt(o.Vote.Changed)
+		t.Changed += boolInt(v.Changed != nil && *v.Changed)
+		t.ChangedUnknown += boolInt(v.Changed == nil)
 	}
 }
 

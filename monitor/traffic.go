@@ -19,10 +19,11 @@ type traffic struct {
 	Extra    Spend `json:"xu,omitzero"`
 	Nanos    int64 `json:"xn,omitempty"`
 	Unpriced int64 `json:"xp,omitempty"`
-	// Votes and Changed count votes, and those whose winner was another
-	// answer than the primary's.
+	// Votes counts votes, Changed those whose winner was another answer than the
+	// primary's, Unknown those whose primary gave none.
 	Votes   int64 `json:"v,omitempty"`
 	Changed int64 `json:"c,omitempty"`
+	Unknown int64 `json:"cu,omitempty"`
 	// Guarded counts the decisions of guards.
 	Guarded GuardCounts `json:"g,omitzero"`
 }
@@ -46,9 +47,10 @@ func (t *traffic) count(o *Observation) {
 	} else {
 		t.Unpriced += o.ExtraTokens
 	}
-	if o.Vote != nil {
+	if v := o.Vote; v != nil {
 		t.Votes++
-		t.Changed += boolInt(o.Vote.Changed)
+		t.Changed += boolInt(v.Changed != nil && *v.Changed)
+		t.Unknown += boolInt(v.Changed == nil)
 	}
 	t.Guarded.count(o.Guard)
 }
@@ -65,4 +67,5 @@ func (t *traffic) add(o *traffic) {
 	t.Votes += o.Votes
 	t.Changed += o.Changed
 	t.Guarded.add(o.Guarded)
+	t.Unknown += o.Unknown
 }

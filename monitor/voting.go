@@ -29,24 +29,17 @@ func voteOf(o *Observation, n int) *voteValues {
 	if len(o.Samples) < n {
 		return nil
 	}
-	votes, keys := map[string]int{}, make([]string, n)
+	answers := make([]estimate.Answer, n)
 	for i, s := range o.Samples[:n] {
 		key, ok := s.Keys[o.Headline]
 		if !ok || s.Missing != "" || s.Number != i {
 			return nil
 		}
-		keys[i] = key
-		votes[key]++
+		answers[i] = estimate.Answer{Key: key, Number: i}
 	}
-	winner := keys[0]
-	for _, k := range keys {
-		if votes[k] > votes[winner] {
-			winner = k
-		}
-	}
-	wait := decidedAt(o.Samples[:n], keys) - o.Samples[0].Seconds
+	wait := decidedAt(o.Samples[:n], answers) - o.Samples[0].Seconds
 	return &voteValues{
-		changed:      winner != keys[0],
+		changed:      estimate.Count(answers).Parties[0].Key != answers[0].Key,
 		tokens:       max(0, o.ExtraTokens-o.Guard.tokens()) * int64(n-1) / int64(len(o.Samples)-1),
 		milliseconds: int64(math.Round(max(0, min(wait, 86400)) * 1000)),
 	}
@@ -54,24 +47,16 @@ func voteOf(o *Observation, n int) *voteValues {
 
 // decidedAt is when, counted from the launch of all samples at once, the vote
 // could no longer have another winner, in seconds.
-func decidedAt(samples []SampleRecord, keys []string) float64 {
-	order := make([]int, len(samples))
-	for i := range order {
-		order[i] = i
+func decidedAt(samples []SampleRecord, answers []estimate.Answer) float64 {
+	order := slices.Clone(answers)
+	slices.SortStableFunc(order, func(a, b estimate.Answer) int {
+		return cmp.Compare(samples[a.Number].Seconds, samples[b.Number].Seconds)
+	})
+	ended := 1
+	for !estimate.Count(order[:ended]).Settled(len(order) - ended) {
+		ended++
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(samples[a].Seconds, samples[b].Seconds) })
-	votes := map[string]int{}
-	for seen, i := range order {
-		votes[keys[i]]++
-		first, second := 0, 0
-		for _, n := range votes {
-			first, second = max(first, n), max(second, min(first, n))
-		}
-		if first > second+len(order)-seen-1 {
-			return samples[i].Seconds
-		}
-	}
-	return samples[order[len(order)-1]].Seconds
+	return samples[order[ended-1].Number].Seconds
 }
 
 // voteSums are the sums of one bucket over replayed votes.

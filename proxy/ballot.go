@@ -107,8 +107,11 @@ func (v *vote) record(samples []ensemble.Sample) *monitor.VoteRecord {
 	o, found := v.outcome, v.outcome.Vote
 	r := &monitor.VoteRecord{
 		Method: string(found.Method), Winner: found.Winner, Votes: found.Votes, Agreed: found.Agreed,
-		Changed: found.Overrules(samples, votingLevel(v.in.compare)), WaitSeconds: o.Waited.Seconds(),
-		EmbeddingsMissing: o.Unembedded, Stop: string(o.Stop), Margin: found.Margin(), Confidence: found.Confidence(), Sampled: found.Sampled,
+		WaitSeconds: o.Waited.Seconds(), EmbeddingsMissing: o.Unembedded,
+		Stop: string(o.Stop), Margin: found.Margin(), Confidence: found.Confidence(), Sampled: found.Sampled,
+	}
+	if changed, known := found.Overrules(samples, votingLevel(v.in.compare)); known {
+		r.Changed = &changed
 	}
 	level := string(votingLevel(v.in.compare))
 	for _, p := range found.Parties {

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"fmt"
+	"net/http"
 	"testing"
 
 	"hotmess/config"
@@ -62,7 +64,7 @@ func TestEverySettingOfAVoteCounts(t *testing.T) {
 			if v == nil {
 				t.Fatalf("nobody voted: %+v", o)
 			}
-			if v.Method != c.method || v.Stop != c.stop || v.Votes != c.votes || v.Changed != c.changed || v.Flagged != c.flagged {
+			if v.Method != c.method || v.Stop != c.stop || v.Votes != c.votes || (v.Changed != nil && *v.Changed) != c.changed || v.Flagged != c.flagged {
 				t.Errorf("vote %+v, want %+v", *v, c)
 			}
 			if len(o.Samples) != c.samples {
@@ -99,6 +101,47 @@ func TestTheDissentIsRecordedByTheKeysOfSamples(t *testing.T) {
 	}
 	if v.Cancelled != cancelled || v.CancelledTokens > o.ExtraTokens {
 		t.Errorf("%d cancelled for %d of %d tokens, %d samples are", v.Cancelled, v.CancelledTokens, o.ExtraTokens, cancelled)
+	}
+}
+
+// TestWhatACancelledPrimaryWouldHaveSaidIsUnknown: the vote is over before it has
+// ended, and it was not drawn to be measured. Drawn, it runs on, and is known.
+func TestWhatACancelledPrimaryWouldHaveSaidIsUnknown(t *testing.T) {
+	for _, drawn := range []bool{false, true} {
+		t.Run(fmt.Sprint("drawn ", drawn), func(t *testing.T) {
+			decided := make(chan struct{})
+			primary := func(w http.ResponseWriter, r *http.Request) {
+				select {
+				case <-decided:
+					says("p", "B")(w, r)
+				case <-r.Context().Done():
+				}
+			}
+			r := newRig(t, &script{primary: primary, extra: saysEach("A")}, func(c *config.Config) {
+				inMode(config.Ensemble, 4)(c)
+				c.Ensemble.Stop = config.Stop{Lead: 3}
+				c.Budget.MaxExtraInFlight = 8
+				if !drawn {
+					c.Sampling.Rate = config.Rate{}
+				}
+			})
+			read(t, r.ask(letterAsked, firstCall, "1"))
+			close(decided)
+			v := r.observation().Vote
+			if v == nil || (v.Changed != nil) != drawn || drawn && !*v.Changed {
+				t.Errorf("vote %+v", v)
+			}
+			if err := r.monitor.Sync(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			want := monitor.Totals{Votes: 1, Changed: 1}
+			if !drawn {
+				want = monitor.Totals{Votes: 1, ChangedUnknown: 1}
+			}
+			if got := r.monitor.Totals(); got.Votes != want.Votes || got.Changed != want.Changed || got.ChangedUnknown != want.ChangedUnknown {
+				t.Errorf("%d votes, %d changed, %d unknown", got.Votes, got.Changed, got.ChangedUnknown)
+			}
+		})
 	}
 }
 

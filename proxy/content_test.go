@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -302,15 +301,7 @@ func TestNoTextIsInWhatIsComparedBeyondKeys(t *testing.T) {
 		read(t, r.ask(question, firstCall, "1", "X-Hotmess-Session", fmt.Sprint("planted", i)))
 	}
 	r.settled()
-	told := r.log.String() + r.metrics() + r.stored()
-	close(r.observed)
-	for o := range r.observed {
-		b, err := json.Marshal(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		told += string(b)
-	}
+	told := r.told()
 	for _, want := range []string{"order.(unlisted)", `"similarity":`, `"unrelated":`, `"repeated":2`, `"invalid":1`, `"call":`} {
 		if !strings.Contains(told, want) {
 			t.Errorf("%s is not told", want)

@@ -246,7 +246,7 @@ func TestVotesOnTextsMayGoByEmbeddings(t *testing.T) {
 	}
 	o := r.observation()
 	// Two extras took 15 tokens each.
-	if v := o.Vote; v == nil || v.Method != "embeddings" || v.EmbeddingsMissing != "" || !v.Changed || o.ExtraTokens != 30+9 {
+	if v := o.Vote; v == nil || v.Method != "embeddings" || v.EmbeddingsMissing != "" || v.Changed == nil || !*v.Changed || o.ExtraTokens != 30+9 {
 		t.Errorf("%d tokens, vote %+v", o.ExtraTokens, o.Vote)
 	}
 	calls := e.embedded()

@@ -58,6 +58,8 @@ type Handler struct {
 	chains  chains
 	turns   turns
 	runner  atomic.Pointer[ensemble.Runner]
+	// unwilling outlasts reloads.
+	unwilling ensemble.Unwilling
 	// quiet is a logger of the standard library that says nothing: what it
 	// would say is in our own log already.
 	quiet *log.Logger
@@ -114,6 +116,7 @@ func (h *Handler) Reload(c config.Config) {
 		MaxBody:   int64(c.Limits.Body),
 		Hold:      h.ledger.Hold,
 		Likely:    h.monitor.Likely,
+		Unwilling: &h.unwilling,
 		Heard:     h.heard,
 	})
 }

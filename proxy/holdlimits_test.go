@@ -150,3 +150,26 @@ func TestOfArgumentsThatDifferAsOftenTheFirstByNameIsTold(t *testing.T) {
 		}
 	}
 }
+
+// TestRepliesThatFailedAreNotJudged: a client that reads their end acts on none of
+// their calls.
+func TestRepliesThatFailedAreNotJudged(t *testing.T) {
+	failed := strings.SplitAfter(toldThen(wrongTree), "\n\n")
+	stream := toldFirst + failed[0] + failed[1] + `data: {"error":{"message":"overloaded","type":"server_error"}}` + "\n\n"
+	cut := strings.TrimSuffix(proposing("p", wrongTree), "}")
+	for name, tt := range map[string]struct {
+		ask, said string
+		primary   func(http.ResponseWriter, *http.Request)
+	}{
+		"stream": {agentStreams, stream, sends(stream)},
+		"unary":  {agentAsks, cut, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, cut) }},
+	} {
+		r := guardedRig(t, &script{primary: tt.primary, extra: callsForEach(rightTree)}, holding(nil))
+		if got := withoutKeepAlives(read(t, r.ask(tt.ask, firstCall, "1")), wire.OpenAIChat); got != tt.said {
+			t.Errorf("%s: %s", name, got)
+		}
+		if g := r.observation().Guard; g != nil && g.Outcome != monitor.GuardReleased {
+			t.Errorf("%s: %+v", name, g)
+		}
+	}
+}

@@ -40,7 +40,7 @@ func TestRouteInObserveModeVotesWhileAnAlertFires(t *testing.T) {
 		t.Errorf("mode %s: %s", res.Header.Get(headerMode), got)
 	}
 	o := r.observation()
-	if o.Vote == nil || !o.Vote.Changed || !o.Mitigated || o.Mode != "ensemble" || len(o.Samples) != 3 {
+	if o.Vote == nil || o.Vote.Changed == nil || !*o.Vote.Changed || !o.Mitigated || o.Mode != "ensemble" || len(o.Samples) != 3 {
 		t.Errorf("observation %+v, vote %+v", o, o.Vote)
 	}
 	r.monitor.Mitigate(nil, func(string) bool { return false })

@@ -36,7 +36,7 @@ func (f fate) arrives() bool { return f == fateWhole || f == fateSlow }
 
 // odd is whether what comes of it cannot be judged: the upstream calls it a
 // success. Such a primary goes out as it is.
-func (f fate) odd() bool { return f == fateGarbage || f == fateEmpty }
+func (f fate) odd() bool { return f == fateGarbage }
 
 // A trial is one request, with what becomes of each of its calls.
 type trial struct {

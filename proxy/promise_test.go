@@ -404,15 +404,7 @@ func TestPromiseNothingLeaks(t *testing.T) {
 		send(fmt.Sprintf(body, false))
 		r.quiet()
 		r.panics.Store(false)
-		told := r.log.String() + r.metrics() + r.stored()
-		close(r.observed)
-		for o := range r.observed {
-			b, err := json.Marshal(o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			told += string(b)
-		}
+		told := r.told()
 		if !strings.Contains(told, "hotmess_requests_total") || !strings.Contains(told, "msg=") {
 			t.Fatal("nothing was told at all")
 		}
@@ -422,6 +414,21 @@ func TestPromiseNothingLeaks(t *testing.T) {
 			}
 		}
 	})
+}
+
+// told is all that leaves the process, or is kept. No more is observed after it.
+func (r *rig) told() string {
+	r.t.Helper()
+	all := r.log.String() + r.metrics() + r.stored()
+	close(r.observed)
+	for o := range r.observed {
+		b, err := json.Marshal(o)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		all += string(b)
+	}
+	return all
 }
 
 // stored is what is known of all routes and all that the data directory holds.

@@ -117,7 +117,7 @@ func (q *quorum) run(ctx context.Context, call ensemble.Call) {
 	if q.lost = q.barred(); q.lost != "" {
 		return
 	}
-	call, err := call.Edited()
+	call, err := q.x.h.runner.Load().Edited(call)
 	if err != nil {
 		q.lost = monitor.ReasonMalformed
 		return

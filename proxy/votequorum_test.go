@@ -94,7 +94,12 @@ func TestAHeldVoteCostsFewerCalls(t *testing.T) {
 					}
 				}
 				r := guardedRig(t, u, func(cfg *config.Config) {
-					holding(c.edit)(cfg)
+					holding(func(g *config.Guard) {
+						g.Risk = config.RiskHigh
+						if c.edit != nil {
+							c.edit(g)
+						}
+					})(cfg)
 					cfg.Sampling.Mode, cfg.Budget.MaxExtraInFlight = config.Ensemble, 32
 					cfg.Ensemble.Samples = config.Range{Min: c.samples, Max: c.samples}
 					cfg.Ensemble.Stop = config.Stop{First: c.samples} // nothing is settled before

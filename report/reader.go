@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"hotmess/monitor"
 )
@@ -97,14 +96,9 @@ func (d *Data) line(at origin, line []byte, long bool) error {
 
 // A shape is the part of a line that says what it is.
 type shape struct {
-	SpecVersion string          `json:"specversion"`
-	Type        string          `json:"type"`
-	Data        json.RawMessage `json:"data"`
-	Samples     json.RawMessage `json:"samples"`
-	QuestionID  *string         `json:"question_id"`
-	TaskID      *string         `json:"task_id"`
-	Route       *string         `json:"route"`
-	Request     *string         `json:"request"`
+	monitor.Head
+	QuestionID *string `json:"question_id"`
+	TaskID     *string `json:"task_id"`
 }
 
 // parse finds out what a line is and takes it.
@@ -113,33 +107,24 @@ func (d *Data) parse(at origin, line []byte) error {
 	if err := json.Unmarshal(line, &s); err != nil {
 		return explain(err)
 	}
-	if s.SpecVersion != "" {
-		return d.event(at, s)
-	}
 	switch {
+	case s.SpecVersion != "":
 	case s.QuestionID != nil:
 		return d.dataset(at, line)
 	case s.TaskID != nil:
 		return d.trajectory(at, line)
-	case s.Route != nil:
-		return d.Observed.observation(line)
-	case s.Request != nil:
-		return d.Observed.label(line)
+	}
+	switch kind, held := s.Holds(line); kind {
+	case monitor.LineObservation:
+		return d.Observed.observation(held)
+	case monitor.LineLabel:
+		return d.Observed.label(held)
+	case monitor.LineAlert:
+		return nil // recorded in the same place, and nothing is measured by it
+	case monitor.LineEvent:
+		return fmt.Errorf("%s: an event of type %q is neither an observation nor a label", at, s.Type)
 	}
 	return errors.New("neither a question (question_id, samples), a run (task_id, reward or passed), an observation (route) nor a label (request)")
-}
-
-// event takes the data of a CloudEvent.
-func (d *Data) event(at origin, s shape) error {
-	switch {
-	case strings.HasPrefix(s.Type, "dev.hotmess.observation."):
-		return d.Observed.observation(s.Data)
-	case strings.HasPrefix(s.Type, "dev.hotmess.label."):
-		return d.Observed.label(s.Data)
-	case strings.HasPrefix(s.Type, "dev.hotmess.alert."):
-		return nil // recorded in the same place, and nothing is measured by it
-	}
-	return fmt.Errorf("%s: an event of type %q is neither an observation nor a label", at, s.Type)
 }
 
 // explain says what is wrong with JSON in the words of its writer.

@@ -92,6 +92,7 @@ func (f *chatFold) oneOf(index int, choice gjson.Result, part string) {
 		return
 	}
 	c.message(choice.Get(part))
+	readChatUsage(&f.reply.Usage, choice.Get("usage")) // Moonshot's place for it
 	if reason := choice.Get("finish_reason"); reason.Type == gjson.String {
 		c.end(reason)
 		f.ended = f.ended || index == 0
@@ -136,16 +137,4 @@ func (c *choiceFold) chatCall(index int, fragment gjson.Result) {
 		body, arguments = custom, "input"
 	}
 	c.call(index, fragment.Get("id"), body.Get("name"), body.Get(arguments))
-}
-
-// readChatUsage keeps the last counts: some servers send running ones.
-func readChatUsage(u *Usage, v gjson.Result) {
-	if !v.IsObject() {
-		return
-	}
-	input, hasInput := count(v.Get("prompt_tokens"))
-	output, hasOutput := count(v.Get("completion_tokens"))
-	*u = Usage{Input: input, Output: output, HasTotals: hasInput && hasOutput}
-	u.CachedInput, _ = count(v.Get("prompt_tokens_details.cached_tokens"))
-	u.Reasoning, u.HasReasoning = count(v.Get("completion_tokens_details.reasoning_tokens"))
 }

@@ -71,7 +71,7 @@ func (chat) edits(v View, root gjson.Result) ([]splice, error) {
 	if v.Stored {
 		splices = append(splices, setMember(root, "store", "false"))
 	}
-	if v.Streams() && !v.IncludeUsage {
+	if v.UsageUnasked() {
 		s, err := askForUsage(root)
 		if err != nil {
 			return nil, err

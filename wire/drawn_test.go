@@ -41,8 +41,9 @@ func drawReply(t *rapid.T) Reply {
 	if rapid.Bool().Draw(t, "usage") {
 		r.Usage = Usage{
 			Input: rapid.IntRange(0, 1e6).Draw(t, "input"), Output: rapid.IntRange(0, 1e6).Draw(t, "output"),
-			Reasoning: rapid.IntRange(0, 1e6).Draw(t, "reasoned"), HasTotals: true, HasReasoning: true,
+			HasTotals: true, HasReasoning: true,
 		}
+		r.Usage.Reasoning = rapid.IntRange(0, r.Usage.Output).Draw(t, "reasoned")
 	}
 	return r
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -36,20 +37,24 @@ var limits = []struct{ limit, remaining string }{
 }
 
 // ReadQuota reads the rate-limit headers of a reply. Values that are malformed
-// or negative are ignored. A Retry-After that is a date counts from the Date
-// header of the same reply, and is ignored without one.
+// or negative are ignored. Nothing left is known whatever the limit. A Retry-After
+// that is a date counts from the Date header of the same reply, and is ignored
+// without one.
 func ReadQuota(h http.Header) Quota {
 	q := Quota{RetryAfter: retryAfter(h)}
 	for _, pair := range limits {
-		limit, ok := amount(h.Get(pair.limit))
-		if !ok || limit == 0 {
-			continue
-		}
 		remaining, ok := amount(h.Get(pair.remaining))
 		if !ok {
 			continue
 		}
-		share := min(1, remaining/limit)
+		limit, named := amount(h.Get(pair.limit))
+		share := 0.0
+		switch {
+		case limit > 0:
+			share = min(1, remaining/limit)
+		case named || remaining > 0: // some write 0 of 0 where there is no limit
+			continue
+		}
 		if !q.Known || share < q.Remaining {
 			q.Remaining, q.Known = share, true
 		}
@@ -78,7 +83,7 @@ func retryAfter(h http.Header) time.Duration {
 	if value == "" {
 		return 0
 	}
-	if s, ok := amount(value); ok {
+	if s, err := strconv.ParseFloat(value, 64); s >= 0 && (err == nil || errors.Is(err, strconv.ErrRange)) {
 		return wait(s, time.Second)
 	}
 	until, err := http.ParseTime(value)

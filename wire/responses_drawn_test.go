@@ -39,9 +39,9 @@ func drawItems(t *rapid.T) ([]object, Reply) {
 	if rapid.Bool().Draw(t, "usage") {
 		r.Usage = Usage{
 			Input: rapid.IntRange(0, 1e6).Draw(t, "input"), CachedInput: rapid.IntRange(0, 1e6).Draw(t, "cached"),
-			Output: rapid.IntRange(0, 1e6).Draw(t, "output"), Reasoning: rapid.IntRange(1, 1e6).Draw(t, "reasoned"),
-			HasTotals: true, HasReasoning: true,
+			Output: rapid.IntRange(1, 1e6).Draw(t, "output"), HasTotals: true, HasReasoning: true,
 		}
+		r.Usage.Reasoning = rapid.IntRange(1, r.Usage.Output).Draw(t, "reasoned")
 	}
 	return items, r
 }

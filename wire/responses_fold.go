@@ -167,4 +167,5 @@ func readResponsesUsage(u *Usage, v gjson.Result) {
 	*u = Usage{Input: input, Output: output, HasTotals: hasInput && hasOutput}
 	u.CachedInput, _ = count(v.Get("input_tokens_details.cached_tokens"))
 	u.Reasoning, u.HasReasoning = count(v.Get("output_tokens_details.reasoning_tokens"))
+	u.reconcile(v.Get("total_tokens"))
 }

@@ -62,6 +62,12 @@ type View struct {
 // Streams reports whether the client asked for a streamed reply.
 func (v View) Streams() bool { return v.Framing != Whole }
 
+// UsageUnasked reports whether a stream ends without its usage because the client
+// did not ask for it; EditExtra does.
+func (v View) UsageUnasked() bool {
+	return v.Dialect == OpenAIChat && v.Streams() && !v.IncludeUsage
+}
+
 // StopsWhenLeft reports whether the upstream is likely to stop generating, and
 // billing, when its client hangs up on the reply. Of a reply that does not stream
 // servers learn so only when they write it, at its end. Of streams OpenRouter's
