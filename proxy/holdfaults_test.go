@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -205,5 +206,40 @@ func TestAGuardThatFailsGivesBackWhatItHolds(t *testing.T) {
 		inner(n, w, q)
 	}
 	read(t, r.ask(agentAsks, firstCall, "1"))
+	r.quiet()
+}
+
+// TestAHeldVoteMayBeLeftWhileItIsReceived: the client leaves as the vote is decided;
+// -race tells if its body is closed while another goroutine reads it.
+func TestAHeldVoteMayBeLeftWhileItIsReceived(t *testing.T) {
+	u := &script{primary: sends(toldFirst + toldThen(wrongTree)), extra: func(n int, w http.ResponseWriter, _ *http.Request) {
+		sends(strings.ReplaceAll(toldFirst+toldThen(wrongTree), `"p"`, fmt.Sprintf(`"e%d"`, n)))(w, nil)
+	}}
+	begun := make(chan struct{}, 100)
+	primary := u.primary
+	u.primary = func(w http.ResponseWriter, r *http.Request) {
+		begun <- struct{}{}
+		primary(w, r)
+	}
+	r := guardedRig(t, u, func(c *config.Config) {
+		inMode(config.Ensemble, 3)(c)
+		holding(nil)(c)
+		c.Ensemble.KeepAlive = config.Duration(time.Microsecond)
+	})
+	for range 50 {
+		ctx, leave := context.WithCancel(t.Context())
+		go func() {
+			select {
+			case <-begun:
+				leave()
+			case <-ctx.Done():
+			}
+		}()
+		if res, err := r.try(ctx, http.MethodPost, chatPath, agentStreams, firstCall, "1"); err == nil {
+			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+		}
+		leave()
+	}
 	r.quiet()
 }
