@@ -49,12 +49,14 @@ func TestReadQuota(t *testing.T) {
 		{"no limit of one kind", header(
 			"x-ratelimit-limit-tokens", "0", "x-ratelimit-remaining-tokens", "0",
 			"x-ratelimit-limit-requests", "10", "x-ratelimit-remaining-requests", "4"), Quota{Remaining: .4, Known: true}},
-		{"dates in the place of numbers", header(
-			"anthropic-ratelimit-requests-limit", "50", "anthropic-ratelimit-requests-remaining", "20",
-			"anthropic-ratelimit-requests-reset", "2026-11-22T10:00:30Z",
-			"anthropic-ratelimit-tokens-limit", "100", "anthropic-ratelimit-tokens-remaining", "2026-11-22T10:00:30Z",
-			"anthropic-ratelimit-input-tokens-limit", "2026-11-22T10:00:30Z", "anthropic-ratelimit-input-tokens-remaining", "7"),
-			Quota{Remaining: .4, Known: true}},
+		{
+			"dates in the place of numbers", header(
+				"anthropic-ratelimit-requests-limit", "50", "anthropic-ratelimit-requests-remaining", "20",
+				"anthropic-ratelimit-requests-reset", "2026-11-22T10:00:30Z",
+				"anthropic-ratelimit-tokens-limit", "100", "anthropic-ratelimit-tokens-remaining", "2026-11-22T10:00:30Z",
+				"anthropic-ratelimit-input-tokens-limit", "2026-11-22T10:00:30Z", "anthropic-ratelimit-input-tokens-remaining", "7"),
+			Quota{Remaining: .4, Known: true},
+		},
 		{"malformed", header("x-ratelimit-limit-tokens", "many", "x-ratelimit-remaining-tokens", "1",
 			"x-ratelimit-limit-requests", "NaN", "x-ratelimit-remaining-requests", "-1",
 			"retry-after", "soon", "retry-after-ms", "-5"), Quota{}},
