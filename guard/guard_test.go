@@ -289,7 +289,7 @@ func TestWhatIsTooLongToBeReadIsSaidToBe(t *testing.T) {
 		"wrappers":      bash(strings.Repeat("ssh ", 8000)),
 		"executions":    bash("find " + strings.Repeat("-exec find ", 2500)),
 		"substitutions": bash("rm -r " + strings.Repeat(`"$(rm -r `, 6000) + strings.Repeat(`)"`, 6000)),
-		"arguments":     {Name: "bash", Arguments: strings.Repeat("[", 5<<20)},
+		"arguments":     {Name: "bash", Arguments: strings.Repeat("[", 2<<20)},
 		"SQL":           {Name: "execute_sql", Arguments: strings.Repeat("drop table x ", 1<<20)},
 	} {
 		p, ok := g.Propose([]wire.Call{call}, c)
@@ -297,7 +297,7 @@ func TestWhatIsTooLongToBeReadIsSaidToBe(t *testing.T) {
 			t.Errorf("%s: guarded %v, unread %v", name, ok, p.Unread)
 		}
 	}
-	if p, ok := g.Propose([]wire.Call{{Name: "write_file", Arguments: `{"content":"` + strings.Repeat("rm -rf x; ", 300<<10) + `"}`}}, c); ok {
+	if p, ok := g.Propose([]wire.Call{{Name: "write_file", Arguments: `{"content":"` + strings.Repeat("rm -rf x; ", 90<<10) + `"}`}}, c); ok {
 		t.Errorf("a long file is taken for a command: %s", p.Rule.Name)
 	}
 	if p, _ := g.Propose([]wire.Call{bash("rm -rf x")}, c); p.Unread {
