@@ -170,7 +170,7 @@ func builtInGuards() []Guard {
 		command("database-drop", GuardCommand{Program: "mysqladmin", Subcommand: "drop"}),
 		command("database-drop", GuardCommand{Program: "redis-cli", Subcommand: "flushall|flushdb"}),
 		{Name: "database-drop", Tool: "*sql*|*query*|*database*|*db*|*shell*|*bash*|*exec*|*run_*|*command*|*terminal*|*cmd*", SQL: []string{SQLDrop, SQLTruncate, SQLDelete}},
-		{Name: "delete-tool", Tool: "delete_*|*_delete|*_delete_*|remove_*|*_remove|destroy_*|drop_*|purge_*|wipe_*|rm|unlink|deleteFile*|deleteRe*"},
+		{Name: "delete-tool", Tool: "delete_*|*_delete|*_delete_*|remove_*|*_remove|*_remove_*|destroy_*|*_destroy|*_destroy_*|drop_*|*_drop_*|purge_*|*_purge|*_purge_*|wipe_*|*_wipe|*_wipe_*|rm|*_rm|unlink|deleteFile*|deleteRe*"},
 		{Name: "payment-tool", Tool: "*payment*|pay_*|*_pay|*refund*|*transfer_money*|*transfer_funds*|*wire_transfer*|*payout*|charge_*|*purchase*|place_order*"},
 		{Name: "mail-tool", Tool: "*send_mail*|*send_email*|*send_message*|*sendMail*|*sendEmail*|*mail_send*|*email_send*|*gmail_send*|*reply_to_email*"},
 		command("mail-tool", GuardCommand{Program: "mail|mailx|sendmail|mutt|msmtp"}),

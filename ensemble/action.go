@@ -48,9 +48,13 @@ func (c Comparer) callKeys(call wire.Call) (target, exact string) {
 }
 
 // freeTarget is what identifies in arguments that are not JSON. Broken JSON, as
-// where a token limit cut it, is one value: what it would have said is unknown.
+// where a token limit cut it, is one value: what it would have said is unknown. What
+// is too long to be taken apart is what was written.
 func (c Comparer) freeTarget(name, raw string) string {
-	if strings.HasPrefix(strings.TrimSpace(raw), "{") {
+	switch {
+	case len(raw) > maxJSON:
+		return list(tagMalformed, raw)
+	case strings.HasPrefix(strings.TrimSpace(raw), "{"):
 		return list(tagMalformed)
 	}
 	return list(tagMalformed, identify(c.tool(name), raw)...)

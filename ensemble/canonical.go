@@ -8,11 +8,15 @@ import (
 	"strings"
 )
 
-// parseJSON reads one JSON value; numbers stay json.Number. Of a repeated key
+// maxJSON bounds the JSON that is taken apart, in bytes: decoded it takes up to a
+// hundred times as much. Models do not write as much in one reply.
+const maxJSON = 1 << 20
+
+// parseJSON reads one JSON value of maxJSON bytes at most; numbers stay json.Number. Of a repeated key
 // the last counts, as in most readers. It is false for anything but exactly
 // one valid value, and for nesting beyond encoding/json's 10,000 levels.
 func parseJSON(raw string) (any, bool) {
-	if !json.Valid([]byte(raw)) {
+	if len(raw) > maxJSON || !json.Valid([]byte(raw)) {
 		return nil, false
 	}
 	dec := json.NewDecoder(strings.NewReader(raw))

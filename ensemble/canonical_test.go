@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"hotmess/wire"
 )
 
 func TestCanonicalNumberGivesOneFormPerValue(t *testing.T) {
@@ -126,4 +128,28 @@ func quoteAll(items []string) []string {
 		quoted[i] = strconv.Quote(s)
 	}
 	return quoted
+}
+
+// TestWhatIsTooLongIsComparedAsWritten: thirty megabytes of numbers took three
+// gigabytes and half a minute to be taken apart.
+func TestWhatIsTooLongIsComparedAsWritten(t *testing.T) {
+	c, err := NewComparer(wire.View{Tools: []wire.Tool{{Name: "t"}}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := func(last string) wire.Reply {
+		return wire.Reply{Choices: 1, Choice: wire.Choice{Calls: []wire.Call{{Name: "t", Arguments: `{"a":[` + strings.Repeat("1,", maxJSON/2) + last + `]}`}}}}
+	}
+	one, same, other := c.Keys(long("1")), c.Keys(long("1")), c.Keys(long("2"))
+	for level := range one {
+		if one[level] != same[level] || level != LevelTool && one[level] == other[level] {
+			t.Errorf("%s: same %v, other %v", level, one[level] == same[level], one[level] == other[level])
+		}
+	}
+	if _, ok := parseJSON("[" + strings.Repeat("1,", maxJSON/2) + "1]"); ok {
+		t.Error("it is taken apart")
+	}
+	if a, b := structuredKey("["+strings.Repeat("1,", maxJSON/2)+"1]"), structuredKey("["+strings.Repeat("1,", maxJSON/2)+"2]"); a == b {
+		t.Error("two long texts are one")
+	}
 }

@@ -19,6 +19,9 @@ func foldSpace(s string) string { return strings.Join(strings.Fields(s), " ") }
 // tolerated. All texts that are not one JSON value are one value, unparsed.
 func structuredKey(s string) string {
 	v, ok := parseJSON(unfence(s))
+	if !ok && len(s) > maxJSON {
+		return list(tagMalformed, s)
+	}
 	if !ok {
 		return list(tagUnparsed)
 	}

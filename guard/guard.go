@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"hotmess/config"
 	"hotmess/ensemble"
@@ -51,12 +52,15 @@ func (g *Guard) wants(program string) bool {
 	return g.programs[program] || len(g.patterns) > 0 && g.patterns.fits(program)
 }
 
-// MayHold reports whether a reply to a request that offers these tools may have
-// to be held.
-func (g *Guard) MayHold(tools []wire.Tool) bool {
-	return slices.ContainsFunc(g.rules, func(r rule) bool {
-		return r.Holds() && slices.ContainsFunc(tools, func(t wire.Tool) bool { return r.tool.fits(t.Name) })
-	})
+// MayHold reports whether a reply to a request may have to be held: by the tools
+// that it offers, or brings without showing them.
+func (g *Guard) MayHold(v wire.View) bool {
+	return slices.ContainsFunc(g.rules, func(r rule) bool { return r.Holds() && r.mayConcern(v) })
+}
+
+// mayConcern is whether a reply to a request may call a tool that the rule is for.
+func (r rule) mayConcern(v wire.View) bool {
+	return v.HiddenTools || slices.ContainsFunc(v.Tools, func(t wire.Tool) bool { return r.fitsTool(t.Name) })
 }
 
 // Holds reports whether any rule holds replies.
@@ -64,11 +68,11 @@ func (g *Guard) Holds() bool {
 	return slices.ContainsFunc(g.rules, func(r rule) bool { return r.Holds() })
 }
 
-// Strictest is the rule that may hold replies to a request with these tools, of
-// several one that refuses without a quorum; refuses is whether it does.
-func (g *Guard) Strictest(tools []wire.Tool) (rule config.Guard, refuses bool) {
+// Strictest is the rule that may hold replies to a request, of several one that
+// refuses without a quorum; refuses is whether it does.
+func (g *Guard) Strictest(v wire.View) (rule config.Guard, refuses bool) {
 	for _, r := range g.rules {
-		if !r.Holds() || !slices.ContainsFunc(tools, func(t wire.Tool) bool { return r.tool.fits(t.Name) }) {
+		if !r.Holds() || !r.mayConcern(v) {
 			continue
 		}
 		if rule = r.Guard; r.Failure() == config.HeldRefuse {
@@ -165,7 +169,7 @@ func newRule(g config.Guard) rule {
 // the action: the programs or statements that fit and where they work, else the
 // tool with its identifying arguments.
 func (r rule) match(call *reading, c ensemble.Comparer) (action string, ok bool) {
-	if !r.tool.fits(call.Name) || !r.fitsArguments(call) {
+	if !r.fitsTool(call.Name) || !r.fitsArguments(call) {
 		return "", false
 	}
 	var parts []string
@@ -189,6 +193,29 @@ func (r rule) match(call *reading, c ensemble.Comparer) (action string, ok bool)
 	return join(append(call.place(), parts...)), true
 }
 
+// fitsTool is whether the rule is for a tool, by its name as it is or in snake_case:
+// delete_* is for deleteFile and API-delete-file too.
+func (r rule) fitsTool(name string) bool {
+	return r.tool.fits(name) || r.tool.fits(snake(name))
+}
+
+// snake is a name with _ between its words.
+func snake(name string) string {
+	var b strings.Builder
+	lower := false
+	for _, c := range name {
+		switch {
+		case strings.ContainsRune("-.:/ ", c):
+			c = '_'
+		case unicode.IsUpper(c) && lower:
+			b.WriteByte('_')
+		}
+		lower = unicode.IsLower(c)
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
 func (r rule) fitsArguments(call *reading) bool {
 	for path, p := range r.arguments {
 		if !slices.ContainsFunc(call.values(path), p.fits) {
@@ -200,7 +227,7 @@ func (r rule) fitsArguments(call *reading) bool {
 
 // mayFit is whether a call that could not be read to its end may fit.
 func (r rule) mayFit(call *reading) bool {
-	return (r.Command != nil || len(r.SQL) > 0 || len(r.arguments) > 0) && r.tool.fits(call.Name) &&
+	return (r.Command != nil || len(r.SQL) > 0 || len(r.arguments) > 0) && r.fitsTool(call.Name) &&
 		(call.arguments == nil || r.fitsArguments(call))
 }
 

@@ -289,7 +289,7 @@ func TestWhatIsTooLongToBeReadIsSaidToBe(t *testing.T) {
 		"wrappers":      bash(strings.Repeat("ssh ", 8000)),
 		"executions":    bash("find " + strings.Repeat("-exec find ", 2500)),
 		"substitutions": bash("rm -r " + strings.Repeat(`"$(rm -r `, 6000) + strings.Repeat(`)"`, 6000)),
-		"arguments":     {Name: "bash", Arguments: strings.Repeat("[", 5<<20)},
+		"arguments":     {Name: "bash", Arguments: strings.Repeat("[", 2<<20)},
 		"SQL":           {Name: "execute_sql", Arguments: strings.Repeat("drop table x ", 1<<20)},
 	} {
 		p, ok := g.Propose([]wire.Call{call}, c)
@@ -297,7 +297,7 @@ func TestWhatIsTooLongToBeReadIsSaidToBe(t *testing.T) {
 			t.Errorf("%s: guarded %v, unread %v", name, ok, p.Unread)
 		}
 	}
-	if p, ok := g.Propose([]wire.Call{{Name: "write_file", Arguments: `{"content":"` + strings.Repeat("rm -rf x; ", 300<<10) + `"}`}}, c); ok {
+	if p, ok := g.Propose([]wire.Call{{Name: "write_file", Arguments: `{"content":"` + strings.Repeat("rm -rf x; ", 90<<10) + `"}`}}, c); ok {
 		t.Errorf("a long file is taken for a command: %s", p.Rule.Name)
 	}
 	if p, _ := g.Propose([]wire.Call{bash("rm -rf x")}, c); p.Unread {
@@ -356,17 +356,17 @@ func TestOfTheRulesThatMayHoldOneThatRefusesIsStrictest(t *testing.T) {
 		{Name: "refuses", Tool: "bash", Action: config.GuardHold, OnFailure: config.HeldRefuse},
 	}
 	tools := []wire.Tool{{Name: "bash"}}
-	if rule, refuses := guard.New(rules).Strictest(tools); rule.Name != "refuses" || !refuses {
+	if rule, refuses := guard.New(rules).Strictest(wire.View{Tools: tools}); rule.Name != "refuses" || !refuses {
 		t.Errorf("%s, %v", rule.Name, refuses)
 	}
-	if rule, refuses := guard.New(rules[:3]).Strictest(tools); rule.Name != "releases" || refuses {
+	if rule, refuses := guard.New(rules[:3]).Strictest(wire.View{Tools: tools}); rule.Name != "releases" || refuses {
 		t.Errorf("%s, %v", rule.Name, refuses)
 	}
 }
 
 func TestARuleThatNeedsHoldingIsSeenFromTheTools(t *testing.T) {
 	g := guard.New([]config.Guard{{Name: "a", Tool: "delete_*", Action: config.GuardHold}, {Name: "b", Tool: "bash"}})
-	if !g.Holds() || !g.MayHold([]wire.Tool{{Name: "bash"}, {Name: "delete_file"}}) || g.MayHold([]wire.Tool{{Name: "bash"}}) || g.MayHold(nil) {
+	if !g.Holds() || !g.MayHold(wire.View{Tools: []wire.Tool{{Name: "bash"}, {Name: "delete_file"}}}) || g.MayHold(wire.View{Tools: []wire.Tool{{Name: "bash"}}}) || g.MayHold(wire.View{}) || !g.MayHold(wire.View{HiddenTools: true}) {
 		t.Error("only offers of delete_* may have to be held")
 	}
 	if builtIn().Holds() {
@@ -389,4 +389,15 @@ func FuzzPropose(f *testing.F) {
 			t.Errorf("a reply does not propose what it proposes: %q", p.Action())
 		}
 	})
+}
+
+func TestToolsAreKnownHoweverTheirNamesAreWritten(t *testing.T) {
+	for name, rule := range map[string]string{
+		"deleteUser": "delete-tool", "API-delete-a-block": "delete-tool", "mcp__fs__delete_file": "delete-tool", "DeleteObject": "delete-tool",
+		"fs.remove_tree": "delete-tool", "refundCharge": "payment-tool", "send-email": "mail-tool", "undeleteUser": "", "listDeleted": "",
+	} {
+		if got := matched(t, builtIn(), wire.Call{Name: name, Arguments: "{}"}); got != rule {
+			t.Errorf("%s: %q, want %q", name, got, rule)
+		}
+	}
 }

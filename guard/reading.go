@@ -31,7 +31,7 @@ type reading struct {
 
 // maxArguments bounds the arguments that are taken apart, in bytes: decoded, they
 // take many times as much. Models do not write as much in one call.
-const maxArguments = 4 << 20
+const maxArguments = 1 << 20
 
 // readCall reads a call with the work that is left for the reply.
 func (g *Guard) readCall(call wire.Call, left *int) *reading {

@@ -151,7 +151,7 @@ func (g *mitigation) step(now time.Time, firing []string) {
 // vote has the whole route vote.
 func (g *mitigation) vote(now time.Time, again bool) {
 	if again {
-		g.Returns++
+		g.Returns = min(g.Returns+1, maxReturns)
 	} else {
 		g.Returns = 0
 	}
@@ -247,17 +247,39 @@ func (s mitigations) state() mitigationsState {
 
 // restore takes over a snapshot. Which conversations were seen is forgotten: some
 // that began before the half may enter a trial, which can only blur it.
-func (s mitigations) restore(st mitigationsState) {
+func (s mitigations) restore(st mitigationsState, now time.Time) {
 	for name, g := range st {
 		known := g.Stage == "" || g.Stage == alerts.StageVoting || g.Stage == alerts.StageHalf
 		if !known || len(s) >= maxMitigations {
 			continue
 		}
-		if g.Stage == alerts.StageHalf && g.Trial == nil {
-			g.Trial = &trial{}
-		}
+		g.sane(now)
 		s[name] = &g
 	}
+}
+
+// maxReturns is beyond what doubles the stay.
+const maxReturns = 16
+
+// sane puts right what a damaged snapshot may hold, or one of a clock that was
+// ahead: a stay would not end before that time has come.
+func (g *mitigation) sane(now time.Time) {
+	g.Returns = min(max(0, g.Returns), maxReturns)
+	for _, at := range []*time.Time{&g.Entered, &g.Since} {
+		if at.After(now) {
+			*at = now
+		}
+	}
+	if g.Stage != alerts.StageHalf {
+		g.Trial = nil
+		return
+	}
+	if g.Trial == nil {
+		g.Trial = &trial{}
+	}
+	maps.DeleteFunc(g.Trial.Conversations, func(_ string, p trialPart) bool {
+		return p.X < 0 || p.X > p.N || p.N > unitPairs
+	})
 }
 
 // A MitigationReport is where a route's votes because of alerts stand.

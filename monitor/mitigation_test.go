@@ -479,7 +479,7 @@ func TestSnapshotOfATrialIsItsOwn(t *testing.T) {
 
 func TestAHalfWithoutATrialIsRestored(t *testing.T) {
 	restored := mitigations{}
-	restored.restore(mitigationsState{"r": {Stage: alerts.StageHalf}, "s": {Stage: "unheard of"}})
+	restored.restore(mitigationsState{"r": {Stage: alerts.StageHalf}, "s": {Stage: "unheard of"}}, time.Now())
 	restored.take("r", &Observation{Conversation: "c", Mode: "observe", SteppedBack: true})
 	if len(restored) != 1 || restored["r"].Trial == nil {
 		t.Errorf("%+v", restored)
@@ -513,5 +513,27 @@ func TestATrialCountsDrawnPairsUpToABound(t *testing.T) {
 		if got := tr.Conversations["c"]; got.N != c.pairs || got.X != c.pairs {
 			t.Errorf("%s: %d of %d pairs, want %d", name, got.X, got.N, c.pairs)
 		}
+	}
+}
+
+// TestADamagedMitigationEnds: counting its returns took hours, and its stay ended
+// when the clock of then would have said so.
+func TestADamagedMitigationEnds(t *testing.T) {
+	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	parts := map[string]trialPart{"ok": {X: 1, N: 2}, "more": {X: 3, N: 2}, "less": {X: -1, N: 2}, "none": {N: -1}, "many": {N: 1 << 40}}
+	s := mitigations{}
+	s.restore(mitigationsState{
+		"r": {Stage: alerts.StageVoting, Entered: now.AddDate(1, 0, 0), Since: now.AddDate(1, 0, 0), Returns: 1 << 40},
+		"h": {Stage: alerts.StageHalf, Returns: -1, Since: now, Trial: &trial{parts}},
+	}, now)
+	if got := s["r"].stay(); got != longestStay {
+		t.Errorf("the stay is %s", got)
+	}
+	s["r"].step(now.Add(longestStay), nil)
+	if s["r"].Stage != alerts.StageHalf {
+		t.Errorf("stage %q after the longest stay", s["r"].Stage)
+	}
+	if got := s["h"].Trial.Conversations; len(got) != 1 || got["ok"].N != 2 || s["h"].stay() != shortestStay {
+		t.Errorf("%+v, stay %s", got, s["h"].stay())
 	}
 }

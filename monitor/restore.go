@@ -79,7 +79,7 @@ func (m *Monitor) restore(s snapshot) {
 		live.tracks, live.spell = c.Tracks, restoreSpell(c.Spell)
 	}
 	m.restoreJudged(s.Judged)
-	m.mitigations.restore(s.Mitigations)
+	m.mitigations.restore(s.Mitigations, m.now())
 }
 
 // restoreSpend takes over what is spent.

@@ -75,7 +75,7 @@ func (t *trial) take(o *Observation, h half, seen seenConversations) {
 		return
 	}
 	part.Voting = h.votes(o.Conversation)
-	if part.Voting && !o.Mitigated || !part.Voting && !o.SteppedBack {
+	if !part.follows(o) {
 		seen.add(o.Conversation)
 		return
 	}
@@ -91,15 +91,23 @@ func (t *trial) take(o *Observation, h half, seen seenConversations) {
 }
 
 // judge takes in a label, in place of what was said of the request before; nil:
-// nothing was. A request whose mode is not that of its half is left out.
+// nothing was. A request that did not go the way of its half is left out.
 func (t *trial) judge(o *Observation, before, now *judgedRequest) {
 	part, known := t.Conversations[o.Conversation]
-	if !known || part.Voting != (o.Mode == string(config.Ensemble)) {
+	if !known || !part.follows(o) {
 		return
 	}
 	part.label(before, -1)
 	part.label(now, 1)
 	t.Conversations[o.Conversation] = part
+}
+
+// follows is whether a request went the way of its half.
+func (p trialPart) follows(o *Observation) bool {
+	if p.Voting {
+		return o.Mitigated
+	}
+	return o.SteppedBack
 }
 
 // label counts what the client got, or takes it away.

@@ -20,9 +20,10 @@ func (w *world) judgedMinute(t *testing.T, n, labelled int, voted, plain float64
 		for k := range 5 {
 			o := measured(c, w.clock.now().Add(time.Duration(k)*time.Millisecond), w.rng.Float64() < .3)
 			o.Samples = []SampleRecord{{Number: 0}, {Number: 1}}
+			o.SteppedBack = !votes
 			wrong := plain
 			if votes {
-				o.Mode, o.Vote, wrong = "ensemble", &VoteRecord{Winner: 1}, voted
+				o.Mode, o.Mitigated, o.Vote, wrong = "ensemble", true, &VoteRecord{Winner: 1}, voted
 			}
 			w.m.take(o)
 			if i >= labelled {
@@ -92,7 +93,9 @@ func TestTheLatestLabelCountsInATrial(t *testing.T) {
 	}
 	o := measured("c", w.clock.now(), true)
 	o.Samples = []SampleRecord{{Number: 0}, {Number: 1}}
-	if votesOf(w.m, "c") {
+	o.Mitigated = votesOf(w.m, "c")
+	o.SteppedBack = !o.Mitigated
+	if o.Mitigated {
 		o.Mode, o.Vote = "ensemble", &VoteRecord{Winner: 0}
 	}
 	w.m.take(o)

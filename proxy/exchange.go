@@ -100,13 +100,14 @@ func (x *exchange) reply(res *http.Response) error {
 		return nil
 	}
 	x.upload.overtaken(&x.out, x.in)
-	res.Body = &watched{ReadCloser: res.Body, x: x}
 	if x.observer != nil {
 		x.observer.reply(res)
 	}
 	if x.hold != nil {
-		x.hold.reply(res)
+		x.aside(func() { x.hold.reply(res) })
 	}
+	// Last, so that it sees what the client gets, in the client's goroutine.
+	res.Body = &watched{ReadCloser: res.Body, x: x}
 	return nil
 }
 

@@ -33,13 +33,13 @@ type hold struct {
 // where it lives upstream, where the client would find it whatever it was told,
 // nor where it is several.
 func (x *exchange) holds(in inspection) bool {
-	return in.readable && x.policy.guard.MayHold(in.view.Tools) && !in.view.CallsBarred && !in.native() &&
+	return in.readable && x.policy.guard.MayHold(in.view) && !in.view.CallsBarred && !in.native() &&
 		!in.view.Stored && !in.view.Background && !in.view.Chain.Holds() && !in.view.Chain.Once
 }
 
 // reply holds the reply that has begun, or what of it may have to be held.
 func (h *hold) reply(res *http.Response) {
-	if res.StatusCode != http.StatusOK {
+	if res.StatusCode < http.StatusOK || res.StatusCode >= http.StatusMultipleChoices {
 		return
 	}
 	switch {
@@ -57,6 +57,9 @@ func (h *hold) reply(res *http.Response) {
 type sentence struct {
 	outcome string
 	body    []byte
+	// failed is whether the body is an error of this content type.
+	failed      bool
+	contentType string
 	// other is the sample that is delivered in its place.
 	other *ensemble.Recording
 }
@@ -122,8 +125,11 @@ func (h *hold) whole(res *http.Response) {
 
 // judgeWhole judges a reply that was read to its end.
 func (h *hold) judgeWhole(res *http.Response, raw []byte) {
-	reply, decoded, err := h.fold(res.Header, raw)
+	reply, decoded, why, err := h.fold(res.Header, raw)
 	switch {
+	case why != "":
+		h.unjudged(res, why)
+		return
 	case err != nil:
 		h.unjudged(res, unreadable(err))
 		return
@@ -144,17 +150,20 @@ func (h *hold) judgeWhole(res *http.Response, raw []byte) {
 // unjudged is for a reply that cannot be held or read: what it proposes is not
 // known, so a rule that refuses without a quorum refuses it.
 func (h *hold) unjudged(res *http.Response, why monitor.Reason) {
-	rule, refuses := h.x.policy.guard.Strictest(h.in.view.Tools)
+	rule, refuses := h.x.policy.guard.Strictest(h.in.view)
 	h.blind(rule, why)
 	if !refuses {
 		h.quorum.decide(monitor.GuardReleased)
 		return
 	}
 	h.quorum.decide(monitor.GuardRefused)
+	h.deliver(res, h.failure(rule))
+}
+
+// failure refuses a reply by an error.
+func (h *hold) failure(rule config.Guard) sentence {
 	contentType, body := wire.ErrorBody(h.in.view.Dialect, http.StatusBadGateway, "hotmess_guard", h.message(rule))
-	res.StatusCode, h.x.status = http.StatusBadGateway, http.StatusBadGateway
-	h.deliver(res, sentence{outcome: monitor.GuardRefused, body: body})
-	res.Header.Set("Content-Type", contentType)
+	return sentence{outcome: monitor.GuardRefused, body: body, failed: true, contentType: contentType}
 }
 
 // read reads a body as far as the limits go.
@@ -166,17 +175,20 @@ func (h *hold) read(r io.Reader) (body []byte, why monitor.Reason, err error) {
 }
 
 // fold decodes and folds a whole reply.
-func (h *hold) fold(header http.Header, raw []byte) (reply wire.Reply, decoded []byte, err error) {
-	r, err := wire.Decode(bytes.NewReader(raw), strings.Join(header.Values("Content-Encoding"), ", "), int64(h.x.policy.limits.Body))
-	if err != nil {
-		return wire.Reply{}, nil, fmt.Errorf("held reply: %w", err)
-	}
-	defer r.Close()
-	if decoded, err = io.ReadAll(r); err != nil {
-		return wire.Reply{}, nil, fmt.Errorf("held reply: %w", err)
+func (h *hold) fold(header http.Header, raw []byte) (reply wire.Reply, decoded []byte, why monitor.Reason, err error) {
+	decoded = raw
+	if encoding := strings.Join(header.Values("Content-Encoding"), ", "); encoding != "" {
+		r, err := wire.Decode(bytes.NewReader(raw), encoding, unlimited)
+		if err != nil {
+			return wire.Reply{}, nil, "", fmt.Errorf("held reply: %w", err)
+		}
+		defer r.Close()
+		if decoded, why, err = h.read(r); why != "" || err != nil {
+			return wire.Reply{}, nil, why, err
+		}
 	}
 	reply, err = wire.Fold(h.in.view.Dialect, false, bytes.NewReader(decoded), nil)
-	return reply, decoded, err
+	return reply, decoded, "", err
 }
 
 // sentence finds what is delivered in place of a reply whose quorum has ended.
@@ -196,7 +208,7 @@ func (h *hold) sentence(rule config.Guard, decoded []byte) sentence {
 	body, err := wire.RefuseBody(h.in.view.Dialect, decoded, h.message(rule))
 	if err != nil {
 		h.x.h.log.Warn("held reply cannot be closed by a message", slog.String("id", h.x.id), slog.Any("error", err))
-		_, body = wire.ErrorBody(h.in.view.Dialect, http.StatusBadGateway, "hotmess_guard", h.message(rule))
+		return h.failure(rule)
 	}
 	return sentence{outcome: monitor.GuardRefused, body: body}
 }
@@ -229,18 +241,35 @@ func (h *hold) deliver(res *http.Response, s sentence) {
 		for _, name := range []string{"Content-Encoding", "Content-Md5", "Content-Digest", "Digest", "Etag"} {
 			res.Header.Del(name)
 		}
+		if s.failed {
+			res.StatusCode, h.x.status = http.StatusBadGateway, http.StatusBadGateway
+			res.Header.Set("Content-Type", s.contentType)
+		}
+		res.Trailer = nil
 		h.replace(res, s.body)
 	case monitor.GuardReplaced:
-		own := res.Header
-		res.Header = s.other.Header.Clone()
-		for _, name := range []string{headerID, headerMode, headerSamples, headerAgreement, headerMethod} {
-			if v, ok := own[name]; ok {
-				res.Header[name] = v
-			}
-		}
+		res.Header = h.headersOf(s.other, res.Header)
 		res.Trailer = s.other.Trailer
 		h.replace(res, s.other.Body)
 	}
+}
+
+// headersOf are those of a sample, without what was for its own connection, and
+// hotmess's own.
+func (h *hold) headersOf(other *ensemble.Recording, own http.Header) http.Header {
+	header := other.Header.Clone()
+	for _, name := range strings.Split(strings.Join(header.Values("Connection"), ","), ",") {
+		header.Del(strings.TrimSpace(name))
+	}
+	for _, name := range []string{"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Te", "Trailer", "Transfer-Encoding", "Upgrade"} {
+		header.Del(name)
+	}
+	for name, values := range own {
+		if strings.HasPrefix(name, headerPrefix) {
+			header[name] = values
+		}
+	}
+	return header
 }
 
 func (h *hold) replace(res *http.Response, with []byte) {

@@ -249,7 +249,7 @@ func (s *heldStream) refusal(rule config.Guard) []byte {
 // proposes is not known, so the strictest rule that holds says what becomes of
 // it.
 func (s *heldStream) tooBig(why monitor.Reason) {
-	rule, refuses := s.h.x.policy.guard.Strictest(s.h.in.view.Tools)
+	rule, refuses := s.h.x.policy.guard.Strictest(s.h.in.view)
 	s.h.blind(rule, why)
 	if !refuses {
 		s.h.quorum.decide(monitor.GuardReleased)

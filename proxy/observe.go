@@ -43,6 +43,9 @@ type observer struct {
 	// ending is what ended gave; counted is whether the request is counted.
 	ending  *ending
 	counted bool
+	// quorum is that on what the reply proposes, as long as it is the observer's
+	// to end.
+	quorum *quorum
 	// guarded is the finished quorum on what the reply proposes, or nil.
 	guarded *quorum
 }
@@ -145,6 +148,9 @@ func (o *observer) unobserved(outcome monitor.Outcome) monitor.Reason {
 // release returns what the observer holds.
 func (o *observer) release() {
 	o.cancel()
+	if o.quorum != nil && o.guarded == nil { // hotmess itself failed
+		o.quorum.abandon()
+	}
 	o.x.free()
 	for _, s := range o.spools() {
 		s.free()
@@ -217,8 +223,11 @@ func (o *observer) runVote(v *vote) {
 	<-v.decided
 	o.end() // the winner's bytes are in use until then
 	samples := v.finish()
-	if v.outcome.Voted {
+	switch {
+	case v.outcome.Voted:
 		o.guard(v.in, winnerFirst(samples, v.outcome.Vote.Winner))
+	default:
+		o.guardHeld()
 	}
 	o.record(v.in, samples, v.record(samples))
 }

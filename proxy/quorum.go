@@ -188,13 +188,7 @@ func (q *quorum) decide(outcome string) {
 // finish waits for what still runs, gives back what is held, and completes the
 // record.
 func (q *quorum) finish() {
-	for q.running > 0 {
-		q.keep = false
-		q.came(<-q.coming)
-	}
-	for _, free := range q.frees {
-		free()
-	}
+	q.abandon()
 	if q.decided == nil { // hotmess itself failed
 		q.decide(monitor.GuardReleased)
 	}
@@ -202,6 +196,19 @@ func (q *quorum) finish() {
 		q.decided.Tokens += s.Tokens
 		q.decided.TokensEstimated = q.decided.TokensEstimated || s.Estimated
 	}
+}
+
+// abandon cancels what still runs, waits for it, and gives back what is held.
+func (q *quorum) abandon() {
+	q.cancel()
+	for q.running > 0 {
+		q.keep = false
+		q.came(<-q.coming)
+	}
+	for _, free := range q.frees {
+		free()
+	}
+	q.frees = nil
 }
 
 // tell puts the record and the cost of the quorum into the observation.
@@ -255,12 +262,8 @@ func most(counts map[string]int) string {
 // delivery, unless it was held for one.
 func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	primary := samples[0]
-	if h := o.x.hold; h != nil {
-		if o.end(); h.quorum != nil { // it is the client's goroutine that held
-			h.quorum.finish()
-			o.guarded = h.quorum
-			return
-		}
+	if o.guardHeld() {
+		return
 	}
 	if !in.readable || primary.Missing != "" {
 		return
@@ -270,8 +273,25 @@ func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 		return
 	}
 	q := o.x.newQuorum(in, p, samples)
+	o.quorum = q
 	q.run(o.extras, o.repeat(in, in.loyal))
 	q.decide(monitor.GuardDelivered)
 	q.finish()
 	o.guarded = q
+}
+
+// guardHeld finishes the quorum on a reply that was held; it is false if there is
+// none.
+func (o *observer) guardHeld() bool {
+	h := o.x.hold
+	if h == nil {
+		return false
+	}
+	if o.end(); h.quorum == nil { // it is the client's goroutine that held
+		return false
+	}
+	o.quorum = h.quorum
+	h.quorum.finish()
+	o.guarded = h.quorum
+	return true
 }

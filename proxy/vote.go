@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"hotmess/ensemble"
@@ -150,44 +151,68 @@ func (v *vote) waiting(out *http.Request) *http.Response {
 	}
 }
 
-// pinging is the body of a stream that waits for the vote.
+// pinging is the body of a stream that waits for the vote. It may be closed while it
+// is read: by a client that leaves while it is held.
 type pinging struct {
 	v       *vote
 	pending []byte
-	winner  io.ReadCloser
+
+	mu     sync.Mutex
+	winner io.ReadCloser
+	closed bool
 }
 
 // Read implements io.Reader.
 func (p *pinging) Read(b []byte) (int, error) {
-	for len(p.pending) == 0 && p.winner == nil {
-		p.await()
+	winner := p.of()
+	for len(p.pending) == 0 && winner == nil {
+		winner = p.await()
 	}
 	if len(p.pending) > 0 {
 		n := copy(b, p.pending)
 		p.pending = p.pending[n:]
 		return n, nil
 	}
-	return p.winner.Read(b)
+	return winner.Read(b)
+}
+
+// of is the winner's body; nil while there is none.
+func (p *pinging) of() io.ReadCloser {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.winner
 }
 
 // await waits for the vote or the next keep-alive.
-func (p *pinging) await() {
+func (p *pinging) await() io.ReadCloser {
 	timer := time.NewTimer(time.Duration(p.v.in.route.voting.KeepAlive))
 	defer timer.Stop()
 	select {
 	case <-p.v.decided:
-		p.winner, p.v.x.status = p.v.stream()
+		winner, status := p.v.stream()
 		if p.v.in.view.Framing == wire.Array {
 			other := p.v.streamError(http.StatusBadGateway, "hotmess_upstream_error", "the upstream answered with something else than an array")
-			p.winner = joined{wire.Opened(p.winner, other), p.winner}
+			winner = joined{wire.Opened(winner, other), winner}
 		}
+		p.v.x.status = status
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.closed {
+			_ = winner.Close()
+		}
+		p.winner = winner
+		return winner
 	case <-timer.C:
 		p.pending = wire.KeepAlive(p.v.in.view.Dialect, p.v.in.view.Framing)
+		return nil
 	}
 }
 
 // Close implements io.Closer.
 func (p *pinging) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
 	if p.winner != nil {
 		return p.winner.Close()
 	}
@@ -215,7 +240,7 @@ func (v *vote) stream() (body io.ReadCloser, status int) {
 		v.x.h.log.Warn("winner cannot be decoded", slog.String("id", v.x.id), slog.Any("error", err))
 		return event(v.streamError(http.StatusBadGateway, "hotmess_encoding", "hotmess cannot decode the upstream's stream")), http.StatusBadGateway
 	}
-	return &decoded{events, raw}, rec.Status
+	return &decoded{events: events, raw: raw}, rec.Status
 }
 
 // streamError is how an error is told once keep-alives went out.
@@ -227,15 +252,27 @@ func (v *vote) streamError(status int, kind, message string) []byte {
 // where nothing of it is held.
 const unlimited = 1 << 60
 
-// decoded is a decoder that closes what it decodes.
+// decoded is a decoder that closes what it decodes. It may be closed while it is
+// read.
 type decoded struct {
-	io.ReadCloser
-	raw io.Closer
+	mu     sync.Mutex
+	events io.ReadCloser
+	raw    io.Closer
 }
 
-// Close implements io.Closer.
+// Read implements io.Reader.
+func (d *decoded) Read(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.events.Read(p)
+}
+
+// Close implements io.Closer. What is decoded is closed first: it ends a Read.
 func (d *decoded) Close() error {
-	return errors.Join(d.ReadCloser.Close(), d.raw.Close())
+	err := d.raw.Close()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return errors.Join(err, d.events.Close())
 }
 
 // event is a stream of one event.

@@ -24,6 +24,7 @@ func (responses) view(t Target, f map[string]gjson.Result) (View, error) {
 		Chain:         readChain(f["previous_response_id"], f["conversation"]),
 		Background:    f["background"].Type == gjson.True,
 		ProviderTools: toolsOfPrompt(f["prompt"], f["tools"]),
+		HiddenTools:   toolsOfPrompt(f["prompt"], f["tools"]),
 		Structured:    jsonFormat(f["text"].Get("format")),
 		CallsBarred:   str(f["tool_choice"]) == "none",
 	}

@@ -18,8 +18,7 @@ type CallSpotter struct {
 	array *arraySpotter
 	// buf is what was taken and has not passed.
 	buf []byte
-	// scanned is how much of buf was looked through for the end of its first
-	// event; blank is whether the line there is empty so far.
+	// scanned is how much of buf was looked through for ends of events; blank is whether the line there is empty so far.
 	scanned int
 	blank   bool
 	// crlf is whether an event ended in CR LF.
@@ -48,20 +47,22 @@ func (s *CallSpotter) Held() []byte { return s.buf }
 // that is not complete waits.
 func (s *CallSpotter) Pass(p []byte) []byte {
 	s.buf = append(s.buf, p...)
-	var free []byte
+	passed := 0
 	for !s.found {
 		end := s.eventEnd()
 		if end < 0 {
 			break
 		}
-		if s.begins(s.buf[:end]) {
-			s.found = true
-			break
+		if s.found = s.begins(s.buf[passed:end]); !s.found {
+			passed = end
 		}
-		free = append(free, s.buf[:end]...)
-		s.buf = s.buf[:copy(s.buf, s.buf[end:])]
-		s.scanned = 0
 	}
+	if passed == 0 {
+		return nil
+	}
+	free := bytes.Clone(s.buf[:passed])
+	s.buf = s.buf[:copy(s.buf, s.buf[passed:])]
+	s.scanned -= passed
 	return free
 }
 
@@ -81,7 +82,8 @@ func (s *CallSpotter) End() bool {
 	return s.found
 }
 
-// eventEnd is where the first event of buf ends, behind its empty line, or -1.
+// eventEnd is where the event of buf ends that was looked through so far, behind its
+// empty line, or -1.
 // After a CR it waits for the next byte: clients look for CR LF as a whole.
 func (s *CallSpotter) eventEnd() int {
 	if s.array != nil {

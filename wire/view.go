@@ -30,6 +30,9 @@ type View struct {
 	ProviderTools bool
 	// Tools that the request offers, in its order.
 	Tools []Tool
+	// HiddenTools is whether the request may bring tools that it does not show:
+	// those of a stored prompt, or of a cached context.
+	HiddenTools bool
 	// CallsBarred is whether the reply may hold no tool call (tool_choice is
 	// none), whatever Tools the request offers.
 	CallsBarred bool
