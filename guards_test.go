@@ -215,6 +215,9 @@ func TestGuardsStopTheShareThatFollowsFromTheirRules(t *testing.T) {
 	const wrong, proposals = .3, 300
 	for _, risk := range []string{config.RiskHigh, config.RiskMedium, config.RiskLow} {
 		for _, vary := range []bool{false, true} {
+			if vary && risk != config.RiskLow { // which lets the most through
+				continue
+			}
 			t.Run(fmt.Sprintf("%s, vary %v", risk, vary), func(t *testing.T) {
 				all := trialOfGuards{risk: risk, wrong: wrong, vary: vary, proposals: proposals, atOnce: 8}.run(t)
 				s := sumUp(all)
@@ -249,9 +252,10 @@ func BenchmarkGuard(b *testing.B) {
 	for b.Loop() {
 		for _, risk := range []string{config.RiskHigh, config.RiskMedium, config.RiskLow} {
 			for _, wrong := range []float64{.02, .1, .3} {
-				c := trialOfGuards{risk: risk, wrong: wrong, proposals: 600, atOnce: 128, perToken: time.Millisecond}
+				// Calls take a second, so that what this machine adds is little.
+				c := trialOfGuards{risk: risk, wrong: wrong, proposals: 600, atOnce: 100, perToken: 4 * time.Millisecond}
 				same := sumUp(c.run(b))
-				c.vary = true
+				c.vary, c.atOnce, c.perToken = true, 8, 0
 				varied := sumUp(c.run(b))
 				wrongStopped, rightStopped := exactGuards(b, risk, wrong)
 				fmt.Printf("| `%s` | %.0f %% | %d of %d (%.1f %%) | %d of %d | %d of %d: %.1f %% (%.1f %%) | %.1f | %.1f | %.1f |\n", risk, 100*wrong,

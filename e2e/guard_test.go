@@ -27,7 +27,7 @@ func TestSDKsReadARefusedReply(t *testing.T) {
 				m := manner{stream: stream, tools: true, think: true}
 				talk := passage{c, refusing, w}.visit(t, s).open(t, m)
 				talk.say("task 7")
-				for range 2 { // the second goes on from the message
+				for range 3 { // the others go on from the messages so far
 					got, err := talk.step(t.Context())
 					if err != nil {
 						t.Fatal(err)

@@ -134,6 +134,50 @@ func TestSDKsGoOnFromASplit(t *testing.T) {
 	}
 }
 
+// TestSDKsGetHeldVotes has every SDK vote on calls of which the winner is held too.
+func TestSDKsGetHeldVotes(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t, nil)
+	c.front.model(t, "", "--quota", "--show", "--reasoning", "40", "--steps", "4", "--accuracy", "1")
+	c.front.model(t, "torn", "--quota", "--show", "--reasoning", "40", "--steps", "4", "--accuracy", "0.5", "--wrong", "5")
+	one := c.serve(t, "--mode", "ensemble", "--rate", "0", "--samples", "5", "--config", holding(t, "*", ", risk: high, on_failure: refuse"))
+	everySDK(t, func(t *testing.T, s sdk) {
+		bothForms(t, "agreed", func(t *testing.T, stream bool) {
+			v := passage{c, one, ways()[0]}.visit(t, s)
+			done, err := perform(t.Context(), v.open(t, manner{stream: stream, tools: true, think: true}), "task 7")
+			if err != nil || len(done.calls) != 4 || done.answer == "" || s.flawed(done.steps[0]) != "" {
+				t.Errorf("%+v, %v", done, err)
+			}
+			for _, head := range v.heads.since(0)[:done.turns] {
+				if o := one.observation(t, head.Header.Get("X-Hotmess-Id")); o.Vote == nil || o.Guard == nil || o.Guard.Decision != "agreed" {
+					t.Errorf("vote %+v, guard %+v", o.Vote, o.Guard)
+				}
+			}
+		})
+		bothForms(t, "torn", func(t *testing.T, stream bool) {
+			v := passage{c, one, ways()[0]}.visit(t, s)
+			talk := v.open(t, manner{stream: stream, tools: true, think: true, header: http.Header{modelHeader: {"torn"}}})
+			talk.say("Please do task 7.")
+			for range 3 { // whatever becomes of a turn, the next goes on from it
+				got, err := talk.step(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				held := v.lastHeld(t)
+				if wrong := s.flawed(got); wrong != "" || (len(got.Calls) > 0) != (held == "agreed, released") || len(got.Calls) == 0 && held != "split, refused" {
+					t.Errorf("%s: %s: %+v", held, wrong, got)
+				}
+				for _, one := range got.Calls {
+					talk.tell(one, "done")
+				}
+				if len(got.Calls) == 0 {
+					talk.say("Please go on.")
+				}
+			}
+		})
+	})
+}
+
 // meets fails unless a client that proposed to call a tool got what the outcome
 // says.
 func meets(t *testing.T, outcome, tool string, got said) {

@@ -59,6 +59,7 @@ func TestNodeClients(t *testing.T) {
 				t.Run(w.name+" by base URL", func(t *testing.T) { c.byBase(t, w, want) })
 				t.Run(w.name+" by proxy", func(t *testing.T) { c.byProxy(t, w, want) })
 			}
+			t.Run("held", func(t *testing.T) { c.refused(t) })
 		})
 	}
 }
@@ -113,6 +114,23 @@ func (c nodeClient) byProxy(t *testing.T, w nodeWay, want nodeVisit) {
 	p := nodePlace{api: api, network: network, sidecar: s, env: pairsOnly()}
 	p.command = []string{binary, "run", "--data-dir", s.dir, "--way", "proxy", "--", c.node, c.script}
 	p.visit(t, w, want)
+}
+
+// refused runs the client with a sidecar that holds every call and refuses it.
+func (c nodeClient) refused(t *testing.T) {
+	api := nodeAPI(t)
+	s := serve(t, api.URL, "--config", writeConfig(t, strings.ReplaceAll(heldConfig, "FAILURE", "refuse")))
+	p := nodePlace{api: api, network: newNetwork(t, api, nil), sidecar: s, env: nodeBases(s.base), command: []string{c.node, c.script}}
+	stage := p.run(t, "held")
+	for _, own := range stage.own {
+		if strings.Contains(own.Body, `"store":true`) {
+			t.Errorf("a reply that lives upstream is not held: %s", own.Body)
+		}
+	}
+	if held := s.metric(t, "hotmess_guard_decisions_total", `outcome="refused"`); int(held) != len(stage.own) || held == 0 {
+		t.Errorf("%v of %d replies are refused", held, len(stage.own))
+	}
+	p.nothingElse(t)
 }
 
 // nodeServe starts a sidecar that measures all that it may.

@@ -40,11 +40,13 @@ func TestKeepAlivesBeforeAnArrayLeaveItOne(t *testing.T) {
 		answer func(http.ResponseWriter, *http.Request)
 		want   string // a part
 	}{
-		"whole":            {array(firstPart, lastPart), firstPart + lastPart},
-		"an error":         {refused, `"hotmess_upstream_error`},
-		"events":           {streams("p", "yes"), `"hotmess_upstream_error`},
-		"no reply at all":  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, `"hotmess_upstream_unreachable`},
-		"an error in 200s": {array(`[{"error":{"code":503}}]`), `{"code":503}`},
+		"whole":              {array(firstPart, lastPart), firstPart[1:] + lastPart},
+		"behind white space": {array("\r\n", firstPart, lastPart), firstPart[1:] + lastPart},
+		"an object":          {array(`{"responseId":"p"}`), `"hotmess_upstream_error`},
+		"an error":           {refused, `"hotmess_upstream_error`},
+		"events":             {streams("p", "yes"), `"hotmess_upstream_error`},
+		"no reply at all":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, `"hotmess_upstream_unreachable`},
+		"an error in 200s":   {array(`[{"error":{"code":503}}]`), `{"code":503}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			free := make(chan struct{})
@@ -55,8 +57,8 @@ func TestKeepAlivesBeforeAnArrayLeaveItOne(t *testing.T) {
 				t.Errorf("Content-Type %q", got)
 			}
 			beat := make([]byte, 3) // keep-alives
-			if _, err := io.ReadFull(res.Body, beat); err != nil {
-				t.Fatal(err)
+			if _, err := io.ReadFull(res.Body, beat); err != nil || string(beat) != "[\n\n" {
+				t.Fatalf("%q, %v", beat, err)
 			}
 			close(free)
 			rest := read(t, res)

@@ -297,3 +297,20 @@ func TestSamplesThatClientsAskFor(t *testing.T) {
 		}
 	}
 }
+
+// TestAnErrorInAHeldStreamIsTold: what the upstream says of its failure reaches the
+// client as it is, and no sample is asked for.
+func TestAnErrorInAHeldStreamIsTold(t *testing.T) {
+	const failed = `data: {"error":{"message":"overloaded","type":"server_error"}}` + "\n\n"
+	stream := toldFirst + strings.SplitAfter(toldThen(wrongTree), "\n\n")[0] + failed
+	for _, failure := range []string{config.HeldRelease, config.HeldRefuse} {
+		u := &script{primary: sends(stream), extra: callsForEach(wrongTree)}
+		r := guardedRig(t, u, holding(func(g *config.Guard) { g.OnFailure = failure }))
+		if got := withoutKeepAlives(read(t, r.ask(agentStreams, firstCall, "1")), wire.OpenAIChat); got != stream {
+			t.Errorf("%s: %s", failure, got)
+		}
+		if o := r.observation(); o.Guard != nil || len(u.seen()) != 1 {
+			t.Errorf("%s: %+v after %d calls", failure, o.Guard, len(u.seen()))
+		}
+	}
+}

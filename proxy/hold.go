@@ -42,11 +42,14 @@ func (h *hold) reply(res *http.Response) {
 	if res.StatusCode < http.StatusOK || res.StatusCode >= http.StatusMultipleChoices {
 		return
 	}
-	if wire.IsEventStream(res.Header.Get("Content-Type")) {
-		h.stream(res)
-		return
+	switch {
+	case wire.IsEventStream(res.Header.Get("Content-Type")):
+		h.stream(res, wire.NewCallSpotter(h.in.view.Dialect))
+	case h.in.view.Streams() && h.in.view.Framing == wire.Array:
+		h.stream(res, wire.NewArraySpotter())
+	default:
+		h.whole(res)
 	}
-	h.whole(res)
 }
 
 // A sentence is what becomes of a held reply: a word of monitor's Guard

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -30,10 +29,9 @@ type heldStream struct {
 	left bool
 }
 
-// stream holds what has to be held of a stream of events. Where the upstream
-// compresses it, the client gets it decoded: keep-alives have to go between.
-func (h *hold) stream(res *http.Response) {
-	spotter := wire.NewCallSpotter(h.in.view.Dialect)
+// stream holds what has to be held of a stream. Where the upstream compresses
+// it, the client gets it decoded: keep-alives have to go between.
+func (h *hold) stream(res *http.Response, spotter *wire.CallSpotter) {
 	source, err := wire.Decode(res.Body, strings.Join(res.Header.Values("Content-Encoding"), ", "), unlimited)
 	if err != nil || spotter == nil {
 		h.unjudged(res, monitor.ReasonEncoding)
@@ -179,7 +177,7 @@ func (h *hold) account(n int64) monitor.Reason {
 func (s *heldStream) keepAlive() (done func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	ping := s.spotter.InKind(wire.KeepAlive(s.h.in.view.Dialect, wire.Events))
+	ping := s.spotter.KeepAlive()
 	running.Go(func() {
 		timer := time.NewTicker(time.Duration(s.h.in.route.voting.KeepAlive))
 		defer timer.Stop()
@@ -207,7 +205,7 @@ func (s *heldStream) judged(done func()) {
 		done = s.keepAlive()
 	}
 	held := s.spotter.Held()
-	reply, err := wire.Fold(s.h.in.view.Dialect, true, bytes.NewReader(held), nil)
+	reply, err := s.spotter.Reply()
 	if err != nil || reply.Failure != nil {
 		done()
 		s.leave(held, io.EOF)
@@ -238,18 +236,13 @@ func (s *heldStream) carryOut(rule config.Guard, held []byte) {
 		s.leave(held, io.EOF)
 	default:
 		q.decide(monitor.GuardRefused)
-		s.leave(s.refusal(rule, held), io.EOF)
+		s.leave(s.refusal(rule), io.EOF)
 	}
 }
 
 // refusal is how the stream ends in place of what is held.
-func (s *heldStream) refusal(rule config.Guard, held []byte) []byte {
-	v, text := s.h.in.view, s.h.message(rule)
-	closing, err := wire.RefuseStream(v.Dialect, held, text)
-	if err != nil {
-		closing = wire.StreamError(v.Dialect, wire.Events, http.StatusBadGateway, "hotmess_guard", text)
-	}
-	return s.spotter.InKind(closing)
+func (s *heldStream) refusal(rule config.Guard) []byte {
+	return s.spotter.Refuse("hotmess_guard", s.h.message(rule))
 }
 
 // tooBig is for a reply with a call that cannot be held to its end: what it
@@ -264,5 +257,5 @@ func (s *heldStream) tooBig(why monitor.Reason) {
 		return
 	}
 	s.h.quorum.decide(monitor.GuardRefused)
-	s.leave(s.refusal(rule, s.spotter.Held()), io.EOF)
+	s.leave(s.refusal(rule), io.EOF)
 }

@@ -51,6 +51,8 @@ type trial struct {
 	words []string
 	// status is that of all error replies.
 	status int
+	// held is limits.held, in bytes; 0: as it is by default.
+	held int64
 	// rule, if set, holds what the samples propose: to delete what their word
 	// names.
 	rule *config.Guard
@@ -78,6 +80,9 @@ func drawTrial(rng *rand.Rand) *trial {
 	fates := []string{string(fateStatus), string(fateCut), string(fateAbort), string(fateGarbage), string(fateSlow), string(fateShort), string(fateEmpty)}
 	if rng.IntN(4) == 0 { // a hang costs the test ensemble.wait
 		fates = append(fates, string(fateHang))
+	}
+	if rng.IntN(5) == 0 { // from too little for the request to enough for some samples
+		t.held = 100 + rng.Int64N(4000)
 	}
 	ok := rng.IntN(4) // of four
 	for range trialSamples {
@@ -111,7 +116,7 @@ func drawHeld(rng *rand.Rand) *trial {
 
 // String tells of a trial that failed.
 func (t *trial) String() string {
-	return fmt.Sprintf("%s, stream %v, pinged %v, %s %s, %v, %v, status %d, rule %+v", t.dialect, t.stream, t.pinged, t.mode, t.launch, t.fates, t.words, t.status, t.rule)
+	return fmt.Sprintf("%s, stream %v, pinged %v, %s %s, %v, %v, status %d, held %d, rule %+v", t.dialect, t.stream, t.pinged, t.mode, t.launch, t.fates, t.words, t.status, t.held, t.rule)
 }
 
 // ask is the request, and the path that it is sent to.
@@ -284,13 +289,19 @@ func (t *trial) answer(number int, w http.ResponseWriter, r *http.Request) {
 // settings are those of the trial.
 func (t *trial) settings(c *config.Config) {
 	inMode(t.mode, trialSamples)(c)
+	if t.held > 0 {
+		c.Limits.Held = config.Size(t.held)
+	}
 	if t.rule != nil {
 		c.Guard = []config.Guard{*t.rule}
 		c.Sampling.Rate = config.Rate{}
 	}
 	c.Ensemble.Samples = config.Range{Min: 3, Max: trialSamples}
 	c.Ensemble.Launch = t.launch
-	c.Ensemble.Wait = config.Duration(time.Second)
+	c.Ensemble.Wait = config.Duration(patience)
+	if slices.Contains(t.fates, fateHang) { // the test waits that long
+		c.Ensemble.Wait = config.Duration(time.Second)
+	}
 	c.Ensemble.KeepAlive = config.Duration(time.Minute)
 	if t.pinged {
 		c.Ensemble.KeepAlive = config.Duration(time.Millisecond)
@@ -345,7 +356,7 @@ func (t *trial) judge(g got) string {
 		return "the primary's reply was whole, the client has not got it"
 	case isWhole, t.fates[0].arrives():
 		return ""
-	case t.mode == config.Ensemble && len(t.whole) > 0 && !t.unjudged() && t.fates[0] != fateHang:
+	case t.mode == config.Ensemble && len(t.whole) > 0 && !t.unjudged() && t.fates[0] != fateHang && t.held == 0:
 		return "a sample was whole, the client's reply is not"
 	}
 	return t.judgeBad(g, own)
@@ -456,7 +467,7 @@ func TestHoldingHarmsOnlyAsItsRuleSays(t *testing.T) {
 // and what became of it.
 func (t *trial) judgeHeld(g got) (wrong string, what []string) {
 	own := strings.Join(t.reply(0), "")
-	if t.unjudged() && g.status == http.StatusBadGateway && t.rule.OnFailure == config.HeldRefuse && strings.Contains(g.body, "cannot be read") {
+	if (t.unjudged() || t.held > 0) && g.status == http.StatusBadGateway && t.rule.OnFailure == config.HeldRefuse && strings.Contains(g.body, "cannot be read") {
 		return "", []string{"refused unread"}
 	}
 	if !t.fates[0].arrives() {

@@ -147,7 +147,7 @@ func (v *vote) waiting(out *http.Request) *http.Response {
 		Status: http.StatusText(http.StatusOK), StatusCode: http.StatusOK,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: header, ContentLength: -1, Request: out,
-		Body: &pinging{v: v, pending: wire.KeepAlive(v.in.view.Dialect, v.in.view.Framing)},
+		Body: &pinging{v: v, pending: wire.Opening(v.in.view.Dialect, v.in.view.Framing)},
 	}
 }
 
@@ -190,6 +190,10 @@ func (p *pinging) await() io.ReadCloser {
 	select {
 	case <-p.v.decided:
 		winner, status := p.v.stream()
+		if p.v.in.view.Framing == wire.Array {
+			other := p.v.streamError(http.StatusBadGateway, "hotmess_upstream_error", "the upstream answered with something else than an array")
+			winner = joined{wire.Opened(winner, other), winner}
+		}
 		p.v.x.status = status
 		p.mu.Lock()
 		defer p.mu.Unlock()

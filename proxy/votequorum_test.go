@@ -123,3 +123,24 @@ func TestAHeldVoteCostsFewerCalls(t *testing.T) {
 		}
 	}
 }
+
+// TestAVoteInStagesIsItsOwnQuorum: the first stage ends whole, so that all of it
+// counts; nine were allowed.
+func TestAVoteInStagesIsItsOwnQuorum(t *testing.T) {
+	u := &script{primary: callsFor("p", wrongTree), extra: callsForEach(wrongTree)}
+	r := guardedRig(t, u, func(c *config.Config) {
+		holding(func(g *config.Guard) { g.Risk = config.RiskHigh })(c)
+		c.Sampling.Mode, c.Budget.MaxExtraInFlight = config.Ensemble, 32
+		c.Ensemble.Launch, c.Ensemble.Samples = config.LaunchStaged, config.Range{Min: 4, Max: 9}
+	})
+	if got := read(t, r.ask(agentAsks, firstCall, "1")); got != proposing("p", wrongTree) {
+		t.Errorf("reply %s", got)
+	}
+	o := r.observation()
+	if g := o.Guard; g == nil || g.Decision != monitor.GuardAgreed || g.Votes != 4 || g.Tokens != 0 || o.Vote == nil || o.Vote.Stop != "confidence" {
+		t.Errorf("guard %+v, vote %+v", g, o.Vote)
+	}
+	if n := len(u.seen()); n != 4 {
+		t.Errorf("%d calls", n)
+	}
+}

@@ -4,9 +4,12 @@ import "slices"
 
 // checkItems refuses what the real API refuses of the items that a client
 // sends back: reasoning that was altered or is not known, items of different
-// draws that are mixed, calls without results and results without calls. Past
-// items come from the server's own memory.
+// draws that are mixed, ids that come twice or are too long, calls without results
+// and results without calls. Past items come from the server's own memory.
 func (s *Server) checkItems(past, present []item) *failure {
+	if fail := checkIDs(present); fail != nil {
+		return fail
+	}
 	for n := range present {
 		if present[n].Type != "reasoning" {
 			continue
@@ -19,6 +22,24 @@ func (s *Server) checkItems(past, present []item) *failure {
 		return fail
 	}
 	return checkCalls(slices.Concat(past, present))
+}
+
+// maxItemID bounds the id of an item, in bytes.
+const maxItemID = 64
+
+// checkIDs sees that no two items have one id.
+func checkIDs(items []item) *failure {
+	seen := map[string]bool{}
+	for n, i := range items {
+		switch {
+		case len(i.ID) > maxItemID:
+			return badRequest("input", "input[%d].id is longer than %d characters", n, maxItemID)
+		case seen[i.ID]:
+			return badRequest("input", "duplicate item with id '%s'", i.ID)
+		}
+		seen[i.ID] = i.ID != ""
+	}
+	return nil
 }
 
 // checkReasoning verifies the encrypted content of a reasoning item, or, if it

@@ -339,6 +339,23 @@ func TestMessagesNeedTheirReasoningToo(t *testing.T) {
 	c.ask("", map[string]any{"input": slices.Insert(input, 1, reply.Get("0").Value())})
 }
 
+func TestIDsOfItemsAreShortAndTheirOwn(t *testing.T) {
+	c := newResponsesClient(t, &Server{})
+	said := func(id string) any {
+		return map[string]any{"type": "message", "role": "assistant", "id": id, "content": []any{map[string]any{"type": "output_text", "text": "Yes."}}}
+	}
+	ask := func(ids ...string) map[string]any {
+		input := []any{map[string]any{"role": "user", "content": "One?"}}
+		for _, id := range ids {
+			input = append(input, said(id))
+		}
+		return map[string]any{"input": append(input, map[string]any{"role": "user", "content": "Two?"})}
+	}
+	c.refused(c.with("", ask("msg_one", "msg_one")), 400, "input", "")
+	c.refused(c.with("", ask("msg_"+strings.Repeat("1", 61))), 400, "input", "")
+	c.ask("", ask("msg_one", "msg_two", "msg_"+strings.Repeat("1", 60)))
+}
+
 func TestEncryptedContentIsVerified(t *testing.T) {
 	c := newResponsesClient(t, &Server{Seed: 1})
 	fields := map[string]any{"store": false, "include": []any{"reasoning.encrypted_content"}}

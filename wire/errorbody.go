@@ -1,6 +1,10 @@
 package wire
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+)
 
 const jsonType = "application/json"
 
@@ -32,12 +36,54 @@ func StreamError(d Dialect, f Framing, status int, typ, message string) []byte {
 
 // KeepAlive is what may be sent into a stream of d at any time before its first
 // piece to show that the connection lives: Anthropic's own ping event, a comment
-// to OpenAI's clients, and empty lines to Google's, before events or an array.
+// to OpenAI's clients, and empty lines to Google's, before events or, behind
+// Opening, in an array.
 func KeepAlive(d Dialect, f Framing) []byte {
 	if f == Array {
 		return []byte("\n")
 	}
 	return speaking(d).ping()
+}
+
+// Opening is the first that may be sent into a stream of d to show that the
+// connection lives. Of an array it is the bracket, which Opened then takes off
+// the stream: Google's own readers of arrays (google-api-core, gax) fail on any
+// other first byte.
+func Opening(d Dialect, f Framing) []byte {
+	if f == Array {
+		return []byte("[")
+	}
+	return KeepAlive(d, f)
+}
+
+// Opened is an array without its opening bracket; of what is no array it is the
+// whole of instead, an array too.
+func Opened(array io.Reader, instead []byte) io.Reader { return &opened{rest: array, instead: instead} }
+
+// opened is what Opened gives.
+type opened struct {
+	rest    io.Reader
+	instead []byte
+	begun   bool
+}
+
+// Read implements io.Reader.
+func (o *opened) Read(p []byte) (int, error) {
+	n, err := o.rest.Read(p)
+	if o.begun {
+		return n, err
+	}
+	text := bytes.TrimLeft(p[:n], space)
+	switch {
+	case len(text) == 0:
+		return 0, err
+	case text[0] == '[':
+		o.begun = true
+		return copy(p, text[1:]), err
+	}
+	o.rest = bytes.NewReader(o.instead)
+	o.instead = nil
+	return 0, nil
 }
 
 // StreamType is the Content-Type of a stream.

@@ -3,9 +3,11 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -99,6 +101,20 @@ func TestGeminiStatusOfEveryError(t *testing.T) {
 	for status, name := range want {
 		if got := rpcStatus(status); got != name {
 			t.Errorf("%d: %s, want %s", status, got, name)
+		}
+	}
+}
+
+func TestAnOpenedArrayGoesOnBehindItsBracket(t *testing.T) {
+	for given, want := range map[string]string{
+		`[{"a":1},{}]`: `{"a":1},{}]`,
+		"\r\n [{}]\n":  "{}]\n",
+		`{"a":1}`:      `{"error":1}]`,
+		"":             "",
+	} {
+		got, err := io.ReadAll(Opened(iotest.OneByteReader(strings.NewReader(given)), []byte(`[{"error":1}]`)))
+		if string(got) != want || err != nil {
+			t.Errorf("%q: %q, %v, want %q", given, got, err, want)
 		}
 	}
 }

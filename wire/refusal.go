@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -227,16 +228,41 @@ func (gemini) refuse(root gjson.Result, text string) (any, error) {
 }
 
 func (g gemini) refuseStream(events []gjson.Result, text string) ([]byte, error) {
-	if len(events) == 0 {
+	piece, err := g.refusePiece(events, text)
+	if err != nil {
+		return nil, err
+	}
+	return event("", marshal(piece)), nil
+}
+
+// refusePiece is the piece that a stream ends with in place of these.
+func (g gemini) refusePiece(pieces []gjson.Result, text string) (any, error) {
+	if len(pieces) == 0 {
 		return nil, errNoRefusal
 	}
-	refused, err := g.refuse(events[0], text)
+	refused, err := g.refuse(pieces[0], text)
 	if err != nil {
 		return nil, err
 	}
 	piece := refused.(members) //nolint:errcheck,forcetypeassert // refuse gives an object
-	if usage, ok := last(events, "usageMetadata"); ok {
+	if usage, ok := last(pieces, "usageMetadata"); ok {
 		piece["usageMetadata"] = json.RawMessage(usage.Raw)
 	}
-	return event("", marshal(piece)), nil
+	return piece, nil
+}
+
+// arrayPieces are the elements of an array whose opening bracket is behind, as
+// far as they are whole.
+func arrayPieces(array []byte) []gjson.Result {
+	var pieces []gjson.Result
+	reader := arrayReader{r: bufio.NewReader(bytes.NewReader(array))}
+	for {
+		data, err := reader.next()
+		if err != nil {
+			return pieces
+		}
+		if root, ok := parse(bytes.Clone(data)); ok {
+			pieces = append(pieces, root)
+		}
+	}
 }

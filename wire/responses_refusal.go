@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -8,15 +10,20 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// refusalItem is the id of the message that stands in place of calls.
-const refusalItem = "msg_hotmess"
+// refusalItem is the id of the message that stands in place of the calls of a
+// response. Clients send it back with all others, of which no two may be the same,
+// and none longer than 64 characters.
+func refusalItem(response gjson.Result) string {
+	sum := sha256.Sum256([]byte(response.Get("id").Str))
+	return "msg_hotmess_" + hex.EncodeToString(sum[:12])
+}
 
 // refusalMessage is an item of an output with a text.
-func refusalMessage(status string, content ...any) members {
+func refusalMessage(id, status string, content ...any) members {
 	if content == nil {
 		content = []any{}
 	}
-	return members{"type": messageItem, "id": refusalItem, "status": status, "role": "assistant", "content": content}
+	return members{"type": messageItem, "id": id, "status": status, "role": "assistant", "content": content}
 }
 
 // refusalPart is the content of such an item.
@@ -33,7 +40,7 @@ func (responses) refuse(root gjson.Result, text string) (any, error) {
 		return nil, errNoRefusal
 	}
 	reply := edited(root)
-	reply["output"] = append(listOf(output, at), refusalMessage("completed", refusalPart(text)))
+	reply["output"] = append(listOf(output, at), refusalMessage(refusalItem(root), "completed", refusalPart(text)))
 	reply["status"], reply["incomplete_details"] = "completed", nil
 	return reply, nil
 }
@@ -52,8 +59,9 @@ func (g responses) refuseStream(events []gjson.Result, text string) ([]byte, err
 		index = given
 	}
 	first, numbered := count(events[0].Get("sequence_number"))
+	id := refusalItem(end)
 	in := func(name string, more members) members {
-		e := members{"type": name, "item_id": refusalItem, "output_index": index, "content_index": 0}
+		e := members{"type": name, "item_id": id, "output_index": index, "content_index": 0}
 		maps.Copy(e, more)
 		return e
 	}
@@ -62,12 +70,12 @@ func (g responses) refuseStream(events []gjson.Result, text string) ([]byte, err
 	}
 	var out []byte
 	for i, e := range []members{
-		item("response.output_item.added", refusalMessage("in_progress")),
+		item("response.output_item.added", refusalMessage(id, "in_progress")),
 		in("response.content_part.added", members{"part": refusalPart("")}),
 		in("response.output_text.delta", members{"delta": text, "logprobs": []any{}}),
 		in("response.output_text.done", members{"text": text, "logprobs": []any{}}),
 		in("response.content_part.done", members{"part": refusalPart(text)}),
-		item("response.output_item.done", refusalMessage("completed", refusalPart(text))),
+		item("response.output_item.done", refusalMessage(id, "completed", refusalPart(text))),
 		{"type": "response.completed", "response": refused},
 	} {
 		if numbered {

@@ -8,9 +8,14 @@ import (
 )
 
 // A CallSpotter finds where the first call on the client begins in a stream of
-// events, while it passes. It belongs to one goroutine.
+// events, or in one that is an array, while it passes. It belongs to one
+// goroutine.
 type CallSpotter struct {
 	grammar grammar
+	dialect Dialect
+	// array is set for a stream that is an array. Its elements are called events
+	// here.
+	array *arraySpotter
 	// buf is what was taken and has not passed.
 	buf []byte
 	// scanned is how much of buf was looked through for ends of events; blank is whether the line there is empty so far.
@@ -28,7 +33,7 @@ func NewCallSpotter(d Dialect) *CallSpotter {
 	if g == nil {
 		return nil
 	}
-	return &CallSpotter{grammar: g, blank: true}
+	return &CallSpotter{grammar: g, dialect: d, blank: true}
 }
 
 // Found is whether a call has begun: from its event on nothing passes.
@@ -81,6 +86,9 @@ func (s *CallSpotter) End() bool {
 // empty line, or -1.
 // After a CR it waits for the next byte: clients look for CR LF as a whole.
 func (s *CallSpotter) eventEnd() int {
+	if s.array != nil {
+		return s.array.end(s.buf, &s.scanned)
+	}
 	for s.scanned < len(s.buf) {
 		size := 1
 		switch s.buf[s.scanned] {
@@ -109,6 +117,10 @@ func (s *CallSpotter) eventEnd() int {
 
 // begins is whether a call begins in an event.
 func (s *CallSpotter) begins(event []byte) bool {
+	if s.array != nil {
+		root, ok := parse(element(event))
+		return ok && s.grammar.calls(root)
+	}
 	data, err := newEventReader(io.MultiReader(bytes.NewReader(event), bytes.NewReader([]byte("\n\n")))).next()
 	if err != nil {
 		return false

@@ -133,6 +133,7 @@ func TestRefusedRepliesAreOfTheirDialect(t *testing.T) {
 func FuzzCallSpotter(f *testing.F) {
 	f.Add([]byte("data: {\"choices\":[{\"delta\":{\"tool_calls\":[{}]}}]}\n\n"), 3)
 	f.Add([]byte("event: x\r\rdata: \r\n\r\n\n"), 1)
+	f.Add([]byte("\n[{\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{}}]}}]}\n,\n{}]"), 2)
 	f.Fuzz(func(t *testing.T, stream []byte, size int) {
 		if size < 1 {
 			size = 1
@@ -144,6 +145,14 @@ func FuzzCallSpotter(f *testing.F) {
 			}
 			_, _ = RefuseStream(d, s.Held(), "x")
 			_, _ = RefuseBody(d, stream, "x")
+		}
+		passed, _, s := passArray(stream, size)
+		if !bytes.Equal(append(passed, s.Held()...), stream) {
+			t.Error("passed and held are not the array")
+		}
+		_, _ = s.Reply()
+		if closing := s.Refuse("t", "x"); len(closing) == 0 {
+			t.Error("nothing closes the array")
 		}
 	})
 }

@@ -42,8 +42,21 @@ export function letter(text) {
   return found[1];
 }
 
+/** What is run: answers, errors, or loops of which a guard of hotmess holds and refuses every call. */
+const [, , stage = 'answers'] = process.argv;
+
+/** What an agent gets in place of a call that is refused: one turn, which is a whole reply of text. */
+export function checkHeld({ turns, text }) {
+  assert.equal(turns.length, 1, 'turns');
+  assert.deepEqual(turns[0].calls, []);
+  assert.match(text, /\[hotmess\] This reply was held back/);
+  assert(turns[0].usage, 'no usage');
+  return { turns, text };
+}
+
 /** A tool loop must take as many calls as the task has steps, ids of their own, and end in a text. */
 export function checkLoop({ turns, text }) {
+  if (stage === 'held') return checkHeld({ turns, text });
   const calls = turns.flatMap((turn) => turn.calls);
   assert.equal(calls.length, steps, 'calls of tools');
   assert.equal(new Set(calls.map((call) => call.id)).size, steps, 'their ids');
@@ -74,13 +87,13 @@ export async function thrown(call) {
 
 /**
  * Runs the scenarios one after another and prints what they return, as one
- * JSON document. With the argument "errors" these are run, else the answers:
- * hotmess keeps its extras back after an error, so they wait until it has
+ * JSON document: with the argument "errors" or "held" those, else the answers.
+ * hotmess keeps its extras back after an error, so errors wait until it has
  * measured the answers.
  */
-export async function report(answers, errors) {
+export async function report(answers, errors, held) {
   const seen = {};
-  for (const [name, scenario] of Object.entries(process.argv[2] === 'errors' ? errors : answers)) {
+  for (const [name, scenario] of Object.entries({ answers, errors, held }[stage])) {
     seen[name] = await scenario();
   }
   process.stdout.write(`${JSON.stringify(seen, null, 2)}\n`);

@@ -4,7 +4,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { betaZodTool } from '@anthropic-ai/sdk/helpers/beta/zod';
 import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod';
 import { z } from 'zod';
-import { Verdict, checkLoop, done, headers, letter, question, report, runs, steps, task, thrown, toolsAs } from '../suite.mjs';
+import { Verdict, checkHeld, checkLoop, done, headers, letter, question, report, runs, steps, task, thrown, toolsAs } from '../suite.mjs';
 
 const client = (wish, more) => new Anthropic({ defaultHeaders: headers(wish), ...more });
 const common = { model: 'claude-opus-4-8', max_tokens: 4096 };
@@ -54,6 +54,15 @@ async function loop() {
     messages.push({ role: 'assistant', content: reply.content }, { role: 'user', content });
   }
   throw new Error('the loop does not end');
+}
+
+/** One turn of a loop, streamed. */
+async function turnStreamed() {
+  const tools = toolsAs((name, { description, parameters }) => ({ name, description, input_schema: z.toJSONSchema(parameters) }));
+  const stream = client().messages.stream({ ...common, messages: [{ role: 'user', content: task('message-stream') }], tools, thinking });
+  const whole = await stream.finalMessage();
+  assert.equal(whole.stop_reason, 'end_turn');
+  return checkHeld({ turns: [seen(whole)], text: textOf(whole) });
 }
 
 /**
@@ -118,4 +127,5 @@ await report(
     structured, refusal, counted,
   },
   { failing: () => failure('failing'), limited: () => failure('limited') },
+  { loop, turnStreamed },
 );

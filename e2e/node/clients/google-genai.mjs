@@ -126,4 +126,5 @@ async function failure(wish) {
 await report(
   { text, streamed, loop, chat, structured, refusal, counted },
   { failing: () => failure('failing'), limited: () => failure('limited') },
+  { loop, chat },
 );

@@ -110,4 +110,10 @@ await report(
     chatLimited: iterated(chat('limited'), 'langchain chat limited'),
     responsesLimited: invoked(responses('limited'), 'langchain response limited'),
   },
+  {
+    chatLoop: loop(chat(), 'langchain-chat'),
+    chatLoopStreamed: loopStreamed(chat(), 'langchain-chat-stream'),
+    responsesLoop: loop(responses(), 'langchain-response'),
+    responsesLoopStreamed: loopStreamed(responses(), 'langchain-response-stream'),
+  },
 );

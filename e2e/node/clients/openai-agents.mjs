@@ -113,4 +113,10 @@ await report(
     responsesLimited: failure(responses('limited'), 'agents response limited'),
     chatLimited: failure(chat('limited'), 'agents chat limited'),
   },
+  {
+    responsesLoop: loop(responses(), 'agents-response'),
+    responsesLoopStreamed: loopStreamed(responses(), 'agents-response-stream'),
+    chatLoop: loop(chat(), 'agents-chat'),
+    chatLoopStreamed: loopStreamed(chat(), 'agents-chat-stream'),
+  },
 );

@@ -108,4 +108,5 @@ async function failure(wish) {
 await report(
   { text, streamed, loop, runTools, structured, refusal },
   { failing: () => failure('failing'), limited: () => failure('limited') },
+  { loop, runTools },
 );

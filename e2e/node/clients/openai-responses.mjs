@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import OpenAI from 'openai';
 import { zodResponsesFunction, zodTextFormat } from 'openai/helpers/zod';
-import { Verdict, checkLoop, done, headers, letter, question, report, runs, steps, task, thrown, toolsAs } from '../suite.mjs';
+import { Verdict, checkHeld, checkLoop, done, headers, letter, question, report, runs, steps, task, thrown, toolsAs } from '../suite.mjs';
 
 const model = 'gpt-5.1';
 const client = (wish) => new OpenAI({ defaultHeaders: headers(wish) });
@@ -53,6 +53,15 @@ async function loop() {
     input.push(...reply.output, ...results(reply));
   }
   throw new Error('the loop does not end');
+}
+
+/** One turn of a loop, streamed. */
+async function turnStreamed() {
+  const stream = client().responses.stream({ ...ask(''), input: task('response-stream'), tools: offered });
+  const types = [];
+  for await (const event of stream) types.push(event.type);
+  const whole = await stream.finalResponse();
+  return { ...checkHeld({ turns: [seen(whole)], text: whole.output_text }), events: runs(types) };
 }
 
 /** The API keeps the conversation: each turn names the one before. */
@@ -115,4 +124,5 @@ async function failure(wish) {
 await report(
   { text, streamed, loop, chain, stored, structured, refusal },
   { failing: () => failure('failing'), limited: () => failure('limited') },
+  { loop, turnStreamed },
 );

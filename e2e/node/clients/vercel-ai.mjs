@@ -107,4 +107,10 @@ await report(
     chatLimited: failure(chat('limited'), 'ai chat limited'),
     responsesLimited: failure(responses('limited'), 'ai response limited'),
   },
+  {
+    chatLoop: loop(chat(), 'ai-chat', false),
+    chatLoopStreamed: loopStreamed(chat(), 'ai-chat-stream', false),
+    responsesLoop: loop(responses(), 'ai-response', false),
+    responsesLoopStreamed: loopStreamed(responses(), 'ai-response-stream', false),
+  },
 );
