@@ -61,11 +61,11 @@ type Outcome struct {
 // ends by the rules, or Policy.Wait after the primary's end; what then still runs
 // is cancelled, but for a measurement set.
 //
-// Only whole replies vote, and any of them beats an error. If nobody can vote,
-// the primary's own reply is the winner: its error as sent, or its truncated
-// body. A primary that cannot be held or read (too_big, memory, encoding,
-// unreadable, panic) is the winner without a vote. When ctx ends, the client is
-// gone: all calls are cancelled.
+// Only whole replies vote, and any of them beats an error, be it one that is sent as
+// a success and is no reply of the dialect. If nobody can vote, the primary's own
+// reply is the winner: its error as sent, or its truncated body. A primary beyond
+// hotmess's own limits (too_big, memory, encoding, panic) is the winner without a
+// vote. When ctx ends, the client is gone: all calls are cancelled.
 //
 // finish waits for what still runs and returns the samples that were launched, by
 // launch number. It must be called exactly once, after the winner has been sent,
@@ -186,7 +186,7 @@ func (b *ballot) decide(ctx context.Context) Outcome {
 		case res := <-b.arriving:
 			b.take(res)
 			if res.Number == 0 {
-				if unreadable(res.Missing) {
+				if beyond(res.Missing) {
 					return b.abandon(ctx)
 				}
 				timer := time.NewTimer(b.policy.Wait)
@@ -334,11 +334,11 @@ func (b *ballot) waited() time.Duration {
 	return time.Since(b.ended)
 }
 
-// unreadable is whether hotmess itself, not the upstream, is why a sample is
-// missing. Such a primary may well be right.
-func unreadable(r monitor.Reason) bool {
+// beyond is whether hotmess itself, not the upstream, is why a sample is missing.
+// Such a primary may well be right.
+func beyond(r monitor.Reason) bool {
 	switch r {
-	case monitor.ReasonTooBig, monitor.ReasonMemory, monitor.ReasonEncoding, monitor.ReasonUnreadable, monitor.ReasonPanic:
+	case monitor.ReasonTooBig, monitor.ReasonMemory, monitor.ReasonEncoding, monitor.ReasonPanic:
 		return true
 	default:
 		return false
