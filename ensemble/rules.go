@@ -113,8 +113,8 @@ func (r Rules) stop(c Comparer, s state) Stop {
 	return r.weigh(r.opposed(v, able))
 }
 
-// opposed is a vote as evidence weighs it: an action has all against it that call for
-// other tools, whatever their targets, since the tool is voted on first.
+// opposed is a vote as evidence weighs it: an action has those as its rival that call the
+// same other tools, whatever their targets, since the tool is voted on first.
 func (r Rules) opposed(v Vote, able []Sample) Vote {
 	if r.Method != MethodCalls {
 		return v
