@@ -238,8 +238,12 @@ func TestSettledCallsStayWhateverComes(t *testing.T) {
 // launched.
 func TestASecondStageStartsOnceTheFirstCannotDecide(t *testing.T) {
 	for _, r := range []Rules{
-		{Min: 3, Max: 9, Confidence: .9}, {Min: 3, Max: 9, Confidence: .95}, {Min: 5, Max: 9, Confidence: .9},
-		{Min: 2, Max: 9, Lead: 2}, {Min: 3, Max: 5}, {Min: 3, Max: 10, Lead: 3},
+		{Min: 3, Max: 9, Confidence: .9},
+		{Min: 3, Max: 9, Confidence: .95},
+		{Min: 5, Max: 9, Confidence: .9},
+		{Min: 2, Max: 9, Lead: 2},
+		{Min: 3, Max: 5},
+		{Min: 3, Max: 10, Lead: 3},
 	} {
 		r.Level, r.Launch = LevelExact, LaunchStaged
 		_, stage := r.next(Comparer{}, state{})
