@@ -77,8 +77,12 @@ func chatProbes() map[string][]probe {
 			{shown: "`tool_calls`", set: object{"messages": []object{{"role": "assistant", "tool_calls": []object{{"function": object{"name": "f"}}}}}}},
 			{shown: "`function_call`", set: object{"messages": []object{{"role": "assistant", "function_call": object{"name": "f"}}}}},
 		},
-		"limit":  {{shown: "`finish_reason` `length`", reply: `{"choices":[{"message":{"content":"a"},"finish_reason":"length"}]}`}},
-		"cached": {{shown: "`prompt_tokens_details.cached_tokens`", reply: `{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":4}}}`}},
+		"limit": {{shown: "`finish_reason` `length`", reply: `{"choices":[{"message":{"content":"a"},"finish_reason":"length"}]}`}},
+		"cached": {
+			{shown: "`prompt_tokens_details.cached_tokens`", reply: `{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":4}}}`},
+			{shown: "`prompt_cache_hit_tokens`", reply: `{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"prompt_cache_hit_tokens":4}}`},
+			{shown: "`cached_tokens`", reply: `{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"cached_tokens":4}}`},
+		},
 	}
 }
 

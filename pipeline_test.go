@@ -191,7 +191,7 @@ func readMessage(body io.Reader, stream bool) (toolMessage, error) {
 }
 
 // observed waits for what was observed of so many requests.
-func (l *line) observed(t *testing.T, requests int64) {
+func (l *line) observed(t testing.TB, requests int64) {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for l.monitor.Totals().Observed < requests && time.Now().Before(deadline) {

@@ -36,6 +36,7 @@ type simCommand struct {
 	Jitter      float64       `help:"Relative spread of all times."`
 	Refusals    float64       `help:"Probability of a refusal."`
 	Quota       bool          `help:"Tell rate limits with plenty left in headers."`
+	PrefixCache bool          `help:"Keep long prompts in a cache, as OpenAI and Google do unasked."`
 	Hostile     bool          `help:"A little of every fault: 429, 500, 503, cuts, stalls, bad JSON, failures in mid-stream."`
 	Replay      string        `placeholder:"FILE" help:"Answer with recorded samples (JSON lines)."`
 	TruthLog    string        `placeholder:"FILE" help:"Write what is true of each answer (JSON lines)."`
@@ -76,7 +77,7 @@ func (s *simCommand) server() (*sim.Server, func(), error) {
 		Steps: s.Steps, ParallelCalls: s.Parallel,
 		Deletions: sim.Deletions{Every: s.Deletions, Wrong: s.DeleteWrong, Vary: s.DeleteVary},
 		Reasoning: sim.Reasoning{Median: s.Reasoning, Show: s.Show},
-		Refusals:  s.Refusals, RateHeaders: s.Quota,
+		Refusals:  s.Refusals, RateHeaders: s.Quota, PrefixCache: s.PrefixCache,
 		Latency: sim.Latency{First: s.First, PerToken: s.PerToken, Jitter: s.Jitter},
 	}
 	if s.Hostile {

@@ -87,8 +87,8 @@ type GuardCommand struct {
 	// Program is a pattern over its name, without the directory, alternatives
 	// set apart by |.
 	Program string `yaml:"program"`
-	// Subcommand is a pattern over its first operand, alternatives set apart by
-	// |.
+	// Subcommand is a pattern over either of its first two operands, of which
+	// the first may be the value of a flag; alternatives set apart by |.
 	Subcommand string `yaml:"subcommand"`
 	// Recursive is whether it must be told to work on whole trees.
 	Recursive bool `yaml:"recursive"`
@@ -133,8 +133,8 @@ func (c Config) GuardRules() []Guard {
 	return rules
 }
 
-// BuiltInGuards lists the names of the built-in rules.
-func BuiltInGuards() []string {
+// builtInNames lists the names of the built-in rules.
+func builtInNames() []string {
 	var names []string
 	for _, g := range builtInGuards() {
 		if !slices.Contains(names, g.Name) {

@@ -56,6 +56,7 @@ func TestBadGuardRulesAreNamedByRuleAndKey(t *testing.T) {
 		{Name: "pattern", Argument: map[string]string{"path": "regexp:("}},
 		{Name: "words", Tool: "a||b", SQL: []string{"select"}, Action: "stop", Risk: "none", OnSplit: "ask", OnFailure: "replace", Wait: &second},
 		{Name: "program", Command: &GuardCommand{Flags: []string{"force"}}},
+		{Name: "regexps", Tool: "regexp:^rm", Command: &GuardCommand{Program: "regexp:r.", Subcommand: "regexp:p", Paths: []string{"/a", "regexp:^/"}}},
 	}
 	err := c.Validate()
 	if err == nil {
@@ -65,6 +66,7 @@ func TestBadGuardRulesAreNamedByRuleAndKey(t *testing.T) {
 		"guard[0].name:", "guard[1]: rule empty", "guard[2].argument.path: does not compile", "guard[3].tool:", "guard[3].sql[0]:",
 		"guard[3].action:", "guard[3].risk:", "guard[3].on_split:", "guard[3].on_failure:", "guard[3].wait:",
 		"guard[4].command.program:", "guard[4].command.flags[0]:",
+		"guard[5].tool:", "guard[5].command.program:", "guard[5].command.subcommand:", "guard[5].command.paths[1]:",
 	} {
 		if !strings.Contains(err.Error(), key) {
 			t.Errorf("no problem begins with %q in\n%s", key, err)

@@ -60,10 +60,22 @@ func (k *checker) guardCommand(key string, c GuardCommand) {
 			k.fail(fmt.Sprintf("%s.flags[%d]", key, i), "%q is no flag; write it with its dashes and without a value, as in -f or --force", f)
 		}
 	}
+	for i, p := range c.Paths {
+		k.noRegexp(fmt.Sprintf("%s.paths[%d]", key, i), p)
+	}
+}
+
+// noRegexp refuses regular expressions where they would be read as globs, which
+// fit nothing.
+func (k *checker) noRegexp(key, pattern string) {
+	if strings.HasPrefix(pattern, RegexpPattern) {
+		k.fail(key, "%q is a regular expression, which only argument takes; * stands for anything here", pattern)
+	}
 }
 
 // alternatives refuses patterns with an empty alternative, which would fit all.
 func (k *checker) alternatives(key, pattern string) {
+	k.noRegexp(key, pattern)
 	if pattern != "" && slices.Contains(strings.Split(pattern, "|"), "") {
 		k.fail(key, "%q has an empty alternative, which would fit anything", pattern)
 	}

@@ -24,7 +24,7 @@ func (k *checker) shadowed() {
 	for i, g := range k.cfg.Guard {
 		key := fmt.Sprintf("guard[%d]", i)
 		if !g.On() {
-			if known := BuiltInGuards(); g.Name != "" && !slices.Contains(known, g.Name) {
+			if known := builtInNames(); g.Name != "" && !slices.Contains(known, g.Name) {
 				k.warn(key, "switches nothing off: no built-in rule is called %s%s", g.Name, didYouMean(g.Name, known))
 			}
 			continue

@@ -26,7 +26,8 @@
 // state is: it refuses signatures, encrypted reasoning, ids and results of calls
 // that are not what it gave. The front tells a client's own calls from those that
 // hotmess made beside them by their Idempotency-Key, and makes go wrong what a
-// request asks for in headers.
+// request asks for in headers. Where votes or quorums are to come out in a certain
+// way, it has one model answer the former and another the latter.
 //
 // # Rules
 //

@@ -66,7 +66,14 @@ func TestWhenCallsStart(t *testing.T) {
 		{"followers of a slow reply", LaunchLeader, "", says("a", second(100)), many(4, a), []float64{0, 20, 20, 20, 20}, StopSettled},
 		{"no followers of a refused request", LaunchLeader, "", failing(400), nil, []float64{0}, StopAll},
 		{"followers of a failed one", LaunchLeader, "", failing(500), many(4, a), []float64{0, 2, 2, 2, 2}, StopSettled},
-		{"followers of one that came too early", LaunchLeader, "", failing(429), many(4, a), []float64{0, 2, 2, 2, 2}, StopSettled},
+		{"followers of one that came too early", LaunchLeader, "", failing(425), many(4, a), []float64{0, 2, 2, 2, 2}, StopSettled},
+		{"followers of one too many", LaunchLeader, "", failing(429), many(4, a), []float64{0, 2, 2, 2, 2}, StopSettled},
+		{"followers of one that came too late", LaunchLeader, "", failing(408), many(4, a), []float64{0, 2, 2, 2, 2}, StopSettled},
+		{"followers of one that met another", LaunchLeader, "", failing(409), many(4, a), []float64{0, 2, 2, 2, 2}, StopSettled},
+		{
+			"followers that started before a refusal", LaunchLeader, "", reply{after: second(25), status: 400, body: `{"error":{}}`},
+			many(4, func() reply { return says("a", second(18)) }), []float64{0, 20, 20, 20, 20}, StopSettled,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -148,6 +155,18 @@ func TestAMeasurementSetIsLaunchedWhateverIsDecided(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestARefusedRequestIsNotMeasuredByMoreCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{primary: reply{after: second(1), status: 400, body: `{"error":{}}`}}
+		p := ballotPolicy(2)
+		p.Launch, p.Measure = LaunchLeader, true
+		o, finish := newRunner(s, &turnstile{}).Vote(t.Context(), newCall(t), p)
+		if got := missings(finish()); got != "failed" || o.Voted || o.Winner.Status != 400 {
+			t.Errorf("missing %q, outcome %+v", got, o)
+		}
+	})
 }
 
 func TestAFlaggedPrimaryIsOutvotedAndStaysMeasured(t *testing.T) {

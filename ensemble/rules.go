@@ -1,6 +1,10 @@
 package ensemble
 
-import "hotmess/estimate"
+import (
+	"slices"
+
+	"hotmess/estimate"
+)
 
 // A Launch says when the calls of a vote start.
 type Launch string
@@ -55,8 +59,6 @@ type Rules struct {
 	// First ends the vote when so many samples have voted, and no others count;
 	// 0: never.
 	First int
-	// evidence replaces Confidence and Lead, to try others; nil: it does not.
-	evidence func(Vote) bool
 }
 
 // most is how many samples there are at most. Texts are rarely equal, so that no
@@ -115,7 +117,7 @@ func (r Rules) stop(c Comparer, s state) Stop {
 func (r Rules) weigh(v Vote) Stop {
 	e := estimate.Evidence{Confidence: r.Confidence, Ahead: r.Lead}
 	switch {
-	case r.evidence != nil && r.evidence(v), r.evidence == nil && e.Confident(v.Agreed, v.Rival):
+	case e.Confident(v.Agreed, v.Rival):
 		return StopConfidence
 	case e.Leads(v.Agreed, v.Rival):
 		return StopLead
@@ -155,10 +157,17 @@ func (r Rules) lost(c Comparer, s state) bool {
 	running := s.launched - len(s.ended)
 	v, _ := c.Vote(r.Method, unflagged(s.ended), r.Level)
 	v.Agreed, v.Votes = v.Agreed+running, v.Votes+running
-	if r.First > 0 || v.Agreed >= s.launched {
+	if r.First > 0 || v.Agreed >= s.launched || v.Votes >= r.Min && r.weigh(v) != "" {
 		return false
 	}
-	return (v.Votes < r.Min || r.weigh(v) == "") && v.Agreed <= v.Rival+r.most()-s.launched
+	reach := v.Rival + r.most() - s.launched
+	return v.Agreed < reach || v.Agreed == reach && !v.mayWinTies(s.ended)
+}
+
+// mayWinTies is whether the primary gave the leading answer, or still may.
+func (v Vote) mayWinTies(ended []Sample) bool {
+	primary := slices.ContainsFunc(ended, func(s Sample) bool { return s.Number == 0 })
+	return !primary || len(v.Parties) > 0 && v.Parties[0].First == 0
 }
 
 // pick finds the winner among the samples that have ended. Vote.Changed is against

@@ -23,6 +23,7 @@ func TestEvidenceEndsAVote(t *testing.T) {
 		// Beta posterior: 3 to 0 is .9375, 4 to 0 .969 (Adaptive-Consistency).
 		{"confidence", "a a a a a a a a a", Rules{Max: 9, Min: 3, Confidence: .95}, 4, StopConfidence},
 		{"less confidence", "a a a a a a a a a", Rules{Max: 9, Min: 3, Confidence: .9}, 3, StopConfidence},
+		{"just the confidence", "a a a a a a a a a", Rules{Max: 9, Min: 3, Confidence: .9375}, 3, StopConfidence},
 		{"confidence with a dissent takes six to one", "b a a a a a a a a a a a a a a a a a a a", Rules{Max: 20, Min: 3, Confidence: .95}, 7, StopConfidence},
 		{"not before the least", "a a a a a a a a a a", Rules{Max: 20, Min: 6, Confidence: .9}, 6, StopConfidence},
 		{"lead", "a b a a a a a a a", Rules{Max: 9, Min: 2, Lead: 2}, 4, StopLead},
@@ -105,6 +106,9 @@ func TestLaunchPolicies(t *testing.T) {
 		{"a stage that a dissent has lost", Rules{Min: 3, Max: 9, Confidence: .9, Launch: LaunchStaged}, state{launched: 3, ended: voters("a b")}, 9},
 		{"a stage that a failure has lost", Rules{Min: 3, Max: 9, Lead: 3, Launch: LaunchStaged}, state{launched: 3, ended: voters("-")}, 9},
 		{"a stage that can do without the failed one", Rules{Min: 2, Max: 9, Lead: 2, Launch: LaunchStaged}, state{launched: 3, ended: voters("-")}, 3},
+		{"a stage that a flag has lost", Rules{Min: 3, Max: 9, Confidence: .9, Launch: LaunchStaged}, state{launched: 3, ended: flagged("a")}, 9},
+		{"a stage after which as many may dissent", Rules{Min: 4, Max: 6, Launch: LaunchStaged}, state{launched: 4, ended: voters("b a a")}, 6},
+		{"a stage that decides by itself", Rules{Min: 4, Max: 5, Launch: LaunchStaged}, state{launched: 4, ended: voters("b a a")}, 4},
 		{"second stage", Rules{Min: 3, Max: 9, Confidence: .9, Launch: LaunchStaged}, state{launched: 3, ended: ended(3)}, 9},
 		{"a stage of more than all", Rules{Min: 5, Max: 4, Launch: LaunchStaged}, state{}, 4},
 		{"leader", Rules{Min: 3, Max: 9, Launch: LaunchLeader}, state{}, 1},
@@ -118,6 +122,15 @@ func TestLaunchPolicies(t *testing.T) {
 			t.Errorf("%s: %d calls, want %d", c.name, got, c.want)
 		}
 	}
+}
+
+// flagged are voters that a red flag sets aside.
+func flagged(keys string) []Sample {
+	all := voters(keys)
+	for i := range all {
+		all[i].Flag = FlagOverlong
+	}
+	return all
 }
 
 func TestMarginAndConfidence(t *testing.T) {

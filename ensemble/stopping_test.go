@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"hotmess/estimate"
+	"hotmess/monitor"
 )
 
 // agreeing are n samples that say the same, by launch number.
@@ -192,4 +193,84 @@ func TestNothingAfterTheFirstCounts(t *testing.T) {
 			t.Fatalf("%v: %+v, want %+v", keys, got, want)
 		}
 	})
+}
+
+// TestSettledCallsStayWhateverComes does the same for the two steps of calls, of which
+// every call is known by tool and target: no sequence of five that is settled early ends
+// with another target.
+func TestSettledCallsStayWhateverComes(t *testing.T) {
+	calls := map[string]Keys{"-": nil}
+	for _, key := range []string{"none", "read a", "read b", "write a"} {
+		tool, _, _ := strings.Cut(key, " ")
+		calls[key] = Keys{LevelTool: tool, LevelTarget: key, LevelExact: key}
+	}
+	sequence := func(keys []string) (samples []Sample) {
+		for i, key := range keys {
+			s := Sample{Number: i, Keys: calls[key]}
+			if key == "-" {
+				s.Missing = monitor.ReasonFailed
+			}
+			samples = append(samples, s)
+		}
+		return samples
+	}
+	early := 0
+	everyVote([]string{"none", "read a", "read b", "write a", "-"}, 5, func(keys []string) {
+		all := sequence(keys)
+		last, _ := new(Comparer).Calls(all)
+		for ended := 1; ended < 5; ended++ {
+			if !callsSettled(all[:ended], 5-ended) {
+				continue
+			}
+			early++
+			if v, _ := new(Comparer).Calls(all[:ended]); v.leading() != last.leading() {
+				t.Fatalf("%v is settled after %d on %q, and ends on %q", keys, ended, v.leading(), last.leading())
+			}
+		}
+	})
+	if early == 0 {
+		t.Error("no vote was settled early")
+	}
+}
+
+// TestASecondStageStartsOnceTheFirstCannotDecide, and not before: it is launched early
+// if, and only if, nothing that the running calls can say ends the vote among those
+// launched.
+func TestASecondStageStartsOnceTheFirstCannotDecide(t *testing.T) {
+	for _, r := range []Rules{
+		{Min: 3, Max: 9, Confidence: .9},
+		{Min: 3, Max: 9, Confidence: .95},
+		{Min: 5, Max: 9, Confidence: .9},
+		{Min: 2, Max: 9, Lead: 2},
+		{Min: 3, Max: 5},
+		{Min: 3, Max: 10, Lead: 3},
+	} {
+		r.Level, r.Launch = LevelExact, LaunchStaged
+		_, stage := r.next(Comparer{}, state{})
+		early := 0
+		for ended := 1; ended < stage; ended++ {
+			everyVote([]string{"a", "b", "c", "-"}, ended, func(first []string) {
+				stop, launch := r.next(Comparer{}, state{ended: voters(strings.Join(first, " ")), launched: stage})
+				if stop != "" {
+					return
+				}
+				can := false
+				everyVote([]string{"a", "b", "c", "d", "-"}, stage-ended, func(rest []string) {
+					all := voters(strings.Join(append(slices.Clone(first), rest...), " "))
+					for n := ended + 1; n <= stage; n++ {
+						can = can || r.stop(Comparer{}, state{ended: all[:n], launched: stage}) != ""
+					}
+				})
+				if can == (launch > stage) {
+					t.Fatalf("%+v: after %v of %d, %d are launched, although the stage can decide: %t", r, first, stage, launch, can)
+				}
+				if launch > stage {
+					early++
+				}
+			})
+		}
+		if early == 0 {
+			t.Errorf("%+v: no second stage started early", r)
+		}
+	}
 }

@@ -104,7 +104,7 @@ func live(name string, r Rules) contender {
 func (c corpus) contenders() []contender {
 	all := []contender{alone(), fixedVote(3)}
 	if c.sizes[0] > 5 {
-		all = append(all, fixedVote(5))
+		all = append(all, fixedVote(5), fixedVote(9))
 	}
 	for _, most := range c.sizes {
 		all = append(all, fixedVote(most))

@@ -187,6 +187,7 @@ func (m *Monitor) judge(o *Observation, l Label, now time.Time) (LabelStatus, er
 		return "", badLabel("request", "its route or kind is beyond the %d that labelled figures are kept of", maxLabelled)
 	}
 	m.exchange(key, before, j, now)
+	m.mitigations.judge(name, o, before, j)
 	if m.labelling.Keep != nil {
 		m.labelling.Keep(l)
 	}

@@ -79,11 +79,15 @@ func (h half) votes(conversation string) bool {
 func (m *Monitor) Mitigates() bool { return len(*m.mitigated.Load()) > 0 }
 
 // Mitigating reports whether a request of a route in observe mode is to vote
-// because an alert fires there. conversation is asked only if that depends on it.
-// It takes no lock.
-func (m *Monitor) Mitigating(route string, conversation func() string) bool {
+// because an alert fires there, or would but for the half that stepped back.
+// conversation is asked only if that depends on it. It takes no lock.
+func (m *Monitor) Mitigating(route string, conversation func() string) (votes, steppedBack bool) {
 	h, ok := (*m.mitigated.Load())[route]
-	return ok && (!h.of || h.votes(conversation()))
+	if !ok {
+		return false, false
+	}
+	votes = !h.of || h.votes(conversation())
+	return votes, !votes
 }
 
 // Mitigate implements alerts.Mitigator: routes on which a rule with mitigate fires
@@ -198,6 +202,13 @@ func (s mitigations) take(route string, o *Observation) {
 		return
 	}
 	g.Trial.take(o, half{true, g.Salt}, g.seen)
+}
+
+// judge takes in the label of a request, see trial.judge.
+func (s mitigations) judge(route string, o *Observation, before, now *judgedRequest) {
+	if g := s[route]; g != nil && g.Stage == alerts.StageHalf {
+		g.Trial.judge(o, before, now)
+	}
 }
 
 // readings says of each route that votes in which stage it is.

@@ -38,7 +38,14 @@ func stage(t *testing.T, m *Monitor) string {
 
 // votesOf is whether a conversation of the route r votes.
 func votesOf(m *Monitor, conversation string) bool {
-	return m.Mitigating("r", func() string { return conversation })
+	votes, steppedBack := m.Mitigating("r", func() string { return conversation })
+	return votes && !steppedBack
+}
+
+// votesOn is whether anything of a route is mitigated.
+func votesOn(m *Monitor, route string) bool {
+	votes, steppedBack := m.Mitigating(route, func() string { return "c" })
+	return votes || steppedBack
 }
 
 func TestRouteVotesFromTheAlertOnAndHalfOfItAfterTheStay(t *testing.T) {
@@ -47,7 +54,7 @@ func TestRouteVotesFromTheAlertOnAndHalfOfItAfterTheStay(t *testing.T) {
 		t.Error("votes without an alert")
 	}
 	m.Mitigate(firing("r"), anyRoute)
-	if !m.Mitigates() || !votesOf(m, "c") || m.Mitigating("s", func() string { return "c" }) {
+	if !m.Mitigates() || !votesOf(m, "c") || votesOn(m, "s") {
 		t.Error("not just the route of the alert votes")
 	}
 	clock.advance(shortestStay - time.Second)
@@ -121,12 +128,12 @@ func TestEachReturnWithinADayDoublesTheStay(t *testing.T) {
 func TestRouteStopsWhenNoRuleMitigatesItAnyMore(t *testing.T) {
 	m, _ := newTest(t)
 	m.Mitigate(firing("r", "s", OtherRoute), anyRoute)
+	if votesOn(m, OtherRoute) {
+		t.Error("pooled routes vote together")
+	}
 	m.Mitigate(firing("r", "s"), func(route string) bool { return route == "s" })
 	if stage(t, m) != "none" || votesOf(m, "c") || !m.Mitigates() {
 		t.Error("the votes did not end with their rule, or others did")
-	}
-	if m.Mitigating(OtherRoute, func() string { return "c" }) {
-		t.Error("pooled routes vote together")
 	}
 }
 
@@ -154,7 +161,7 @@ func (w *world) minute(n int, fires bool) {
 		}
 		for range 5 {
 			o := measured(c, w.clock.now(), w.rng.Float64() < d)
-			o.Route, o.Mode = "r", mode
+			o.Route, o.Mode, o.Mitigated, o.SteppedBack = "r", mode, mode == "ensemble", votesOn(w.m, "r") && mode == "observe"
 			w.m.take(o)
 		}
 	}
@@ -339,13 +346,15 @@ func TestOnlyConversationsThatBeganInTheHalfAreCompared(t *testing.T) {
 	}
 	o := measured("c7", w.clock.now(), true)
 	o.Route, o.Mode = "r", "observe"
-	if votesOf(w.m, "c7") {
-		o.Conversation = "c8"
+	for i := range 20 {
+		o.Conversation = fmt.Sprint("cannot vote", i)
+		w.m.take(o)
 	}
-	o.Mode = map[bool]string{true: "observe", false: "ensemble"}[votesOf(w.m, o.Conversation)]
+	o.Conversation, o.Mode = "of the other half", "ensemble"
+	o.Mitigated, o.SteppedBack = !votesOf(w.m, o.Conversation), votesOf(w.m, o.Conversation)
 	w.m.take(o)
 	if got := w.m.mitigations["r"].Trial.Conversations; len(got) != 2 {
-		t.Errorf("a request in the mode of the other half is in the trial: %+v", got)
+		t.Errorf("requests that could not vote, or of the other half, are in the trial: %+v", got)
 	}
 }
 
@@ -411,12 +420,12 @@ func TestMitigationsAreBounded(t *testing.T) {
 	m.Mitigate(firing("r"), func(route string) bool { return route == "r" }) // room again from the next round on
 	m.Mitigate(firing("r"), anyRoute)
 	for i := range 2 * maxSeen {
-		m.mitigations.take("r", &Observation{Conversation: fmt.Sprint("s", i), Mode: "ensemble"})
+		m.mitigations.take("r", &Observation{Conversation: fmt.Sprint("s", i), Mode: "ensemble", Mitigated: true})
 	}
 	clock.advance(shortestStay)
 	m.Mitigate(firing(), anyRoute)
 	for i := range 4 * maxTrial {
-		o := Observation{Conversation: fmt.Sprint("t", i), Mode: "observe"}
+		o := Observation{Conversation: fmt.Sprint("t", i), Mode: "observe", SteppedBack: true}
 		m.mitigations.take("r", &o)
 	}
 	g := m.mitigations["r"]
@@ -471,9 +480,39 @@ func TestSnapshotOfATrialIsItsOwn(t *testing.T) {
 func TestAHalfWithoutATrialIsRestored(t *testing.T) {
 	restored := mitigations{}
 	restored.restore(mitigationsState{"r": {Stage: alerts.StageHalf}, "s": {Stage: "unheard of"}}, time.Now())
-	restored.take("r", &Observation{Conversation: "c", Mode: "observe"})
+	restored.take("r", &Observation{Conversation: "c", Mode: "observe", SteppedBack: true})
 	if len(restored) != 1 || restored["r"].Trial == nil {
 		t.Errorf("%+v", restored)
+	}
+}
+
+// TestATrialCountsDrawnPairsUpToABound: what was added because a reply was long is
+// no sample of all, and one long conversation does not decide for its half.
+func TestATrialCountsDrawnPairsUpToABound(t *testing.T) {
+	h := half{of: true, salt: 1}
+	pair := func(edit func(*Observation)) Observation {
+		o := measured("c", base, true)
+		o.Mitigated, o.SteppedBack = h.votes("c"), !h.votes("c")
+		edit(&o)
+		return o
+	}
+	for name, c := range map[string]struct {
+		edit  func(*Observation)
+		pairs int64
+	}{
+		"drawn":     {func(*Observation) {}, unitPairs},
+		"not drawn": {func(o *Observation) { o.Drawn = false }, 0},
+		"added":     {func(o *Observation) { o.Added = true }, 0},
+		"no pair":   {func(o *Observation) { o.Differ = nil }, 0},
+	} {
+		var tr trial
+		for range 3 * unitPairs {
+			o := pair(c.edit)
+			tr.take(&o, h, seenConversations{})
+		}
+		if got := tr.Conversations["c"]; got.N != c.pairs || got.X != c.pairs {
+			t.Errorf("%s: %d of %d pairs, want %d", name, got.X, got.N, c.pairs)
+		}
 	}
 }
 

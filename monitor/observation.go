@@ -28,6 +28,9 @@ type Observation struct {
 	Mode string `json:"mode"`
 	// Mitigated is whether it is ensemble because an alert fires on the route.
 	Mitigated bool `json:"mitigated,omitempty"`
+	// SteppedBack is whether it would be, and could have voted, but for its
+	// conversation's half.
+	SteppedBack bool `json:"stepped_back,omitempty"`
 	// Outcome is what the client got: see the Outcome constants.
 	Outcome Outcome `json:"outcome"`
 	// Status is the HTTP status of the reply; 0 if there was none.

@@ -18,9 +18,18 @@ type paces struct {
 	routes map[string]pace
 }
 
-// A pace is sums over replies: their number, output tokens, seconds from launch to
-// end, and bytes of output that were shown.
-type pace struct{ replies, tokens, seconds, bytes float64 }
+// A pace is sums over whole replies: their number, output tokens, seconds from launch
+// to end, and bytes of output that were shown; and the tokens of those that were left
+// before their end, as they are estimated by time.
+type pace struct{ replies, tokens, seconds, bytes, left float64 }
+
+// mean is the mean length of a reply, in tokens, had none been left: the estimate of
+// greatest likelihood from lengths that are cut off, without memory. A vote leaves
+// the long ones, so that those that were whole are too short.
+func (l pace) mean() float64 { return (l.tokens + l.left) / l.replies }
+
+// run is the tokens that are generated in a time.
+func (l pace) run(took time.Duration) float64 { return took.Seconds() * l.tokens / l.seconds }
 
 func newPaces() *paces { return &paces{routes: map[string]pace{}} }
 
@@ -34,13 +43,23 @@ func (p *paces) learn(route string, bytes, tokens int, took time.Duration) {
 	defer p.mu.Unlock()
 	l := p.routes[route]
 	if l.replies >= paceMemory {
-		l = pace{l.replies / 2, l.tokens / 2, l.seconds / 2, l.bytes / 2}
+		l = pace{l.replies / 2, l.tokens / 2, l.seconds / 2, l.bytes / 2, l.left / 2}
 	}
 	l.replies++
 	l.tokens += float64(tokens)
 	l.seconds += took.Seconds()
 	l.bytes += float64(bytes)
 	p.routes[route] = l
+}
+
+// leave takes in that a reply was left after a time.
+func (p *paces) leave(route string, took time.Duration, most int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l := p.routes[route]; l.replies > 0 {
+		l.left += max(0, min(l.run(took), float64(most)))
+		p.routes[route] = l
+	}
 }
 
 // of is the pace of a route; false below minLengths replies.
@@ -96,7 +115,8 @@ type Partial struct {
 }
 
 // Likely is the best estimate of what a call used (ADR 20). Its output is at most
-// that of the worst case, and that where its route has told too little yet.
+// that of the worst case, and that where its route has told too little yet. It is
+// asked once of each call: that one was left tells of the length of replies.
 func (m *Monitor) Likely(p Partial) Spend {
 	if p.Ending == EndedRefused {
 		return Spend{}
@@ -108,7 +128,11 @@ func (m *Monitor) Likely(p Partial) Spend {
 	if p.Ending == EndedRead {
 		return s
 	}
-	l, known := m.paces.of(m.names.resolve(p.Route))
+	route := m.names.resolve(p.Route)
+	l, known := m.paces.of(route)
+	if p.Ending == EndedCut || p.Ending == EndedUnseen {
+		m.paces.leave(route, p.Took, p.Worst.Output)
+	}
 	s.Output = max(p.Worst.Output, p.Counted)
 	if known {
 		s.Output = max(p.Counted, min(p.Worst.Output, int64(math.Ceil(l.output(p)))))
@@ -124,10 +148,10 @@ func (m *Monitor) Likely(p Partial) Spend {
 // takes as long again as a reply does from its start: lengths without memory
 // (exponential), for want of a better law at any point of time.
 func (l pace) output(p Partial) float64 {
-	shown, run := float64(p.Shown)*l.tokens/l.bytes, p.Took.Seconds()*l.tokens/l.seconds
+	shown, run := float64(p.Shown)*l.tokens/l.bytes, l.run(p.Took)
 	switch {
 	case p.Ending == EndedUnseen:
-		return max(shown, run) + l.tokens/l.replies
+		return max(shown, run) + l.mean()
 	case p.Ending == EndedWhole && p.Shown > 0:
 		return shown
 	}

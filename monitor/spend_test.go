@@ -259,6 +259,17 @@ func TestWindowWithoutAnyPriceSaysSo(t *testing.T) {
 	}
 }
 
+func TestTotalsWithoutAnyPriceSayNoCost(t *testing.T) {
+	m, _ := newTest(t)
+	if got := m.Totals().ExtraUSD; got == nil || *got != 0 {
+		t.Errorf("before any extra: %v", got)
+	}
+	asks(t, m.gate, "r", "other", 100, "")(Spend{Output: 7}, false)
+	if got := m.Totals(); got.ExtraUSD != nil || got.UnpricedTokens != 7 {
+		t.Errorf("%v USD of %d unpriced tokens", *got.ExtraUSD, got.UnpricedTokens)
+	}
+}
+
 func TestCostsAreCountedInMetrics(t *testing.T) {
 	m, _ := newTest(t)
 	m.gate.Reload(config.Config{Budget: config.Default().Budget, Prices: []config.Price{price("m", 1, .5, 10)}})
@@ -277,7 +288,7 @@ func TestCostsAreCountedInMetrics(t *testing.T) {
 			t.Errorf("no line %s", line)
 		}
 	}
-	if got := m.Totals(); got.ExtraUSD != .0016 || got.UnpricedTokens != 7 || got.USDPerDay != nil {
+	if got := m.Totals(); got.ExtraUSD == nil || *got.ExtraUSD != .0016 || got.UnpricedTokens != 7 || got.USDPerDay != nil {
 		t.Errorf("totals %+v", got)
 	}
 }

@@ -30,10 +30,10 @@ type Totals struct {
 	// hour, in tokens; BudgetPerHour its limit.
 	SpentThisHour int64 `json:"spent_this_hour"`
 	BudgetPerHour int64 `json:"budget_per_hour"`
-	// ExtraUSD is what extras of models with a price cost, UnpricedTokens the
-	// weight of the others.
-	ExtraUSD       float64 `json:"extra_usd"`
-	UnpricedTokens int64   `json:"unpriced_tokens"`
+	// ExtraUSD is what extras of models with a price cost; nil while only others
+	// have cost anything, whose weight is UnpricedTokens.
+	ExtraUSD       *float64 `json:"extra_usd,omitempty"`
+	UnpricedTokens int64    `json:"unpriced_tokens"`
 	// USDToday is what is spent or reserved in this UTC day, of models with a
 	// price; USDPerDay the limit, nil: none.
 	USDToday  float64  `json:"usd_today"`
@@ -79,7 +79,10 @@ func (m *Monitor) Totals() Totals {
 	t.Since = m.since
 	t.Requests = m.meters.allRequests.Load()
 	t.ExtraTokens, t.EstimatedTokens = m.meters.cost.extraTokens()
-	t.ExtraUSD, t.UnpricedTokens = m.meters.cost.usd.Get(), int64(m.meters.cost.unpriced.Get())
+	t.UnpricedTokens = int64(m.meters.cost.unpriced.Get())
+	if usd := m.meters.cost.usd.Get(); usd > 0 || t.UnpricedTokens == 0 {
+		t.ExtraUSD = &usd
+	}
 	b := m.gate.accounts.total()
 	t.SpentThisHour, t.BudgetPerHour, t.USDToday, t.USDPerDay = b.SpentThisHour, *b.TokensPerHour, b.USDToday, b.USDPerDay
 	t.Dropped = m.meters.reasonCount(ReasonBusy)

@@ -51,6 +51,10 @@ func TestAHeldReplyWithAQuorumLeavesVerbatim(t *testing.T) {
 	if u.seen()[0].Body != agentAsks {
 		t.Error("the request was changed")
 	}
+	r.quiet()
+	if line := "guard=delete-tree decision=agreed delivery=released"; !strings.Contains(r.log.String(), line) {
+		t.Errorf("no %s in the log: %s", line, r.log)
+	}
 }
 
 func TestAHeldReplyWithoutAQuorumMeetsItsRule(t *testing.T) {

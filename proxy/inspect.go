@@ -37,8 +37,9 @@ type inspection struct {
 	samples          int
 	deep             float64
 	escalated, added bool
-	// mitigated is whether it votes because an alert fires on its route.
-	mitigated bool
+	// mitigated is whether it votes because an alert fires on its route,
+	// steppedBack whether it would but for the half of its conversation.
+	mitigated, steppedBack bool
 	// retry is whether the client's library sends the request again.
 	retry bool
 	// verbatim is whether extras must be the client's own bytes.

@@ -21,7 +21,8 @@ func (x *exchange) mitigate(in *inspection, h http.Header) {
 	if x.reading != readFirst || x.asked.mode != "" || s.Mode != config.Observe || in.native() {
 		return
 	}
-	if !x.h.monitor.Mitigating(in.route.name, func() string { return x.conversation(in.view) }) {
+	votes, steppedBack := x.h.monitor.Mitigating(in.route.name, func() string { return x.conversation(in.view) })
+	if !votes && !steppedBack {
 		return
 	}
 	voting := *in
@@ -33,7 +34,9 @@ func (x *exchange) mitigate(in *inspection, h http.Header) {
 	if x.h.monitor.Gate().Refuses(x.mostCost(voting)) != "" {
 		return
 	}
-	in.route.sampling, in.mitigated = voting.route.sampling, true
+	if in.mitigated, in.steppedBack = votes, steppedBack; votes {
+		in.route.sampling = voting.route.sampling
+	}
 }
 
 // mostCost is what all extras of a vote may ask for, by what is known without a lock

@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
+	"time"
 
 	"hotmess/config"
 	"hotmess/monitor"
@@ -77,6 +79,34 @@ func TestMitigationLeavesAlone(t *testing.T) {
 				t.Errorf("%+v", o)
 			}
 		})
+	}
+}
+
+// TestInTheHalfRequestsSayWhetherTheyCouldVote: those that could not have no part in
+// the comparison of the halves.
+func TestInTheHalfRequestsSayWhetherTheyCouldVote(t *testing.T) {
+	r := mitigating(t, true)
+	r.skew.Store(int64(time.Hour)) // the stay is over
+	r.monitor.Mitigate(nil, func(string) bool { return true })
+	r.monitor.Heard("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
+	voted := 0
+	for i := range 16 { // all are in one half once in 32,768 times
+		session := []string{"X-Hotmess-Session", strconv.Itoa(i), firstCall, "1"}
+		read(t, r.ask(question, session...))
+		o := r.observation()
+		if o.Mitigated == o.SteppedBack || o.Mitigated != (o.Mode == "ensemble") || o.Mitigated != (o.Vote != nil) {
+			t.Errorf("mode %s, mitigated %v, stepped back %v, vote %+v", o.Mode, o.Mitigated, o.SteppedBack, o.Vote)
+		}
+		if o.Mitigated {
+			voted++
+		}
+		read(t, r.ask(`{"model":"m","store":true,"messages":[{"role":"user","content":"hello"}]}`, session...))
+		if o := r.observation(); o.Mitigated || o.SteppedBack || o.Mode != "observe" {
+			t.Errorf("a request that may not vote: mode %s, mitigated %v, stepped back %v", o.Mode, o.Mitigated, o.SteppedBack)
+		}
+	}
+	if voted == 0 || voted == 16 {
+		t.Errorf("%d of 16 conversations vote", voted)
 	}
 }
 

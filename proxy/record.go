@@ -17,7 +17,7 @@ func (x *exchange) observation(in inspection, samples []ensemble.Sample, vote *m
 		Route:    in.route.name,
 		Dialect:  dialectName(x.dialect(in)),
 		Upstream: x.dest.upstream.name,
-		Mode:     string(modeOf(in)), Mitigated: in.mitigated, Outcome: x.outcomeOf(samples[0], end), Status: end.status,
+		Mode:     string(modeOf(in)), Mitigated: in.mitigated, SteppedBack: in.steppedBack, Outcome: x.outcomeOf(samples[0], end), Status: end.status,
 		Inclusion: in.rate, Drawn: in.drawn, Reason: in.reason,
 		Deep: in.deep, Escalated: in.escalated, Added: in.added, Vote: vote,
 		Seconds: end.total.Seconds(), OverheadSeconds: x.overhead().Seconds(),
@@ -157,6 +157,9 @@ func (x *exchange) log(o monitor.Observation) {
 	}
 	if o.Reason != "" {
 		attrs = append(attrs, slog.String("unmeasured", string(o.Reason)))
+	}
+	if g := o.Guard; g != nil {
+		attrs = append(attrs, slog.String("guard", g.Rule), slog.String("decision", g.Decision), slog.String("delivery", g.Outcome))
 	}
 	x.h.log.Info("request", attrs...)
 }

@@ -34,6 +34,8 @@ type rig struct {
 	// panics makes the monitor's clock panic: a stand-in for any mistake of
 	// ours while measuring.
 	panics atomic.Bool
+	// skew is by how much the monitor's clock is ahead, as a time.Duration.
+	skew atomic.Int64
 	// publish, if set, is called with each observation.
 	publish func(monitor.Observation)
 	// dir is the data directory of the monitor.
@@ -134,7 +136,7 @@ func (r *rig) now() time.Time {
 	if r.panics.Load() {
 		panic("planted")
 	}
-	return time.Now()
+	return time.Now().Add(time.Duration(r.skew.Load()))
 }
 
 func (r *rig) published(o monitor.Observation) {

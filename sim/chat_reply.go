@@ -125,6 +125,7 @@ func chatFinish(a sample) string {
 // the request and of what the choices show, besides their reasoning.
 func chatUsage(t *turn) usage {
 	u := usage{PromptTokens: tokens(t.prompt.size)}
+	u.PromptDetails.CachedTokens = t.cached
 	for _, a := range t.samples {
 		u.CompletionDetails.ReasoningTokens += a.reasoning
 		u.CompletionTokens += a.reasoning + a.visible()

@@ -25,7 +25,8 @@ type chatRequest struct {
 	StreamOptions struct {
 		IncludeUsage bool `json:"include_usage"`
 	} `json:"stream_options"`
-	N *int `json:"n"`
+	N        *int   `json:"n"`
+	CacheKey string `json:"prompt_cache_key"`
 }
 
 // A chatMessage is one entry of messages.
@@ -50,7 +51,7 @@ func readChat(_ *Server, x *exchange) (*prompt, *failure) {
 		return nil, fail
 	}
 	p := &prompt{
-		dialect: DialectChat, model: r.Model, stream: r.Stream, choices: 1, mute: r.Effort == "none", size: len(x.body),
+		dialect: DialectChat, model: r.Model, stream: r.Stream, choices: 1, mute: r.Effort == "none", size: len(x.body), cacheKey: r.CacheKey,
 		hash: digestOf(r.Model, string(r.RawMessages), string(r.RawTools), string(r.RawChoice), string(r.RawFormat)),
 		form: chatForm{usage: r.StreamOptions.IncludeUsage, logprobs: r.Logprobs, top: r.Top},
 	}

@@ -21,6 +21,7 @@ func (s *Server) deliver(x *exchange, t *turn) {
 	if x.r.Context().Err() != nil {
 		return
 	}
+	s.warm(t)
 	if t.prompt.stream {
 		s.stream(x, t, perToken)
 		return

@@ -36,7 +36,7 @@
 //   - State is as strict as a provider's: chains, conversations and threads
 //     that are unknown, locked or spent, signatures and encrypted content that
 //     were altered, items of different draws that were mixed, calls without
-//     results are refused. Prompt caches are Anthropic's alone.
+//     results are refused. Caches are warm from an answer's first token on.
 //   - Every reply says that it is simulated, in the header X-Simulated.
 //   - Bodies, lines of data and what is remembered are bounded: see maxPrompts,
 //     beyond which all occurrences start again, and, of stored state, maxShelved

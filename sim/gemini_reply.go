@@ -42,6 +42,7 @@ type safetyRating struct {
 
 type geminiUsage struct {
 	Prompt        int             `json:"promptTokenCount"`
+	Cached        int             `json:"cachedContentTokenCount,omitempty"`
 	Candidates    int             `json:"candidatesTokenCount,omitempty"`
 	Thoughts      int             `json:"thoughtsTokenCount,omitempty"`
 	Total         int             `json:"totalTokenCount"`
@@ -128,7 +129,7 @@ func signature(t *turn, index int, function string) string {
 // promptUsage counts the prompt alone.
 func promptUsage(t *turn) geminiUsage {
 	n := tokens(t.prompt.size)
-	return geminiUsage{Prompt: n, Total: n, PromptDetails: []modalityCount{{Modality: "TEXT", Tokens: n}}}
+	return geminiUsage{Prompt: n, Cached: t.cached, Total: n, PromptDetails: []modalityCount{{Modality: "TEXT", Tokens: n}}}
 }
 
 // geminiUsageOf counts tokens like chatUsage; thoughts are apart from the rest

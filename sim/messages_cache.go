@@ -69,18 +69,19 @@ func extend(list []prefix, kind string, raw json.RawMessage, size int) prefix {
 	return prefix{hash: digestOf(last.hash.String(), kind, encode(fields)), size: last.size + size, marked: marked}
 }
 
-// cache reads the longest beginning that it holds, up to the last mark, writes
-// the rest up to there and holds every marked one. The caller holds the lock.
-func (m *memory) cache(list []prefix) cacheUsage {
-	var u cacheUsage
+// cache reads the longest beginning that it holds, up to the last mark, and counts
+// the rest up to there as written; marked are those to hold. The caller holds the
+// lock.
+func (m *memory) cache(list []prefix) (u cacheUsage, marked []prefix) {
 	end := 0
 	for n, p := range list {
 		if p.marked {
 			end = n + 1
+			marked = append(marked, p)
 		}
 	}
 	if end == 0 {
-		return u
+		return u, nil
 	}
 	for _, p := range list[:end] {
 		if _, ok := m.prefixes.get(p.hash.String()); ok {
@@ -88,10 +89,5 @@ func (m *memory) cache(list []prefix) cacheUsage {
 		}
 	}
 	u.written = tokens(list[end-1].size) - u.read
-	for _, p := range list[:end] {
-		if p.marked {
-			m.prefixes.put(p.hash.String(), struct{}{}, 0)
-		}
-	}
-	return u
+	return u, marked
 }

@@ -13,6 +13,8 @@ type messagesForm struct {
 	held    int
 	claimed *thread
 	cached  cacheUsage
+	// marked are the beginnings that are held once the answer begins.
+	marked []prefix
 }
 
 // A messageObject is a reply, whole or as a stream begins.

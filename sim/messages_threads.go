@@ -100,7 +100,7 @@ func (f *messagesForm) keep(t *turn) {
 	memory := &f.server.memory
 	memory.mu.Lock()
 	defer memory.mu.Unlock()
-	f.cached = memory.cache(f.prefixes())
+	f.cached, f.marked = memory.cache(f.prefixes())
 	if f.claimed != nil {
 		f.claimed.spent = true
 	}

@@ -22,6 +22,8 @@ type prompt struct {
 	hash digest
 	// recorded is the question that is asked, where samples are replayed.
 	recorded *record
+	// cacheKey is prompt_cache_key.
+	cacheKey string
 	// size is that of the body and of stored history, in bytes.
 	size int
 	// form writes the answer.

@@ -234,6 +234,7 @@ func responseDraw(t *turn) string {
 func responsesUsageOf(t *turn) *responsesUsage {
 	a := t.samples[0]
 	u := &responsesUsage{InputTokens: tokens(t.prompt.size), OutputTokens: a.reasoning + a.visible()}
+	u.InputDetails.CachedTokens = t.cached
 	u.OutputDetails.ReasoningTokens = a.reasoning
 	u.TotalTokens = u.InputTokens + u.OutputTokens
 	return u

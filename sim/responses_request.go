@@ -30,6 +30,7 @@ type responsesRequest struct {
 	Stream       bool            `json:"stream"`
 	Previous     string          `json:"previous_response_id"`
 	Conversation json.RawMessage `json:"conversation"`
+	CacheKey     string          `json:"prompt_cache_key"`
 }
 
 // A responsesTool is one entry of tools; those that the provider runs itself
@@ -57,7 +58,7 @@ func readResponses(s *Server, x *exchange) (*prompt, *failure) {
 	}
 	p := &prompt{
 		dialect: DialectResponses, model: r.Model, stream: r.Stream, choices: 1, later: r.Background,
-		mute: r.Reasoning.Effort != nil && *r.Reasoning.Effort == "none", form: f, size: len(x.body) + sizeOf(f.history),
+		mute: r.Reasoning.Effort != nil && *r.Reasoning.Effort == "none", form: f, size: len(x.body) + sizeOf(f.history), cacheKey: r.CacheKey,
 	}
 	if fail := f.read(p); fail != nil {
 		f.release()

@@ -71,6 +71,11 @@ type Server struct {
 	// every event reaches the network in up to three pieces that are cut at
 	// any byte.
 	Chunk int
+	// PrefixCache keeps prompts of 1,024 tokens and more as OpenAI and Google do
+	// unasked: once the answer to one begins, later ones read what they have in
+	// common with it from the cache. What Messages marks with cache_control is kept
+	// without it, and from that moment on too.
+	PrefixCache bool
 	// RateHeaders tells rate limits with plenty left in headers, x-ratelimit-* or
 	// anthropic-ratelimit-*, where the provider has such.
 	RateHeaders bool

@@ -17,6 +17,10 @@ type turn struct {
 	from names
 	// at is when the answer was drawn.
 	at time.Time
+	// cached is how many tokens of the prompt came from the cache, beginnings what
+	// is kept of it there.
+	cached     int
+	beginnings []prefix
 }
 
 // generate serves requests to generate: read, draw, log the truth, hold, send.
@@ -47,6 +51,7 @@ func generate(read reader) func(s *Server, x *exchange) {
 			s.refuse(x, fail)
 			return
 		}
+		s.lookUp(t)
 		if keeps {
 			keeper.keep(t)
 		}
