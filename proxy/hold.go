@@ -258,7 +258,7 @@ func (h *hold) deliver(res *http.Response, s sentence) {
 // hotmess's own.
 func (h *hold) headersOf(other *ensemble.Recording, own http.Header) http.Header {
 	header := other.Header.Clone()
-	for _, name := range strings.Split(strings.Join(header.Values("Connection"), ","), ",") {
+	for name := range strings.SplitSeq(strings.Join(header.Values("Connection"), ","), ",") {
 		header.Del(strings.TrimSpace(name))
 	}
 	for _, name := range []string{"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Te", "Trailer", "Transfer-Encoding", "Upgrade"} {
