@@ -154,6 +154,7 @@ func (h *hold) unjudged(res *http.Response, why monitor.Reason) {
 	h.blind(rule, why)
 	if !refuses {
 		h.quorum.decide(monitor.GuardReleased)
+		h.deliver(res, sentence{outcome: monitor.GuardReleased})
 		return
 	}
 	h.quorum.decide(monitor.GuardRefused)
@@ -236,6 +237,7 @@ func (q *quorum) best() *ensemble.Recording {
 
 // deliver puts what was decided in place of the reply.
 func (h *hold) deliver(res *http.Response, s sentence) {
+	res.Header.Set(headerGuard, s.outcome)
 	switch s.outcome {
 	case monitor.GuardRefused:
 		for _, name := range []string{"Content-Encoding", "Content-Md5", "Content-Digest", "Digest", "Etag"} {
