@@ -23,8 +23,7 @@ func (c Comparer) Calls(samples []Sample) (Vote, bool) {
 	lead := targets.Parties[0]
 	if !targets.Carried(0) {
 		medoid := party[medoidOf(len(party), func(i, j int) float64 { return c.agreement(party[i].Reply, party[j].Reply) })]
-		key := medoid.Keys[LevelTarget]
-		v := all.won(MethodCalls, key, ofParty(party, LevelTarget, key)[0].Number)
+		v := all.won(MethodCalls, medoid.Keys[LevelTarget], medoid.Number)
 		v.Sampled = true
 		return v, true
 	}
