@@ -103,7 +103,7 @@ func (s *heldStream) run() {
 			return
 		}
 		if why := s.h.account(int64(cap(s.spotter.Held()))); why != "" { // an event without an end
-			s.tooBig(why)
+			s.unjudged(why)
 			return
 		}
 	}
@@ -150,7 +150,7 @@ func (s *heldStream) hold(buffer []byte) {
 	switch {
 	case why != "":
 		done()
-		s.tooBig(why)
+		s.unjudged(why)
 	case err != io.EOF:
 		done()
 		s.leave(s.spotter.Held(), err)
@@ -206,7 +206,12 @@ func (s *heldStream) judged(done func()) {
 	}
 	held := s.spotter.Held()
 	reply, err := s.spotter.Reply()
-	if err != nil || reply.Failure != nil {
+	switch {
+	case err != nil:
+		done()
+		s.unjudged(unreadable(err))
+		return
+	case reply.Failure != nil:
 		done()
 		s.leave(held, io.EOF)
 		return
@@ -245,10 +250,10 @@ func (s *heldStream) refusal(rule config.Guard) []byte {
 	return s.spotter.Refuse("hotmess_guard", s.h.message(rule))
 }
 
-// tooBig is for a reply with a call that cannot be held to its end: what it
-// proposes is not known, so the strictest rule that holds says what becomes of
-// it.
-func (s *heldStream) tooBig(why monitor.Reason) {
+// unjudged is for a reply with a call that cannot be held to its end, or not be
+// read: what it proposes is not known, so the strictest rule that holds says what
+// becomes of it.
+func (s *heldStream) unjudged(why monitor.Reason) {
 	rule, refuses := s.h.x.policy.guard.Strictest(s.h.in.view)
 	s.h.blind(rule, why)
 	if !refuses {
