@@ -71,8 +71,11 @@ func TestWhenCallsStart(t *testing.T) {
 		{"followers of one that came too late", LaunchLeader, "", failing(408), many(4, a), []float64{0, 2, 2, 2, 2}, StopSettled},
 		{"followers of one that met another", LaunchLeader, "", failing(409), many(4, a), []float64{0, 2, 2, 2, 2}, StopSettled},
 		{
-			"followers that started before a refusal", LaunchLeader, "", reply{after: second(25), status: 400, body: `{"error":{}}`},
-			many(4, func() reply { return says("a", second(18)) }), []float64{0, 20, 20, 20, 20}, StopSettled,
+			"followers that started before a refusal", LaunchLeader, "",
+			reply{after: second(25), status: 400, body: `{"error":{}}`},
+			many(4, func() reply { return says("a", second(18)) }),
+			[]float64{0, 20, 20, 20, 20},
+			StopSettled,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

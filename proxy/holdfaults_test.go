@@ -155,10 +155,14 @@ func TestWhatHasNoPlaceForAMessageIsAnError(t *testing.T) {
 // bring tools of their own.
 func TestToolsThatTheRequestDoesNotShowMayBeHeld(t *testing.T) {
 	for path, exchange := range map[string][2]string{
-		"/v1/responses": {`{"model":"m","store":false,"prompt":{"id":"pmpt_1"},"input":"x"}`,
-			`{"id":"r","object":"response","status":"completed","model":"m-1","output":[{"type":"function_call","id":"f","call_id":"c","name":"bash","arguments":"{\"command\":\"rm -rf /\"}"}]}`},
-		"/v1beta/models/m:generateContent": {`{"contents":[{"parts":[{"text":"x"}]}],"cachedContent":"cachedContents/1"}`,
-			`{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"bash","args":{"command":"rm -rf /"}}}]},"finishReason":"STOP"}]}`},
+		"/v1/responses": {
+			`{"model":"m","store":false,"prompt":{"id":"pmpt_1"},"input":"x"}`,
+			`{"id":"r","object":"response","status":"completed","model":"m-1","output":[{"type":"function_call","id":"f","call_id":"c","name":"bash","arguments":"{\"command\":\"rm -rf /\"}"}]}`,
+		},
+		"/v1beta/models/m:generateContent": {
+			`{"contents":[{"parts":[{"text":"x"}]}],"cachedContent":"cachedContents/1"}`,
+			`{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"bash","args":{"command":"rm -rf /"}}}]},"finishReason":"STOP"}]}`,
+		},
 	} {
 		u := &script{primary: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
