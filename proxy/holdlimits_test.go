@@ -209,3 +209,17 @@ func TestRepliesThatFailedAreNotJudged(t *testing.T) {
 		}
 	}
 }
+
+// TestAWholeReplyIsJudgedThoughItTellsOfAnError: with a status of success SDKs give
+// what else is in it to the agent.
+func TestAWholeReplyIsJudgedThoughItTellsOfAnError(t *testing.T) {
+	said := strings.Replace(proposing("p", wrongTree), `{`, `{"error":{"message":"","code":0},`, 1)
+	u := &script{primary: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, said) }, extra: callsForEach(rightTree)}
+	r := guardedRig(t, u, holding(func(g *config.Guard) { g.Risk = config.RiskHigh }))
+	if got := read(t, r.ask(agentAsks, firstCall, "1")); strings.Contains(got, "rm -r") {
+		t.Errorf("reply %s", got)
+	}
+	if g := r.observation().Guard; g == nil || g.Outcome != monitor.GuardRefused {
+		t.Errorf("%+v", g)
+	}
+}
