@@ -247,3 +247,39 @@ func TestAHeldVoteMayBeLeftWhileItIsReceived(t *testing.T) {
 	}
 	r.quiet()
 }
+
+// bursting makes replies whose bodies panic wherever they are read, once they gave
+// what the upstream sent.
+type bursting struct{ http.RoundTripper }
+
+func (b bursting) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := b.RoundTripper.RoundTrip(r)
+	if err == nil {
+		res.Body = burst{res.Body}
+	}
+	return res, err
+}
+
+type burst struct{ io.ReadCloser }
+
+func (b burst) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n == 0 && err != nil {
+		panic("planted")
+	}
+	return n, nil
+}
+
+// TestAHeldStreamThatPanicsEndsItsCallOnly: where it is read beside the client's
+// goroutine nothing else would catch that.
+func TestAHeldStreamThatPanicsEndsItsCallOnly(t *testing.T) {
+	for name, sent := range map[string]string{"while text passes": toldFirst, "while a call is held": toldFirst + toldThen(wrongTree)} {
+		r := guardedRig(t, &script{primary: sends(sent), extra: callsForEach(wrongTree)}, holding(nil))
+		r.handler.transport = bursting{r.transport}
+		body, err := io.ReadAll(r.ask(agentStreams, firstCall, "1").Body)
+		if err == nil || withoutKeepAlives(string(body), wire.OpenAIChat) != sent {
+			t.Errorf("%s: %v after %s", name, err, body)
+		}
+		r.quiet()
+	}
+}

@@ -463,7 +463,7 @@ func TestHoldingHarmsOnlyAsItsRuleSays(t *testing.T) {
 // and what became of it.
 func (t *trial) judgeHeld(g got) (wrong string, what []string) {
 	own := strings.Join(t.reply(0), "")
-	if (t.unjudged() || t.held > 0) && g.status == http.StatusBadGateway && t.rule.OnFailure == config.HeldRefuse && strings.Contains(g.body, "cannot be read") {
+	if (t.unjudged() || t.held > 0) && (g.status == http.StatusBadGateway || t.stream) && t.rule.OnFailure == config.HeldRefuse && strings.Contains(g.body, "cannot be read") {
 		return "", []string{"refused unread"}
 	}
 	if !t.fates[0].arrives() {
