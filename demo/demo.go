@@ -29,9 +29,9 @@ const (
 	// budget is 2,000,000 extra tokens an hour, times speed.
 	budget = 2_000_000 * speed
 	// firstPhase is how long the model stays coherent, patience how long the
-	// demo waits for what must come.
+	// demo waits for what must come: on a busy machine the evidence takes minutes.
 	firstPhase = 6 * time.Second
-	patience   = 60 * time.Second
+	patience   = 4 * time.Minute
 
 	modelName   = "simulated-1"
 	agentName   = "demo-agent"

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"hotmess/monitor"
@@ -28,6 +29,8 @@ type attempt struct {
 	number int
 	// begun, if set, is closed at the first token of the reply.
 	begun chan<- struct{}
+	// sent, if set, is set once the gate has let the call in.
+	sent *atomic.Bool
 }
 
 // A result is a sample with its recording, and what the recording holds.

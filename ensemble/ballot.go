@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"hotmess/monitor"
@@ -19,11 +20,11 @@ import (
 // ends by the rules, or Policy.Wait after the primary's end; what then still runs
 // is cancelled, but for a measurement set.
 //
-// Only whole replies vote, and any of them beats an error. If nobody can vote,
-// the primary's own reply is the winner: its error as sent, or its truncated
-// body. A primary that cannot be held or read (too_big, memory, encoding,
-// unreadable, panic) is the winner without a vote. When ctx ends, the client is
-// gone: all calls are cancelled.
+// Only whole replies vote, and any of them beats an error, be it one that is sent as
+// a success and is no reply of the dialect. If nobody can vote, the primary's own
+// reply is the winner: its error as sent, or its truncated body. A primary beyond
+// hotmess's own limits (too_big, memory, encoding, panic) is the winner without a
+// vote. When ctx ends, the client is gone: all calls are cancelled.
 //
 // finish waits for what still runs and returns the samples that were launched, by
 // launch number. It must be called exactly once, after the winner has been sent,
@@ -57,6 +58,8 @@ type ballot struct {
 	results []*result
 	order   []int
 	missing int // calls that have been launched and not ended
+	// sent is whether an extra was, by launch number.
+	sent []atomic.Bool
 	// ended is when the primary did.
 	ended time.Time
 	timer *time.Timer
@@ -76,6 +79,7 @@ func (r *Runner) newBallot(ctx context.Context, call Call, p Policy) *ballot {
 		extra:    call,
 		arriving: make(chan result, n),
 		results:  make([]*result, n),
+		sent:     make([]atomic.Bool, n),
 	}
 	if !call.Verbatim {
 		b.extra.Header = extraHeader(call.Header)
@@ -98,7 +102,9 @@ func (b *ballot) launch(n int) {
 			go b.send(func() result { return primary.run(own) })
 			continue
 		}
-		go b.send(func() result { return b.runner.extra(own, attempt{runner: b.runner, call: &b.extra, number: i}) })
+		go b.send(func() result {
+			return b.runner.extra(own, attempt{runner: b.runner, call: &b.extra, number: i, sent: &b.sent[i]})
+		})
 	}
 }
 
@@ -144,7 +150,7 @@ func (b *ballot) decide(ctx context.Context) Outcome {
 		case res := <-b.arriving:
 			b.take(res)
 			if res.Number == 0 {
-				if unreadable(res.Missing) {
+				if beyond(res.Missing) {
 					return b.abandon(ctx)
 				}
 				timer := time.NewTimer(b.policy.Wait)
@@ -238,6 +244,7 @@ func (b *ballot) state() state {
 // launched yet is.
 func (b *ballot) close(ctx context.Context, stop Stop) Outcome {
 	vote, ok := b.policy.pick(b.call.Compare, b.state())
+	cut := b.cut()
 	if b.policy.Measure && ok {
 		b.launch(pair)
 	}
@@ -260,9 +267,19 @@ func (b *ballot) close(ctx context.Context, stop Stop) Outcome {
 	}
 	winner := b.results[vote.Winner]
 	return Outcome{
-		Winner: winner.Recording, Reply: winner.Reply, Vote: vote, Voted: true, Ended: b.samples(),
+		Winner: winner.Recording, Reply: winner.Reply, Vote: vote, Voted: true, Ended: b.samples(), Cut: cut,
 		Unembedded: unembedded, Stop: stop, Waited: b.waited(),
 	}
+}
+
+// cut is whether a call is on its way; what waits at the gate is not.
+func (b *ballot) cut() bool {
+	for i := range b.cancel {
+		if b.results[i] == nil && (i == 0 || b.sent[i].Load()) {
+			return true
+		}
+	}
+	return false
 }
 
 // pair is the size of a measurement set.
@@ -290,32 +307,6 @@ func (b *ballot) waited() time.Duration {
 		return 0
 	}
 	return time.Since(b.ended)
-}
-
-// unreadable is whether hotmess itself, not the upstream, is why a sample is
-// missing. Such a primary may well be right.
-func unreadable(r monitor.Reason) bool {
-	switch r {
-	case monitor.ReasonTooBig, monitor.ReasonMemory, monitor.ReasonEncoding, monitor.ReasonUnreadable, monitor.ReasonPanic:
-		return true
-	default:
-		return false
-	}
-}
-
-// abandon answers with a primary that hotmess cannot judge, and cancels the
-// extras: without it there is nothing to measure either.
-func (b *ballot) abandon(ctx context.Context) Outcome {
-	for _, cancel := range b.cancel[1:] {
-		cancel(errDecided)
-	}
-	o := b.fallBack()
-	if o.Winner != nil && o.Winner.Rest != nil {
-		cancel := b.cancel[0]
-		stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
-		o.Winner.Rest = &rest{ReadCloser: o.Winner.Rest, stop: stop, cancel: cancel}
-	}
-	return o
 }
 
 func (b *ballot) cancelAll(cause error) {

@@ -54,6 +54,8 @@ func second(n int) time.Duration { return time.Duration(n) * time.Second }
 func TestVote(t *testing.T) {
 	refused := reply{status: 400, body: `{"error":{"content":"bad request"}}`}
 	down := reply{err: errors.New("connection refused")}
+	odd := reply{body: `<"content":"odd">`}
+	foreign := reply{header: http.Header{"Content-Encoding": {"x-own"}}, body: completion("x", "f")}
 	half := reply{body: completion("x", "half"), broken: io.ErrUnexpectedEOF}
 	for _, c := range []voteCase{
 		{
@@ -127,8 +129,24 @@ func TestVote(t *testing.T) {
 			said: "a", took: second(17), votes: 1, agreed: 1, missing: "- cancelled cancelled", ended: second(17),
 		},
 		{
-			name: "an unreadable primary goes out as it is", primary: reply{body: `<"content":"odd">`}, extras: []reply{says("b", second(30)), says("b", second(30))},
-			said: "odd", reason: monitor.ReasonUnreadable, missing: "unreadable cancelled cancelled",
+			name: "a primary that is no reply yields to a whole extra", primary: odd, extras: []reply{says("b", second(2)), down},
+			said: "b", took: second(4), votes: 1, agreed: 1, missing: "unreadable - failed", ended: second(4),
+		},
+		{
+			name: "whole extras outvote a primary that is no reply", primary: odd, extras: []reply{says("b", second(1)), says("c", second(2)), says("c", second(3))},
+			said: "c", took: second(6), votes: 3, agreed: 2, missing: "unreadable - - -", ended: second(6),
+		},
+		{
+			name: "a primary that is no reply goes out if nobody has a whole one", primary: odd, extras: []reply{odd, {status: 500}},
+			said: "odd", reason: monitor.ReasonUnreadable, missing: "unreadable failed unreadable",
+		},
+		{
+			name: "a primary that is no reply waits no longer for a whole one", primary: odd, extras: []reply{says("b", second(60))},
+			said: "odd", took: second(15), reason: monitor.ReasonUnreadable, missing: "unreadable cancelled", ended: second(15),
+		},
+		{
+			name: "a primary that cannot be decoded goes out as it is", primary: foreign, extras: []reply{says("b", second(30)), says("b", second(30))},
+			said: "f", reason: monitor.ReasonEncoding, missing: "encoding cancelled cancelled",
 		},
 		{
 			name: "a panic in an extra is its own", primary: says("a", second(1)), extras: []reply{{panics: true}},

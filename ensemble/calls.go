@@ -22,7 +22,11 @@ func (c Comparer) Calls(samples []Sample) (Vote, bool) {
 	targets := countVotes(party, LevelTarget)
 	lead := targets.Parties[0]
 	if !targets.Carried(0) {
-		medoid := party[medoidOf(len(party), func(i, j int) float64 { return c.agreement(party[i].Reply, party[j].Reply) })]
+		calls := make([]map[string][]given, len(party))
+		for i, s := range party {
+			calls[i] = c.givenTo(s.Reply.Calls)
+		}
+		medoid := party[medoidOf(len(party), func(i, j int) float64 { return agreement(calls[i], calls[j]) })]
 		key := medoid.Keys[LevelTarget]
 		v := all.won(MethodCalls, key, ofParty(party, LevelTarget, key)[0].Number)
 		v.Sampled = true

@@ -1,7 +1,10 @@
 package ensemble
 
 import (
+	"fmt"
 	"reflect"
+	"runtime"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -134,4 +137,29 @@ func TestSettledCallsKeepTheirTarget(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestCallsAreTakenApartOnce: the arguments of a call were read again for each of
+// them that differs, and for each other sample.
+func TestCallsAreTakenApartOnce(t *testing.T) {
+	const arguments, voters, most = 1000, 9, 64 << 20
+	c := offering(t)
+	var calls [][2]string
+	for i := range voters {
+		var b strings.Builder
+		for j := range arguments {
+			fmt.Fprintf(&b, `"a%d":"%d",`, j, i)
+		}
+		calls = append(calls, [2]string{"read", "{" + b.String() + `"path":"p` + fmt.Sprint(i) + `"}`})
+	}
+	samples := callers(c, calls...)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if v, ok := c.Calls(samples); !ok || !v.Sampled {
+		t.Errorf("%+v, %v", v, ok)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > most {
+		t.Errorf("%d bytes for %d arguments of %d samples", took, arguments, voters)
+	}
 }

@@ -1,6 +1,7 @@
 package ensemble
 
 import (
+	"context"
 	"crypto/rand"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hotmess/monitor"
 	"hotmess/wire"
 )
 
@@ -71,8 +73,11 @@ func TestWhenCallsStart(t *testing.T) {
 		{"followers of one that came too late", LaunchLeader, "", failing(408), many(4, a), []float64{0, 2, 2, 2, 2}, StopSettled},
 		{"followers of one that met another", LaunchLeader, "", failing(409), many(4, a), []float64{0, 2, 2, 2, 2}, StopSettled},
 		{
-			"followers that started before a refusal", LaunchLeader, "", reply{after: second(25), status: 400, body: `{"error":{}}`},
-			many(4, func() reply { return says("a", second(18)) }), []float64{0, 20, 20, 20, 20}, StopSettled,
+			"followers that started before a refusal", LaunchLeader, "",
+			reply{after: second(25), status: 400, body: `{"error":{}}`},
+			many(4, func() reply { return says("a", second(18)) }),
+			[]float64{0, 20, 20, 20, 20},
+			StopSettled,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -193,4 +198,45 @@ func TestAFlagThatPanicsIsNone(t *testing.T) {
 			t.Errorf("outcome %+v", o)
 		}
 	})
+}
+
+// A doorway lets as many extras in as it holds; the others wait.
+type doorway chan struct{}
+
+func (d doorway) Enter(ctx context.Context, _ monitor.Ask) (monitor.Settle, monitor.Reason) {
+	select {
+	case <-d:
+		return func(monitor.Spend, bool) monitor.Bill { return monitor.Bill{} }, ""
+	case <-ctx.Done():
+		return nil, monitor.ReasonQueue
+	}
+}
+
+// TestAVoteIsCutIfCallsWereOnTheirWay, not if they waited at the gate.
+func TestAVoteIsCutIfCallsWereOnTheirWay(t *testing.T) {
+	for name, c := range map[string]struct {
+		primary int // seconds
+		let     int
+		cut     bool
+	}{
+		"all have ended":       {1, 2, false},
+		"others are under way": {1, 3, true},
+		"the primary is":       {9, 3, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gate := make(doorway, c.let)
+				for range c.let {
+					gate <- struct{}{}
+				}
+				s := &script{primary: says("a", second(c.primary)), extras: []reply{says("a", second(1)), says("a", second(2)), says("a", second(3))}}
+				p := ballotPolicy(5)
+				o, finish := newRunner(s, gate).Vote(t.Context(), newCall(t), p)
+				finish()
+				if o.Cut != c.cut || !o.Voted || o.Vote.Agreed != 3 {
+					t.Errorf("%+v", o)
+				}
+			})
+		})
+	}
 }

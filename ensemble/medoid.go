@@ -79,18 +79,17 @@ const likenessStep = 1e-9
 // that either gave: equal in canonical form, or pointed at the same thing (see
 // identify). The n-th call of a tool is compared with the n-th of the same tool;
 // one without counterpart agrees in nothing. Each call weighs the same.
-func (c Comparer) agreement(a, b wire.Reply) float64 {
-	if len(a.Calls) == 0 || len(b.Calls) == 0 {
-		if len(a.Calls) == len(b.Calls) {
+func agreement(one, other map[string][]given) float64 {
+	if len(one) == 0 || len(other) == 0 {
+		if len(one) == len(other) {
 			return 1
 		}
 		return 0
 	}
-	one, other := callsByName(a.Calls), callsByName(b.Calls)
 	sum, calls := 0.0, 0
 	for _, name := range slices.Sorted(maps.Keys(one)) {
 		for i := range min(len(one[name]), len(other[name])) {
-			sum += c.callAgreement(one[name][i], other[name][i])
+			sum += one[name][i].agreement(other[name][i])
 		}
 		calls += max(len(one[name]), len(other[name]))
 	}
@@ -102,41 +101,40 @@ func (c Comparer) agreement(a, b wire.Reply) float64 {
 	return sum / float64(calls)
 }
 
-// callAgreement is agreement of two calls of one tool.
-func (c Comparer) callAgreement(a, b wire.Call) float64 {
-	one, other := canonicalArguments(a.Arguments), canonicalArguments(b.Arguments)
-	names := unionOfKeys(one, other)
+// A given is what one call is given, by argument: in canonical form, and what
+// identifies in it, if anything does.
+type given struct{ canonical, target map[string]string }
+
+// givenTo are the calls of a reply by the names of their tools, each taken apart once
+// however many others it is compared with.
+func (c Comparer) givenTo(calls []wire.Call) map[string][]given {
+	named := make(map[string][]given, len(calls))
+	for _, call := range calls {
+		g := given{canonical: canonicalArguments(call.Arguments), target: map[string]string{}}
+		v, _ := parseJSON(call.Arguments)
+		object, _ := v.(map[string]any)
+		for name, value := range object {
+			if found := identify(c.tool(call.Name), map[string]any{name: value}); len(found) > 0 {
+				g.target[name] = list(tagArgument, found...)
+			}
+		}
+		named[call.Name] = append(named[call.Name], g)
+	}
+	return named
+}
+
+// agreement is agreement of two calls of one tool.
+func (g given) agreement(other given) float64 {
+	names := unionOfKeys(g.canonical, other.canonical)
 	if len(names) == 0 {
 		return 1
 	}
 	agreed := 0
 	for _, name := range names {
-		if one[name] == other[name] || c.sameTarget(a, b, name) {
+		target := g.target[name]
+		if g.canonical[name] == other.canonical[name] || target != "" && target == other.target[name] {
 			agreed++
 		}
 	}
 	return float64(agreed) / float64(len(names))
-}
-
-// sameTarget is whether both calls' argument identifies, and the same.
-func (c Comparer) sameTarget(a, b wire.Call, name string) bool {
-	one, other := c.argumentTarget(a, name), c.argumentTarget(b, name)
-	return len(one) > 0 && slices.Equal(one, other)
-}
-
-// argumentTarget is what identifies in one argument of a call.
-func (c Comparer) argumentTarget(call wire.Call, name string) []string {
-	v, ok := parseJSON(call.Arguments)
-	if !ok {
-		return nil
-	}
-	object, ok := v.(map[string]any)
-	if !ok {
-		return nil
-	}
-	value, ok := object[name]
-	if !ok {
-		return nil
-	}
-	return identify(c.tool(call.Name), map[string]any{name: value})
 }

@@ -40,6 +40,9 @@ type Outcome struct {
 	// Ended are the samples that had ended when Vote was decided, in launch order,
 	// with their recordings, which stand until finish is called.
 	Ended []Sample
+	// Cut is whether other calls were on their way by then: which samples Ended has
+	// is a matter of their lengths, not of chance.
+	Cut bool
 	// Unembedded is why embeddings, which were to, did not tell the winner.
 	Unembedded monitor.Reason
 	// Stop is why the vote ended; empty if it was given up.

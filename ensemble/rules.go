@@ -110,7 +110,19 @@ func (r Rules) stop(c Comparer, s state) Stop {
 	case v.Votes < r.Min:
 		return ""
 	}
-	return r.weigh(v)
+	return r.weigh(r.opposed(v, able))
+}
+
+// opposed is a vote as evidence weighs it: an action has those as its rival that call the
+// same other tools, whatever their targets, since the tool is voted on first.
+func (r Rules) opposed(v Vote, able []Sample) Vote {
+	if r.Method != MethodCalls {
+		return v
+	}
+	if tools := countVotes(electorate(able, LevelTarget), LevelTool); len(tools.Parties) > 1 {
+		v.Rival = max(v.Rival, tools.Parties[1].Votes)
+	}
+	return v
 }
 
 // weigh says which evidence ends the vote.
@@ -155,7 +167,9 @@ func (r Rules) stage() int {
 // leading answer.
 func (r Rules) lost(c Comparer, s state) bool {
 	running := s.launched - len(s.ended)
-	v, _ := c.Vote(r.Method, unflagged(s.ended), r.Level)
+	able := unflagged(s.ended)
+	v, _ := c.Vote(r.Method, able, r.Level)
+	v = r.opposed(v, able)
 	v.Agreed, v.Votes = v.Agreed+running, v.Votes+running
 	if r.First > 0 || v.Agreed >= s.launched || v.Votes >= r.Min && r.weigh(v) != "" {
 		return false

@@ -162,6 +162,9 @@ func (r *Runner) extra(ctx context.Context, a attempt) (res result) {
 		res.Missing = lost(ctx, monitor.ReasonGone)
 		return res
 	}
+	if a.sent != nil {
+		a.sent.Store(true)
+	}
 	if r.Timeout > 0 {
 		bounded, cancel := context.WithTimeoutCause(ctx, r.Timeout, errSlow)
 		defer cancel()

@@ -195,28 +195,49 @@ func TestNothingAfterTheFirstCounts(t *testing.T) {
 	})
 }
 
+// calling are samples by tool and target: "read a" calls, "none" does not, - is missing.
+func calling(keys []string) (samples []Sample) {
+	for i, key := range keys {
+		tool, _, _ := strings.Cut(key, " ")
+		s := Sample{Number: i, Keys: Keys{LevelTool: tool, LevelTarget: key, LevelExact: key}}
+		if key == "-" {
+			s = Sample{Number: i, Missing: monitor.ReasonFailed}
+		}
+		samples = append(samples, s)
+	}
+	return samples
+}
+
+// TestEvidenceForACallIsEvidenceForItsTool: a target may be ahead of each other one while
+// its tool is not, and the tool is voted on first.
+func TestEvidenceForACallIsEvidenceForItsTool(t *testing.T) {
+	ended := 0
+	for _, r := range []Rules{{Lead: 2}, {Lead: 3}, {Confidence: .9}} {
+		r.Method, r.Level, r.Min, r.Max = MethodCalls, LevelTarget, 3, 20
+		everyVote([]string{"read a", "read b", "write a", "write b", "write c"}, 5, func(keys []string) {
+			all := calling(keys)
+			if r.stop(Comparer{}, state{ended: all, launched: 20}) == "" {
+				return
+			}
+			ended++
+			tools, _ := Majority(all, LevelTool)
+			if v, _ := new(Comparer).Calls(all); r.weigh(tools) == "" || r.weigh(v) == "" {
+				t.Fatalf("%+v: %v ends as %+v, of tools %+v", r, keys, v, tools)
+			}
+		})
+	}
+	if ended == 0 {
+		t.Error("no vote ended")
+	}
+}
+
 // TestSettledCallsStayWhateverComes does the same for the two steps of calls, of which
 // every call is known by tool and target: no sequence of five that is settled early ends
 // with another target.
 func TestSettledCallsStayWhateverComes(t *testing.T) {
-	calls := map[string]Keys{"-": nil}
-	for _, key := range []string{"none", "read a", "read b", "write a"} {
-		tool, _, _ := strings.Cut(key, " ")
-		calls[key] = Keys{LevelTool: tool, LevelTarget: key, LevelExact: key}
-	}
-	sequence := func(keys []string) (samples []Sample) {
-		for i, key := range keys {
-			s := Sample{Number: i, Keys: calls[key]}
-			if key == "-" {
-				s.Missing = monitor.ReasonFailed
-			}
-			samples = append(samples, s)
-		}
-		return samples
-	}
 	early := 0
 	everyVote([]string{"none", "read a", "read b", "write a", "-"}, 5, func(keys []string) {
-		all := sequence(keys)
+		all := calling(keys)
 		last, _ := new(Comparer).Calls(all)
 		for ended := 1; ended < 5; ended++ {
 			if !callsSettled(all[:ended], 5-ended) {

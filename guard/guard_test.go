@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"encoding/json"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -302,6 +303,23 @@ func TestWhatIsTooLongToBeReadIsSaidToBe(t *testing.T) {
 	}
 	if p, _ := g.Propose([]wire.Call{bash("rm -rf x")}, c); p.Unread {
 		t.Error("a short command is said not to be read")
+	}
+}
+
+// TestListsWithinListsAreReadOnce: the values of a few hundred kilobytes were copied
+// at each of thousands of levels.
+func TestListsWithinListsAreReadOnce(t *testing.T) {
+	const levels, values, most = 5000, 10_000, 64 << 20
+	g, c := builtIn(), comparer(t)
+	dir := strings.Repeat("[", levels) + strings.Repeat("0,", values) + "0" + strings.Repeat("]", levels)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, ok := g.Propose([]wire.Call{{Name: "bash", Arguments: `{"command":"rm -rf x","dir":` + dir + `}`}}, c); !ok {
+		t.Error("not guarded")
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > most {
+		t.Errorf("%d bytes for %d", took, len(dir))
 	}
 }
 

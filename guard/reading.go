@@ -96,30 +96,31 @@ func texts(list []any) []string {
 
 // values are the values at a path, as texts: dots go between keys, and lists
 // are gone through.
-func (r *reading) values(path string) []string { return valuesAt(r.arguments, path) }
+func (r *reading) values(path string) []string { return valuesAt(nil, r.arguments, path) }
 
-func valuesAt(v any, path string) []string {
+// valuesAt adds to those that were found. All lists within lists add to the same:
+// copied at each level they would take the square of what arguments may have.
+func valuesAt(found []string, v any, path string) []string {
 	switch v := v.(type) {
 	case map[string]any:
 		if inner, ok := v[path]; ok {
-			return valuesAt(inner, "")
+			return valuesAt(found, inner, "")
 		}
 		head, rest, _ := strings.Cut(path, ".")
 		if inner, ok := v[head]; ok && rest != "" {
-			return valuesAt(inner, rest)
+			return valuesAt(found, inner, rest)
 		}
-		return nil
+		return found
 	case []any:
-		var all []string
 		for _, element := range v {
-			all = append(all, valuesAt(element, path)...)
+			found = valuesAt(found, element, path)
 		}
-		return all
+		return found
 	}
 	if path != "" || v == nil {
-		return nil
+		return found
 	}
-	return []string{scalar(v)}
+	return append(found, scalar(v))
 }
 
 func scalar(v any) string {

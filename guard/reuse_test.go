@@ -65,6 +65,34 @@ func TestQuorumsThatCountTheVoteReleaseNoMoreWrongActions(t *testing.T) {
 	}
 }
 
+// ever is the probability that, of up to MaxVotes samples in a row, the action that each
+// proposes with one probability has a quorum at any point.
+func ever(t guard.Tally, risk string, wrong float64) float64 {
+	switch {
+	case t.For > 0 && t.Judge(risk) == guard.Agreed:
+		return 1
+	case t.For+t.Against == guard.MaxVotes:
+		return 0
+	}
+	return wrong*ever(guard.Tally{For: t.For + 1, Against: t.Against}, risk, wrong) +
+		(1-wrong)*ever(guard.Tally{For: t.For, Against: t.Against + 1}, risk, wrong)
+}
+
+// TestNoEndOfAVoteLetsMoreWrongActionsThrough: whatever ends a vote whose samples all
+// count, they and those that are asked for after it are one row, in which a wrong action
+// gets no quorum more often than at the point that is best for it.
+func TestNoEndOfAVoteLetsMoreWrongActionsThrough(t *testing.T) {
+	most := map[string]float64{config.RiskHigh: 1, config.RiskMedium: 1.06, config.RiskLow: 1.3}
+	for risk, bound := range most {
+		for _, wrong := range []float64{.02, .1, .3} {
+			alone := afterVote(1, risk, wrong)
+			if got := ever(guard.Tally{}, risk, wrong); got > bound*alone.wrong*(1+1e-12) {
+				t.Errorf("%s, %g wrong: %g at best, %g without a vote", risk, wrong, got, alone.wrong)
+			}
+		}
+	}
+}
+
 // tableAfterVotes is that of docs/guard.md: one proposal in ten is wrong.
 func tableAfterVotes() string {
 	var b strings.Builder

@@ -85,18 +85,60 @@ func TestHalfOfTheSamplesDecide(t *testing.T) {
 			})
 			res := r.ask(question, firstCall, "1")
 			got := read(t, res)
-			// Whether such a success is one is for the client to say.
-			if name == "HTML" {
-				if reason := r.observation().Reason; reason != monitor.ReasonUnreadable {
-					t.Errorf("reason %q", reason)
-				}
-				return
-			}
 			if got != completion("e1", "b") && got != completion("e3", "b") {
 				t.Errorf("got %d %s", res.StatusCode, got)
 			}
 			if o := r.observation(); o.Vote == nil || o.Vote.Winner == 0 || o.Vote.Votes < 1 || o.Vote.Votes > 2 || o.Differ != nil {
 				t.Errorf("vote %+v", o.Vote)
+			}
+		})
+	}
+}
+
+// TestAPrimaryThatIsNoReplyYieldsToAWholeSample does so for a page that a gateway sends
+// as a success, before or after the client's first keep-alive.
+func TestAPrimaryThatIsNoReplyYieldsToAWholeSample(t *testing.T) {
+	for name, c := range map[string]struct {
+		body  string
+		waits bool
+		says  func(id, text string) func(http.ResponseWriter, *http.Request)
+		want  string
+	}{
+		"unary":           {question, false, says, completion("e1", "b")},
+		"streamed":        {streamed, false, streams, chunk("e1", "b") + done},
+		"streamed, waits": {streamed, true, streams, chunk("e1", "b") + done},
+	} {
+		t.Run(name, func(t *testing.T) {
+			free := make(chan struct{})
+			u := &script{primary: misdeeds["HTML"], extra: func(n int, w http.ResponseWriter, r *http.Request) {
+				if n == 1 {
+					held(free, c.says("e1", "b"))(w, r)
+					return
+				}
+				misdeeds["HTML"](w, r)
+			}}
+			r := newRig(t, u, func(cfg *config.Config) {
+				inMode(config.Ensemble, 3)(cfg)
+				if c.waits {
+					cfg.Ensemble.KeepAlive = config.Duration(time.Millisecond)
+				}
+			})
+			if !c.waits {
+				close(free)
+			}
+			res := r.ask(c.body, firstCall, "1")
+			var got string
+			if c.waits {
+				got, _ = waited(t, res, free)
+			} else {
+				got = read(t, res)
+			}
+			if res.StatusCode != http.StatusOK || got != c.want {
+				t.Errorf("got %d %q", res.StatusCode, got)
+			}
+			o := r.observation()
+			if o.Vote == nil || o.Vote.Votes != 1 || o.Vote.Winner == 0 || o.Vote.Changed != nil || o.Reason != monitor.ReasonUnreadable {
+				t.Errorf("vote %+v, reason %q", o.Vote, o.Reason)
 			}
 		})
 	}

@@ -117,8 +117,19 @@ func (h *Handler) Reload(c config.Config) {
 		Hold:      h.ledger.Hold,
 		Likely:    h.monitor.Likely,
 		Unwilling: &h.unwilling,
-		Heard:     h.heard,
+		Heard:     h.heardAside,
 	})
+}
+
+// heardAside is heard for the calls of the ensemble: a reply that has begun goes on
+// whatever becomes of that.
+func (h *Handler) heardAside(upstream string, status int, header http.Header) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.logPanic("", p)
+		}
+	}()
+	h.heard(upstream, status, header)
 }
 
 // heard tells the monitor what a reply says about the user's quota.

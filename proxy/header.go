@@ -21,6 +21,7 @@ const (
 	headerMargin     = headerPrefix + "Margin"
 	headerConfidence = headerPrefix + "Confidence"
 	headerStop       = headerPrefix + "Stop"
+	headerGuard      = headerPrefix + "Guard"
 )
 
 // sessionHeaders are the headers by which known clients name a conversation of

@@ -133,7 +133,7 @@ func (h *hold) judgeWhole(res *http.Response, raw []byte) {
 	case err != nil:
 		h.unjudged(res, unreadable(err))
 		return
-	case reply.Truncated || reply.Failure != nil:
+	case reply.Truncated || reply.Failure != nil && len(reply.Calls) == 0: // clients look for an error by the status alone
 		return
 	}
 	began := h.x.h.now()
@@ -154,6 +154,7 @@ func (h *hold) unjudged(res *http.Response, why monitor.Reason) {
 	h.blind(rule, why)
 	if !refuses {
 		h.quorum.decide(monitor.GuardReleased)
+		h.deliver(res, sentence{outcome: monitor.GuardReleased})
 		return
 	}
 	h.quorum.decide(monitor.GuardRefused)
@@ -236,6 +237,7 @@ func (q *quorum) best() *ensemble.Recording {
 
 // deliver puts what was decided in place of the reply.
 func (h *hold) deliver(res *http.Response, s sentence) {
+	res.Header.Set(headerGuard, s.outcome)
 	switch s.outcome {
 	case monitor.GuardRefused:
 		for _, name := range []string{"Content-Encoding", "Content-Md5", "Content-Digest", "Digest", "Etag"} {
@@ -258,7 +260,7 @@ func (h *hold) deliver(res *http.Response, s sentence) {
 // hotmess's own.
 func (h *hold) headersOf(other *ensemble.Recording, own http.Header) http.Header {
 	header := other.Header.Clone()
-	for _, name := range strings.Split(strings.Join(header.Values("Connection"), ","), ",") {
+	for name := range strings.SplitSeq(strings.Join(header.Values("Connection"), ","), ",") {
 		header.Del(strings.TrimSpace(name))
 	}
 	for _, name := range []string{"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Te", "Trailer", "Transfer-Encoding", "Upgrade"} {

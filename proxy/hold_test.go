@@ -94,8 +94,8 @@ func TestAHeldReplyWithoutAQuorumMeetsItsRule(t *testing.T) {
 			case tt.want != "" && got != tt.want && reply.Text != tt.want:
 				t.Errorf("reply %s, want %s", got, tt.want)
 			}
-			if g := r.observation().Guard; g == nil || g.Outcome != tt.outcome {
-				t.Errorf("%+v, want %s", g, tt.outcome)
+			if g := r.observation().Guard; g == nil || g.Outcome != tt.outcome || res.Header.Get(headerGuard) != tt.outcome {
+				t.Errorf("%+v and header %q, want %s", g, res.Header.Get(headerGuard), tt.outcome)
 			}
 		})
 	}
@@ -104,8 +104,9 @@ func TestAHeldReplyWithoutAQuorumMeetsItsRule(t *testing.T) {
 func TestWhatIsNotGuardedIsNotHeld(t *testing.T) {
 	u := &script{primary: callsFor("p", "ls"), extra: callsForEach(wrongTree)}
 	r := guardedRig(t, u, holding(nil))
-	if got := read(t, r.ask(agentAsks, firstCall, "1")); got != proposing("p", "ls") || len(u.seen()) != 1 {
-		t.Errorf("reply %s after %d calls", got, len(u.seen()))
+	res := r.ask(agentAsks, firstCall, "1")
+	if got := read(t, res); got != proposing("p", "ls") || len(u.seen()) != 1 || res.Header.Get(headerGuard) != "" {
+		t.Errorf("reply %s after %d calls, %v", got, len(u.seen()), res.Header)
 	}
 	if o := r.observation(); o.Guard != nil {
 		t.Errorf("%+v", o.Guard)

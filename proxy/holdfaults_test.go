@@ -155,10 +155,14 @@ func TestWhatHasNoPlaceForAMessageIsAnError(t *testing.T) {
 // bring tools of their own.
 func TestToolsThatTheRequestDoesNotShowMayBeHeld(t *testing.T) {
 	for path, exchange := range map[string][2]string{
-		"/v1/responses": {`{"model":"m","store":false,"prompt":{"id":"pmpt_1"},"input":"x"}`,
-			`{"id":"r","object":"response","status":"completed","model":"m-1","output":[{"type":"function_call","id":"f","call_id":"c","name":"bash","arguments":"{\"command\":\"rm -rf /\"}"}]}`},
-		"/v1beta/models/m:generateContent": {`{"contents":[{"parts":[{"text":"x"}]}],"cachedContent":"cachedContents/1"}`,
-			`{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"bash","args":{"command":"rm -rf /"}}}]},"finishReason":"STOP"}]}`},
+		"/v1/responses": {
+			`{"model":"m","store":false,"prompt":{"id":"pmpt_1"},"input":"x"}`,
+			`{"id":"r","object":"response","status":"completed","model":"m-1","output":[{"type":"function_call","id":"f","call_id":"c","name":"bash","arguments":"{\"command\":\"rm -rf /\"}"}]}`,
+		},
+		"/v1beta/models/m:generateContent": {
+			`{"contents":[{"parts":[{"text":"x"}]}],"cachedContent":"cachedContents/1"}`,
+			`{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"bash","args":{"command":"rm -rf /"}}}]},"finishReason":"STOP"}]}`,
+		},
 	} {
 		u := &script{primary: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
@@ -242,4 +246,40 @@ func TestAHeldVoteMayBeLeftWhileItIsReceived(t *testing.T) {
 		leave()
 	}
 	r.quiet()
+}
+
+// bursting makes replies whose bodies panic wherever they are read, once they gave
+// what the upstream sent.
+type bursting struct{ http.RoundTripper }
+
+func (b bursting) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := b.RoundTripper.RoundTrip(r)
+	if err == nil {
+		res.Body = burst{res.Body}
+	}
+	return res, err
+}
+
+type burst struct{ io.ReadCloser }
+
+func (b burst) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n == 0 && err != nil {
+		panic("planted")
+	}
+	return n, nil
+}
+
+// TestAHeldStreamThatPanicsEndsItsCallOnly: where it is read beside the client's
+// goroutine nothing else would catch that.
+func TestAHeldStreamThatPanicsEndsItsCallOnly(t *testing.T) {
+	for name, sent := range map[string]string{"while text passes": toldFirst, "while a call is held": toldFirst + toldThen(wrongTree)} {
+		r := guardedRig(t, &script{primary: sends(sent), extra: callsForEach(wrongTree)}, holding(nil))
+		r.handler.transport = bursting{r.transport}
+		body, err := io.ReadAll(r.ask(agentStreams, firstCall, "1").Body)
+		if err == nil || withoutKeepAlives(string(body), wire.OpenAIChat) != sent {
+			t.Errorf("%s: %v after %s", name, err, body)
+		}
+		r.quiet()
+	}
 }

@@ -27,6 +27,8 @@ type heldStream struct {
 	writing sync.Mutex
 	// left is whether any of what was held has left.
 	left bool
+	// quiet ends the keep-alives that were begun.
+	quiet func()
 }
 
 // stream holds what has to be held of a stream. Where the upstream compresses
@@ -41,7 +43,7 @@ func (h *hold) stream(res *http.Response, spotter *wire.CallSpotter) {
 	res.Header.Del("Content-Length")
 	res.ContentLength = -1
 	in, out := io.Pipe()
-	s := &heldStream{h: h, source: source, raw: res.Body, spotter: spotter, out: out}
+	s := &heldStream{h: h, source: source, raw: res.Body, spotter: spotter, out: out, quiet: func() {}}
 	ended := make(chan struct{})
 	h.x.h.beside.Go(func() {
 		defer close(ended)
@@ -77,10 +79,16 @@ func (s *heldStream) recovered() {
 		return
 	}
 	s.h.x.h.logPanic(s.h.x.id, p)
+	defer func() {
+		if p := recover(); p != nil { // it is the upstream's body that fails
+			s.h.x.h.logPanic(s.h.x.id, p)
+		}
+		_ = s.out.CloseWithError(errPanic)
+	}()
+	s.quiet()
 	if !s.left {
 		s.leave(s.spotter.Held(), nil)
 	}
-	_ = s.out.CloseWithError(errPanic)
 }
 
 // run passes events on until the first call begins.
@@ -93,7 +101,8 @@ func (s *heldStream) run() {
 		}
 		switch {
 		case err == io.EOF && s.spotter.End():
-			s.judged(nil)
+			s.keepAlive()
+			s.judged()
 			return
 		case err != nil:
 			s.leave(s.spotter.Held(), err)
@@ -103,7 +112,7 @@ func (s *heldStream) run() {
 			return
 		}
 		if why := s.h.account(int64(cap(s.spotter.Held()))); why != "" { // an event without an end
-			s.tooBig(why)
+			s.unjudged(why)
 			return
 		}
 	}
@@ -123,6 +132,7 @@ func (s *heldStream) write(p []byte) bool {
 // leave ends the stream for the client: with bytes, then as err says. Without an
 // error what follows in the source is passed on.
 func (s *heldStream) leave(p []byte, err error) {
+	s.quiet()
 	s.left = true
 	if !s.write(p) {
 		return
@@ -138,7 +148,7 @@ func (s *heldStream) leave(p []byte, err error) {
 
 // hold reads the rest while the client gets keep-alives, and judges it.
 func (s *heldStream) hold(buffer []byte) {
-	done := s.keepAlive()
+	s.keepAlive()
 	var why monitor.Reason
 	var err error
 	for err == nil && why == "" {
@@ -149,13 +159,11 @@ func (s *heldStream) hold(buffer []byte) {
 	}
 	switch {
 	case why != "":
-		done()
-		s.tooBig(why)
+		s.unjudged(why)
 	case err != io.EOF:
-		done()
 		s.leave(s.spotter.Held(), err)
 	default:
-		s.judged(done)
+		s.judged()
 	}
 }
 
@@ -173,8 +181,8 @@ func (h *hold) account(n int64) monitor.Reason {
 	return ""
 }
 
-// keepAlive shows the client that the connection lives, until done is called.
-func (s *heldStream) keepAlive() (done func()) {
+// keepAlive shows the client that the connection lives, until s.quiet is called.
+func (s *heldStream) keepAlive() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	ping := s.spotter.KeepAlive()
@@ -192,40 +200,40 @@ func (s *heldStream) keepAlive() (done func()) {
 			}
 		}
 	})
-	return func() {
+	s.quiet = func() {
 		cancel()
 		running.Wait()
+		s.quiet = func() {}
 	}
 }
 
 // judged asks for a quorum on the whole of what is held, and sends what was
-// decided. done ends the keep-alives that were begun.
-func (s *heldStream) judged(done func()) {
-	if done == nil {
-		done = s.keepAlive()
-	}
-	held := s.spotter.Held()
+// decided.
+func (s *heldStream) judged() {
 	reply, err := s.spotter.Reply()
-	if err != nil || reply.Failure != nil {
-		done()
-		s.leave(held, io.EOF)
+	switch {
+	case err != nil:
+		s.unjudged(unreadable(err))
+		return
+	case reply.Failure != nil:
+		s.leave(s.spotter.Held(), io.EOF)
 		return
 	}
 	began := s.h.x.h.now()
 	rule, ok := s.h.judge(reply)
 	waited := s.h.x.h.now().Sub(began)
-	done()
+	s.quiet()
 	if !ok {
-		s.leave(held, io.EOF)
+		s.leave(s.spotter.Held(), io.EOF)
 		return
 	}
-	s.carryOut(rule, held)
+	s.carryOut(rule)
 	s.h.quorum.decided.HeldSeconds = waited.Seconds()
 }
 
 // carryOut sends what was decided. On a stream another sample cannot stand in:
 // its begin has left.
-func (s *heldStream) carryOut(rule config.Guard, held []byte) {
+func (s *heldStream) carryOut(rule config.Guard) {
 	q := s.h.quorum
 	switch {
 	case s.h.x.in.Context().Err() != nil:
@@ -233,7 +241,7 @@ func (s *heldStream) carryOut(rule config.Guard, held []byte) {
 		_ = s.out.CloseWithError(context.Canceled)
 	case s.h.fate(rule) == config.HeldRelease:
 		q.decide(monitor.GuardReleased)
-		s.leave(held, io.EOF)
+		s.leave(s.spotter.Held(), io.EOF)
 	default:
 		q.decide(monitor.GuardRefused)
 		s.leave(s.refusal(rule), io.EOF)
@@ -245,10 +253,10 @@ func (s *heldStream) refusal(rule config.Guard) []byte {
 	return s.spotter.Refuse("hotmess_guard", s.h.message(rule))
 }
 
-// tooBig is for a reply with a call that cannot be held to its end: what it
-// proposes is not known, so the strictest rule that holds says what becomes of
-// it.
-func (s *heldStream) tooBig(why monitor.Reason) {
+// unjudged is for a reply with a call that cannot be held to its end, or not be
+// read: what it proposes is not known, so the strictest rule that holds says what
+// becomes of it.
+func (s *heldStream) unjudged(why monitor.Reason) {
 	rule, refuses := s.h.x.policy.guard.Strictest(s.h.in.view)
 	s.h.blind(rule, why)
 	if !refuses {

@@ -34,10 +34,6 @@ const (
 // arrives is whether a whole reply comes of it.
 func (f fate) arrives() bool { return f == fateWhole || f == fateSlow }
 
-// odd is whether what comes of it cannot be judged: the upstream calls it a
-// success. Such a primary goes out as it is.
-func (f fate) odd() bool { return f == fateGarbage }
-
 // A trial is one request, with what becomes of each of its calls.
 type trial struct {
 	dialect wire.Dialect
@@ -356,7 +352,7 @@ func (t *trial) judge(g got) string {
 		return "the primary's reply was whole, the client has not got it"
 	case isWhole, t.fates[0].arrives():
 		return ""
-	case t.mode == config.Ensemble && len(t.whole) > 0 && !t.unjudged() && t.fates[0] != fateHang && t.held == 0:
+	case t.mode == config.Ensemble && len(t.whole) > 0 && t.fates[0] != fateHang && t.held == 0:
 		return "a sample was whole, the client's reply is not"
 	}
 	return t.judgeBad(g, own)
@@ -365,7 +361,7 @@ func (t *trial) judge(g got) string {
 // unjudged is whether hotmess cannot read what the primary got: half a body is
 // none of its dialect, half a stream is a truncated one.
 func (t *trial) unjudged() bool {
-	return t.fates[0].odd() || t.fates[0] == fateShort && !t.stream
+	return t.fates[0] == fateGarbage || t.fates[0] == fateShort && !t.stream
 }
 
 // judgeBad is for a client that got none that was whole: it must be what the
@@ -467,7 +463,7 @@ func TestHoldingHarmsOnlyAsItsRuleSays(t *testing.T) {
 // and what became of it.
 func (t *trial) judgeHeld(g got) (wrong string, what []string) {
 	own := strings.Join(t.reply(0), "")
-	if (t.unjudged() || t.held > 0) && g.status == http.StatusBadGateway && t.rule.OnFailure == config.HeldRefuse && strings.Contains(g.body, "cannot be read") {
+	if (t.unjudged() || t.held > 0) && (g.status == http.StatusBadGateway || t.stream) && t.rule.OnFailure == config.HeldRefuse && strings.Contains(g.body, "cannot be read") {
 		return "", []string{"refused unread"}
 	}
 	if !t.fates[0].arrives() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -71,21 +72,46 @@ func (v *vote) RoundTrip(out *http.Request) (*http.Response, error) {
 // run makes the calls and decides.
 func (v *vote) run(out *http.Request) {
 	defer close(v.decided)
-	defer v.recovered()
+	defer v.recovered(out)
 	call := v.x.call(out, out.Header, v.in.raw, v.in)
 	v.outcome, v.finish = v.x.h.runner.Load().Vote(plain(out.Context()), call, v.policy())
 	// Before the client has it, and can go on from it.
 	v.x.follow(v.in, v.outcome.Reply)
 }
 
-// recovered makes a vote that panicked one without a reply. The ensemble falls
-// back to the primary by itself: this is the last resort, which keeps all other
-// calls alive.
-func (v *vote) recovered() {
-	if p := recover(); p != nil {
-		v.x.h.logPanic(v.x.id, p)
-		v.outcome = ensemble.Outcome{Err: errPanic, Reason: monitor.ReasonPanic}
+// recovered has the primary alone stand in for a vote that panicked before it began.
+// One that is decided stands. While it runs, the ensemble falls back to the primary
+// by itself.
+func (v *vote) recovered(out *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	v.x.h.logPanic(v.x.id, p)
+	if v.finish == nil {
+		v.outcome = v.alone(out)
 		v.finish = func() []ensemble.Sample { return []ensemble.Sample{{Missing: monitor.ReasonPanic}} }
+	}
+}
+
+// alone makes the client's call and no other, and has its reply pass as it comes. A
+// panic in that ends this call: it is the last resort, which keeps all others alive.
+func (v *vote) alone(out *http.Request) (o ensemble.Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			v.x.h.logPanic(v.x.id, p)
+			o = ensemble.Outcome{Err: errPanic, Reason: monitor.ReasonPanic}
+		}
+	}()
+	own := out.WithContext(plain(out.Context()))
+	own.Body, own.ContentLength, own.GetBody, own.Trailer = io.NopCloser(bytes.NewReader(v.in.raw)), int64(len(v.in.raw)), nil, nil
+	res, err := v.x.h.transport.RoundTrip(own)
+	if err != nil {
+		return ensemble.Outcome{Err: fmt.Errorf("call upstream: %w", err), Reason: monitor.ReasonPanic}
+	}
+	return ensemble.Outcome{
+		Winner: &ensemble.Recording{Status: res.StatusCode, Header: res.Header, Trailer: res.Trailer, Rest: res.Body},
+		Reason: monitor.ReasonPanic,
 	}
 }
 

@@ -271,17 +271,3 @@ func TestStoredRepliesDoNotVote(t *testing.T) {
 		t.Errorf("%d calls", n)
 	}
 }
-
-func TestPanicOutsideTheEnsembleEndsOneCallOnly(t *testing.T) {
-	r := newRig(t, &script{primary: says("p", "a"), extra: saysEach("a")}, inMode(config.Ensemble, 3))
-	runner := r.handler.runner.Swap(nil)
-	res := r.ask(question, firstCall, "1")
-	if res.StatusCode != http.StatusBadGateway {
-		t.Errorf("status %d", res.StatusCode)
-	}
-	r.quiet()
-	r.handler.runner.Store(runner)
-	if got := r.ask(question, firstCall, "1"); got.StatusCode != http.StatusOK {
-		t.Errorf("the next call: status %d", got.StatusCode)
-	}
-}

@@ -12,7 +12,7 @@ import (
 // own first. Of a vote others are there already.
 func (h *hold) begun(p guard.Proposal, reply wire.Reply) []ensemble.Sample {
 	if v := h.x.vote; v != nil && v.outcome.Voted {
-		return votesForQuorum(v.outcome.Ended, v.outcome.Vote.Winner, func(s ensemble.Sample) bool {
+		return votesForQuorum(v.outcome, func(s ensemble.Sample) bool {
 			return p.ProposedBy(h.x.policy.guard, s.Reply.Calls, h.in.compare)
 		})
 	}
@@ -22,20 +22,15 @@ func (h *hold) begun(p guard.Proposal, reply wire.Reply) []ensemble.Sample {
 // votesForQuorum picks, of the samples that had ended when a vote was decided, those
 // that count in the quorum on its winner, which comes first.
 //
-// Which samples had ended is no matter of chance: a vote stops once samples agree,
-// and the quick ones end first. So agreement counts only of samples 0 to n, of which
-// none was still missing, and only if the winner is among them; they would have
-// been asked for whatever they say. Dissent counts of any whole sample: what is known
-// against an action is not left out. See docs/adr/0018.
-func votesForQuorum(ended []ensemble.Sample, winner int, agrees func(ensemble.Sample) bool) []ensemble.Sample {
-	row := 0
-	for row < len(ended) && ended[row].Number == row {
-		row++
-	}
-	counted := winnerFirst(ended, winner)
+// Where other calls were on their way, those that had ended are no draw: the quick
+// ones end first, and the vote ended because they agree. Then their agreement does
+// not count, and the winner is the first vote for its own action, as any reply is.
+// Dissent counts of any whole sample: what is known against an action is not left
+// out. See docs/adr/0018.
+func votesForQuorum(o ensemble.Outcome, agrees func(ensemble.Sample) bool) []ensemble.Sample {
+	counted := winnerFirst(o.Ended, o.Vote.Winner)
 	return append(counted[:1], slices.DeleteFunc(counted[1:], func(s ensemble.Sample) bool {
-		inRow := winner < row && s.Number < row
-		return s.Missing != "" || !inRow && agrees(s)
+		return s.Missing != "" || o.Cut && agrees(s)
 	})...)
 }
 

@@ -8,12 +8,15 @@ import (
 
 	"hotmess/config"
 	"hotmess/ensemble"
+	"hotmess/estimate"
+	"hotmess/guard"
 	"hotmess/monitor"
 	"hotmess/wire"
 )
 
 // A vote is written as what its samples 0, 1, … propose: y as the winner does, n not,
-// x came to nothing, . had not ended. What counts is written as numbers.
+// x came to nothing, . is on its way, _ waits at the gate. What counts is written as
+// numbers.
 func TestWhichSamplesOfAVoteCountInAQuorum(t *testing.T) {
 	for _, c := range []struct {
 		vote   string
@@ -21,34 +24,144 @@ func TestWhichSamplesOfAVoteCountInAQuorum(t *testing.T) {
 		want   string
 	}{
 		{"yyyy", 0, "0 1 2 3"},
-		{"yyyy....", 0, "0 1 2 3"},
-		{"y..y.y", 0, "0"},           // quick ones agree
-		{".yy.y", 1, "1"},            // not even the primary had ended
-		{"nyy..", 1, "1 0 2"},        // the winner is in the row
-		{"n.yy", 2, "2 0"},           // it is not
-		{"y.n.n", 0, "0 2 4"},        // quick ones dissent
-		{"yxyx.y", 0, "0 2"},         // failures count for nothing, and leave no gap
-		{"yyn", 0, "0 1 2"},          // dissent within the row
-		{"nnyyy...", 2, "2 0 1 3 4"}, // winners come first, others in their order
+		{"yyyy_____", 0, "0 1 2 3"}, // one after the other: none was left for its length
+		{"_yyyy", 1, "1 2 3 4"},
+		{"yyyy....", 0, "0"}, // the quick ones agree
+		{"y..y.y_", 0, "0"},
+		{".yy.y", 1, "1"},
+		{"nyy..", 1, "1 0"},
+		{"y.n.n", 0, "0 2 4"},  // the quick ones dissent
+		{"yxyx_y", 0, "0 2 5"}, // failures count for nothing
+		{"yxyx.n", 0, "0 5"},
+		{"yyn", 0, "0 1 2"},
+		{"nnyyy", 2, "2 0 1 3 4"}, // winners come first, others in their order
 	} {
-		var ended []ensemble.Sample
-		for number, said := range c.vote {
-			s := ensemble.Sample{Number: number, Reply: wire.Reply{Choice: wire.Choice{Text: string(said)}}}
-			switch said {
-			case '.':
-				continue
-			case 'x':
-				s.Missing = monitor.ReasonFailed
-			}
-			ended = append(ended, s)
-		}
-		agrees := func(s ensemble.Sample) bool { return s.Reply.Text == "y" }
-		var got []string
-		for _, s := range votesForQuorum(ended, c.winner, agrees) {
+		got := []string{}
+		for _, s := range votesForQuorum(voteOf(c.vote, c.winner), proposes("y")) {
 			got = append(got, fmt.Sprint(s.Number))
 		}
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%s, winner %d: %q, want %q", c.vote, c.winner, got, c.want)
+		}
+	}
+}
+
+func proposes(what string) func(ensemble.Sample) bool {
+	return func(s ensemble.Sample) bool { return s.Reply.Text == what }
+}
+
+// voteOf is a vote as it is written.
+func voteOf(samples string, winner int) (o ensemble.Outcome) {
+	o.Vote.Winner = winner
+	for number, said := range samples {
+		s := ensemble.Sample{Number: number, Reply: wire.Reply{Choice: wire.Choice{Text: string(said)}}}
+		switch said {
+		case '.':
+			o.Cut = true
+			continue
+		case '_':
+			continue
+		case 'x':
+			s.Missing = monitor.ReasonFailed
+		}
+		o.Ended = append(o.Ended, s)
+	}
+	return o
+}
+
+// agreed is the probability of a quorum from a tally on, where each further sample is
+// for the proposal with one probability.
+func agreed(t guard.Tally, risk string, repeat float64) float64 {
+	switch t.Judge(risk) {
+	case guard.Agreed:
+		return 1
+	case guard.Split:
+		return 0
+	}
+	return repeat*agreed(guard.Tally{For: t.For + 1, Against: t.Against}, risk, repeat) +
+		(1-repeat)*agreed(guard.Tally{For: t.For, Against: t.Against + 1}, risk, repeat)
+}
+
+// ends votes on samples of which some are wrong (w, else r) in the order in which they
+// end, and writes the vote as voteOf reads it when nothing can change its winner, or it
+// is confident. What has not ended by then is on its way.
+func ends(said string, order []int, confidence float64) (vote string, winner int) {
+	ended := []byte(strings.Repeat(".", len(said)))
+	var answers []estimate.Answer
+	for n, number := range order {
+		ended[number] = said[number]
+		answers = append(answers, estimate.Answer{Key: said[number : number+1], Number: number})
+		poll, rival := estimate.Count(answers), 0
+		if len(poll.Parties) > 1 {
+			rival = poll.Parties[1].Votes
+		}
+		sure := n+1 >= 3 && estimate.Evidence{Confidence: confidence}.Confident(poll.Parties[0].Votes, rival)
+		if winner = poll.Parties[0].First; sure || poll.Settled(len(said)-n-1) {
+			break
+		}
+	}
+	return string(ended), winner
+}
+
+// inOrder has the samples end first that said this, then the others.
+func inOrder(said string, first byte) (order []int) {
+	for _, quick := range []bool{true, false} {
+		for i := range said {
+			if (said[i] == first) == quick {
+				order = append(order, i)
+			}
+		}
+	}
+	return order
+}
+
+// released follows every vote of n samples that start together and of which each is
+// wrong with one probability, always in the same way, and then its quorum: through is
+// the probability that a wrong action is let through, wrongWinner that it is asked for.
+func released(n int, wrong, confidence float64, first byte, risk string) (through, wrongWinner float64) {
+	for ballot := range 1 << n {
+		said, p := make([]byte, n), 1.
+		for i := range n {
+			if said[i] = 'r'; ballot>>i&1 == 1 {
+				said[i], p = 'w', p*wrong
+				continue
+			}
+			p *= 1 - wrong
+		}
+		vote, winner := ends(string(said), inOrder(string(said), first), confidence)
+		if said[winner] == 'r' {
+			continue
+		}
+		tally := guard.Tally{}
+		for _, s := range votesForQuorum(voteOf(vote, winner), proposes("w")) {
+			if s.Reply.Text == "w" {
+				tally.For++
+			} else {
+				tally.Against++
+			}
+		}
+		wrongWinner += p
+		through += p * agreed(tally, risk, wrong)
+	}
+	return through, wrongWinner
+}
+
+// TestVotesThatLeaveSlowSamplesLetNoMoreWrongActionsThrough has the wrong samples be the
+// quick ones, or the slow ones. Without a vote a reply is wrong as often as any sample;
+// where quick ones win, a vote may be wrong more often, and its quorum has more to stop.
+func TestVotesThatLeaveSlowSamplesLetNoMoreWrongActionsThrough(t *testing.T) {
+	for _, risk := range []string{config.RiskLow, config.RiskMedium, config.RiskHigh} {
+		for _, confidence := range []float64{0, .9, .95} {
+			for _, wrong := range []float64{.02, .1, .3} {
+				for _, first := range []byte("wr") {
+					for n := 3; n <= guard.MaxVotes; n++ {
+						got, winners := released(n, wrong, confidence, first, risk)
+						if bound := max(wrong, winners) * agreed(guard.Tally{For: 1}, risk, wrong); got > bound*(1+1e-12) {
+							t.Errorf("%s, %g wrong, confidence %g of %d, %c first: %.3g let through, at most %.3g", risk, wrong, confidence, n, first, got, bound)
+						}
+					}
+				}
+			}
 		}
 	}
 }

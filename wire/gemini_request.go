@@ -32,7 +32,7 @@ func (gemini) view(t Target, f map[string]gjson.Result) (View, error) {
 		Stored:        f["store"].Type == gjson.True,
 		Chain:         begunAnswer(f["continuationToken"]),
 		ProviderTools: present(f["outputConfig"]), // media are written to a bucket
-		HiddenTools:   present(f["cachedContent"]),
+		HiddenTools:   str(f["cachedContent"]) != "",
 		CallsBarred:   callsBarred(f["toolConfig"]),
 		Structured:    asksForJSON(config),
 		System:        geminiText(f["systemInstruction"]),

@@ -139,11 +139,19 @@ func TestGeminiFieldsOfOtherTypesAreAbsent(t *testing.T) {
 		`"continuationToken":7`, `"continuationToken":""`, `"systemInstruction":null`, `"systemInstruction":7`,
 		`"systemInstruction":{"parts":"Be brief."}`, `"systemInstruction":[7,{"parts":[{"text":"x"}]}]`,
 		`"toolConfig":{"functionCallingConfig":"NONE"}`, `"toolConfig":[]`, `"tools":null`, `"tools":"f"`,
-		`"cachedContent":"cachedContents/1"`, `"safetySettings":[]`,
+		`"cachedContent":7`, `"cachedContent":""`, `"safetySettings":[]`,
 	} {
 		if diff := cmp.Diff(want, geminiView(t, field)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", field, diff)
 		}
+	}
+}
+
+// TestGeminiCachedContextMayBringTools: nothing of it is in the request.
+func TestGeminiCachedContextMayBringTools(t *testing.T) {
+	want := View{Dialect: GeminiGenerate, Model: "m", Choices: 1, HiddenTools: true}
+	if diff := cmp.Diff(want, geminiView(t, `"cachedContent":"cachedContents/1"`)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/tidwall/gjson"
@@ -115,15 +116,16 @@ func (s *CallSpotter) eventEnd() int {
 	return -1
 }
 
-// begins is whether a call begins in an event.
+// begins is whether a call begins in an event, or may: one that is too long to be
+// read counts.
 func (s *CallSpotter) begins(event []byte) bool {
 	if s.array != nil {
 		root, ok := parse(element(event))
 		return ok && s.grammar.calls(root)
 	}
 	data, err := newEventReader(io.MultiReader(bytes.NewReader(event), bytes.NewReader([]byte("\n\n")))).next()
-	if err != nil {
-		return false
+	if err != nil { // it has no data, or more than is read of an event
+		return errors.Is(err, ErrTooBig)
 	}
 	root, ok := parse(data)
 	return ok && s.grammar.calls(root)
