@@ -24,11 +24,11 @@ lint: ## formatting, go vet, linters, go.mod
 
 .PHONY: test
 test: ## tests of the main module, with the race detector
-	go test -race $(PKG)
+	go test -race -timeout 30m $(PKG)
 
 .PHONY: e2e
 e2e: ## tests with real SDK clients, a module of their own
-	go -C e2e test -race ./...
+	go -C e2e test -race -timeout 30m ./...
 
 .PHONY: clients
 clients: ## tests with real Node.js clients; needs npm, which installs them and Node.js in e2e/node

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -163,7 +162,9 @@ func tryServer(ctx context.Context, s BusSettings, key nkeys.KeyPair, limit int6
 	srv.Start()
 	if err := ready(ctx, srv, fatal); err != nil {
 		stopServer(srv)
-		if free, probeErr := isFree(ctx, net.JoinHostPort(host, strconv.Itoa(port))); port > 0 && probeErr == nil && !free {
+		// The server tells by text alone. To ask for the port once more would not
+		// do: who had it may have been looking for one as well.
+		if port > 0 && strings.Contains(err.Error(), errAddrInUse.Error()) {
 			return nil, errPortLost
 		}
 		return nil, fmt.Errorf("start NATS server on %s:%d with its store in data_dir %s: %w", host, port, s.Dir, err)

@@ -32,6 +32,9 @@ const (
 	// demo waits for what must come: on a busy machine the evidence takes minutes.
 	firstPhase = 6 * time.Second
 	patience   = 4 * time.Minute
+	// fewestCalls is how many calls the part with votes takes at least: two tasks of
+	// each agent, so that those that began before the votes do not decide.
+	fewestCalls = 2 * agentCount * stepsPerTask
 
 	modelName   = "simulated-1"
 	agentName   = "demo-agent"
@@ -175,6 +178,9 @@ func (t *tour) story(ctx context.Context) error {
 	if err := t.await(ctx, about(config.RuleDisagreementHigh, "resolved")); err != nil {
 		return err
 	}
+	if err := t.goOn(ctx); err != nil {
+		return err
+	}
 	t.chapter(ctx, "incoherent, voted")
 	t.conclude()
 	if err := t.guarded(ctx, voting); err != nil {
@@ -204,6 +210,19 @@ func (t *tour) await(ctx context.Context, wanted func(alertLine) bool) error {
 			}
 		}
 	}
+}
+
+// goOn waits until the agents were given fewestCalls in this part of the story.
+func (t *tour) goOn(ctx context.Context) error {
+	for end := time.Now().Add(patience); t.office.calls.Load()-t.ledger.calls < fewestCalls; {
+		if time.Now().After(end) {
+			return fmt.Errorf("%d calls %w (%s)", fewestCalls, errPatience, patience)
+		}
+		if !sleep(ctx, 100*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // about is the alert of a rule with a status.

@@ -333,7 +333,7 @@ func (b *ballot) finish() []Sample {
 	for i := range b.cancel {
 		res := b.results[i]
 		res.memory.free()
-		if res.Recording == nil || res.Recording.Rest == nil {
+		if !res.Recording.passes() {
 			b.cancel[i](nil)
 		}
 		res.Recording = nil

@@ -326,6 +326,24 @@ func TestAPrimaryTooBigToHoldReachesTheClientWhole(t *testing.T) {
 	})
 }
 
+// TestABigPrimaryThatRunsOnIsLetGo: nobody reads what is left of it.
+func TestABigPrimaryThatRunsOnIsLetGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{primary: says(strings.Repeat("a", 3<<20), second(5)), extras: []reply{says("b", second(1)), says("b", second(1))}}
+		p := ballotPolicy(3)
+		p.Measure = true
+		o, finish := newRunner(s, &turnstile{}).Vote(t.Context(), newCall(t), p)
+		if got := missings(finish()); !o.Voted || got != "too_big - -" {
+			t.Errorf("%+v, missing: %s", o, got)
+		}
+		synctest.Wait()
+		sent := s.calls[slices.IndexFunc(s.calls, func(r *http.Request) bool { return r.Header.Get("X-Request-Id") != "" })]
+		if sent.Context().Err() == nil {
+			t.Error("the primary runs on")
+		}
+	})
+}
+
 func TestTheRestOfABigPrimaryEndsWithTheClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

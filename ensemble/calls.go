@@ -27,8 +27,7 @@ func (c Comparer) Calls(samples []Sample) (Vote, bool) {
 			calls[i] = c.givenTo(s.Reply.Calls)
 		}
 		medoid := party[medoidOf(len(party), func(i, j int) float64 { return agreement(calls[i], calls[j]) })]
-		key := medoid.Keys[LevelTarget]
-		v := all.won(MethodCalls, key, ofParty(party, LevelTarget, key)[0].Number)
+		v := all.won(MethodCalls, medoid.Keys[LevelTarget], medoid.Number)
 		v.Sampled = true
 		return v, true
 	}

@@ -69,6 +69,14 @@ func TestCalls(t *testing.T) {
 			[][2]string{read(`{"path":"a","limit":1}`), read(`{"path":"b","limit":2}`), read(`{"path":"b","limit":3}`), read(`{"path":"c","limit":3}`)},
 			2, 1, 1, true, true,
 		},
+		{
+			"not another call at its target",
+			[][2]string{
+				bash(`{"command":"ls a","description":"odd"}`), bash(`{"command":"ls b","description":"list"}`), bash(`{"command":"ls a","description":"list"}`),
+				bash(`{"command":"ls c","description":"list"}`), bash(`{"command":"ls d","description":"list"}`),
+			},
+			2, 2, 1, false, true,
+		},
 		{"of calls that agree on nothing the primary", [][2]string{read(`{"path":"a"}`), read(`{"path":"b"}`), read(`{"path":"c"}`)}, 0, 1, 1, false, true},
 		{"exact arguments within the target", [][2]string{read(`{"path":"b"}`), bash(`{"command":"ls 'a'"}`), bash(`{"command":"ls a"}`), bash(`{"command":"ls a"}`)}, 2, 3, 1, true, false},
 		{"arguments that are no JSON", [][2]string{read(`{"path`), read(`{"path":"b"}`), read(`{"path":"b"}`)}, 1, 2, 1, true, false},

@@ -15,6 +15,16 @@ type rest struct {
 	cancel context.CancelCauseFunc
 }
 
+// passes is whether the client has the unread part. That of a primary which came to
+// its limit after the vote went on without it nobody has.
+func (r *Recording) passes() bool {
+	if r == nil {
+		return false
+	}
+	_, passes := r.Rest.(*rest)
+	return passes
+}
+
 // Close implements io.Closer.
 func (r *rest) Close() error {
 	err := r.ReadCloser.Close()

@@ -138,6 +138,20 @@ func (r *Runner) Edited(c Call) (Call, error) {
 	return c, nil
 }
 
+// Reedited is edited, of c, for more extras: since it was made its upstream may have
+// refused to be asked for usage.
+func (r *Runner) Reedited(edited, c Call) Call {
+	if !edited.asking || !r.Unwilling.holds(edited.Upstream) {
+		return edited
+	}
+	again, err := r.Edited(c)
+	if err != nil {
+		return edited
+	}
+	again.prompt = edited.prompt
+	return again
+}
+
 func extraHeader(primary http.Header) http.Header {
 	h := primary.Clone()
 	wire.ScrubExtra(h)

@@ -28,7 +28,8 @@ const (
 type Vote struct {
 	Method Method
 	// Winner is the launch number of the sample that stands for the winning
-	// answer: the primary if it gave that answer, else the lowest.
+	// answer: the primary if it gave that answer, else the lowest. By MethodCalls it is
+	// one of those with the commonest arguments, or the medoid.
 	Winner int
 	// Votes is how many samples voted, Agreed how many for that answer, Rival
 	// how many for the answer that most of the others gave. Rival exceeds Agreed

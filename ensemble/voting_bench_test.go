@@ -222,12 +222,15 @@ func printModels(questions []question, single, voted score) {
 }
 
 // TestDefaultsMeetTheirTargets holds what a settings file gets that names a launch
-// policy and nothing else to the targets that were set beforehand.
+// policy and nothing else to the targets that were set beforehand. Accuracy is held
+// against fixed votes of as many samples, in the same orders: nine samples are by
+// themselves .0018 less right than ten (exact, over all orders), which 60 orders a
+// question tell with a standard error of .0006 only. Against ten, 3..10 is held to it.
 func TestDefaultsMeetTheirTargets(t *testing.T) {
 	c := aqua()
 	questions := recordedQuestions(t, c)
 	play := func(contender contender) score { return contender.play(questions, c.rounds) }
-	single, ten := play(alone()), play(fixedVote(10))
+	single, nine, ten := play(alone()), play(fixedVote(9)), play(fixedVote(10))
 	once := play(live("at-once", Rules{Launch: LaunchAtOnce, Min: 3, Max: 9, Confidence: .95}))
 	staged := play(live("staged", Rules{Launch: LaunchStaged, Min: 3, Max: 9, Confidence: .9}))
 	if p99 := once.quantile(.99) / single.quantile(.99); p99 > 1.1 {
@@ -236,8 +239,12 @@ func TestDefaultsMeetTheirTargets(t *testing.T) {
 	if p99 := staged.quantile(.99) / single.quantile(.99); p99 > 2 {
 		t.Errorf("staged: p99 is %.3f of a single call's", p99)
 	}
-	if staged.spent > .65*ten.spent || staged.right < ten.right-.002 {
-		t.Errorf("staged: %.3f of the tokens of ten, accuracy %.4f against %.4f", staged.spent/ten.spent, staged.right, ten.right)
+	if staged.spent > .65*ten.spent || staged.right < nine.right-.002 {
+		t.Errorf("staged: %.3f of the tokens of ten, accuracy %.4f against %.4f of nine", staged.spent/ten.spent, staged.right, nine.right)
+	}
+	toTen := play(live("staged", Rules{Launch: LaunchStaged, Min: 3, Max: 10, Confidence: .9}))
+	if toTen.spent > .65*ten.spent || toTen.right < ten.right-.002 || toTen.quantile(.99) > 2*single.quantile(.99) {
+		t.Errorf("staged 3..10: %.3f of the tokens of ten, accuracy %.4f against %.4f", toTen.spent/ten.spent, toTen.right, ten.right)
 	}
 }
 

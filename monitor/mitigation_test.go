@@ -240,7 +240,7 @@ func TestAlertThatFiresInTheHalfEndsIt(t *testing.T) {
 
 // TestTrialTellsWorseFromNotWorse has 200 trials of each kind. Where the halves are
 // alike, 2.5 % are to be called worse: at most 12 of 200, which chance exceeds in
-// fewer than 1 of 1,000 runs.
+// fewer than 1 of 500 runs.
 func TestTrialTellsWorseFromNotWorse(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	worse := func(voting, back float64) (n int) {

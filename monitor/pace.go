@@ -76,6 +76,13 @@ func (m *Monitor) LearnPace(route string, bytes, tokens int, took time.Duration)
 	m.paces.learn(m.names.resolve(route), bytes, tokens, took)
 }
 
+// LeavePace takes in that a call of a route was left after a time, of which Likely is
+// not asked: a primary, which no budget pays. most is the most tokens that it may have
+// generated.
+func (m *Monitor) LeavePace(route string, took time.Duration, most int64) {
+	m.paces.leave(m.names.resolve(route), took, most)
+}
+
 // An Ending is how a call ended that told no usage, as far as its cost goes.
 type Ending int
 

@@ -3,7 +3,9 @@ package proxy
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"hotmess/config"
 	"hotmess/monitor"
@@ -107,4 +109,27 @@ func TestStreamWithoutUsageIsSettledByWhatItsRouteHasTold(t *testing.T) {
 		r.observation()
 	}
 	settles(15)
+}
+
+// TestPrimariesThatVotesLeaveAreNotForgotten: what is known of a route's lengths knows of
+// them, as of extras that were left. At the pace that is learnt first the primary may have
+// generated all that it was allowed to.
+func TestPrimariesThatVotesLeaveAreNotForgotten(t *testing.T) {
+	const allowed = 400
+	hangs := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	r := newRig(t, &script{primary: hangs, extra: saysEach("A")}, func(c *config.Config) {
+		inMode(config.Ensemble, 4)(c)
+		c.Sampling.Rate, c.Ensemble.Stop, c.Budget.MaxExtraInFlight = config.Rate{}, config.Stop{Lead: 3}, 8
+		c.Routes = []config.Route{{Name: "r", Match: config.Match{Model: "m"}}}
+	})
+	for range 100 {
+		r.monitor.LearnPace("r", 20, 5, time.Nanosecond)
+	}
+	read(t, r.ask(strings.Replace(letterAsked, `"model":"m"`, fmt.Sprintf(`"model":"m","max_tokens":%d`, allowed), 1), firstCall, "1"))
+	r.observation()
+	// 103 whole replies of 5 tokens, and what was left.
+	const want = (103*5+allowed)/103 + 1
+	if got := r.monitor.Likely(monitor.Partial{Route: "r", Ending: monitor.EndedUnseen, Worst: monitor.Spend{Output: 1000}}).Output; got != want {
+		t.Errorf("a mean reply of %d tokens, want %d", got, want)
+	}
 }

@@ -117,14 +117,15 @@ func (q *quorum) run(ctx context.Context, call ensemble.Call) {
 	if q.lost = q.barred(); q.lost != "" {
 		return
 	}
-	call, err := q.x.h.runner.Load().Edited(call)
+	edited, err := q.x.h.runner.Load().Edited(call)
 	if err != nil {
 		q.lost = monitor.ReasonMalformed
 		return
 	}
 	ctx, q.cancel = context.WithCancel(ctx)
 	for q.undecided() {
-		q.ask(ctx, call)
+		edited = q.x.h.runner.Load().Reedited(edited, call)
+		q.ask(ctx, edited)
 		select {
 		case a := <-q.coming:
 			q.count(q.came(a))

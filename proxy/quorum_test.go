@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -218,5 +219,31 @@ func TestOtherCallsAreNotSampledAgain(t *testing.T) {
 	read(t, r.ask(agentAsks, firstCall, "1"))
 	if o := r.observation(); o.Guard != nil || len(u.seen()) != 1 {
 		t.Errorf("%+v after %d calls", o.Guard, len(u.seen()))
+	}
+}
+
+// TestAQuorumOutlivesAnUpstreamThatRefusesToTellUsage: the samples that found out are
+// lost, not all that may be asked for.
+func TestAQuorumOutlivesAnUpstreamThatRefusesToTellUsage(t *testing.T) {
+	stream := toldFirst + toldThen(wrongTree)
+	u := &script{primary: sends(stream), extra: func(n int, w http.ResponseWriter, r *http.Request) {
+		sends(strings.ReplaceAll(stream, `"p"`, fmt.Sprintf(`"e%d"`, n)))(w, r)
+	}}
+	refused := 0
+	r := guardedRig(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(body), "include_usage") {
+			u.mu.Lock()
+			defer u.mu.Unlock()
+			refused++
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		u.ServeHTTP(w, r)
+	}), holding(func(g *config.Guard) { g.OnFailure = config.HeldRefuse }))
+	read(t, r.ask(agentStreams, firstCall, "1"))
+	if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardAgreed || refused == 0 {
+		t.Errorf("%+v after %d refusals", g, refused)
 	}
 }

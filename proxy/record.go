@@ -106,6 +106,9 @@ func (x *exchange) sample(in inspection, s ensemble.Sample) monitor.SampleRecord
 		}
 		r.Keys[string(level)] = x.h.seal.sample(string(level), key)
 	}
+	if s.Number == 0 && (s.Missing == monitor.ReasonCancelled || s.Missing == monitor.ReasonTimeout) { // by a vote
+		x.h.monitor.LeavePace(in.route.name, s.Took, x.worstCase(in).Output)
+	}
 	if in.readable && s.Missing == "" {
 		x.lengths(&r, in.view, s.Reply)
 		if u := s.Reply.Usage; u.HasTotals && s.Reply.Choices == 1 {

@@ -8,7 +8,6 @@ import (
 
 	"hotmess/config"
 	"hotmess/ensemble"
-	"hotmess/estimate"
 	"hotmess/guard"
 	"hotmess/monitor"
 	"hotmess/wire"
@@ -87,16 +86,14 @@ func agreed(t guard.Tally, risk string, repeat float64) float64 {
 // is confident. What has not ended by then is on its way.
 func ends(said string, order []int, confidence float64) (vote string, winner int) {
 	ended := []byte(strings.Repeat(".", len(said)))
-	var answers []estimate.Answer
+	var samples []ensemble.Sample
 	for n, number := range order {
 		ended[number] = said[number]
-		answers = append(answers, estimate.Answer{Key: said[number : number+1], Number: number})
-		poll, rival := estimate.Count(answers), 0
-		if len(poll.Parties) > 1 {
-			rival = poll.Parties[1].Votes
-		}
-		sure := n+1 >= 3 && estimate.Evidence{Confidence: confidence}.Confident(poll.Parties[0].Votes, rival)
-		if winner = poll.Parties[0].First; sure || poll.Settled(len(said)-n-1) {
+		samples = append(samples, ensemble.Sample{Number: number, Keys: ensemble.Keys{ensemble.LevelExact: said[number : number+1]}})
+		v, _ := ensemble.Majority(samples, ensemble.LevelExact)
+		reach := v.Rival + len(said) - n - 1
+		sure := confidence > 0 && v.Votes >= 3 && v.Confidence() >= confidence
+		if winner = v.Winner; sure || reach < v.Agreed || reach == v.Agreed && winner == 0 {
 			break
 		}
 	}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -155,4 +156,16 @@ func FuzzCallSpotter(f *testing.F) {
 			t.Error("nothing closes the array")
 		}
 	})
+}
+
+// TestAnEventTooLongToBeReadIsHeld: nobody knows whether it is a call.
+func TestAnEventTooLongToBeReadIsHeld(t *testing.T) {
+	s := NewCallSpotter(OpenAIChat)
+	long := slices.Concat([]byte("data: "), bytes.Repeat([]byte(" "), maxEvent), []byte("{}\n\n"))
+	if passed := s.Pass(long); len(passed) > 0 || !s.Found() || len(s.Held()) != len(long) {
+		t.Errorf("%d bytes pass, %d are held", len(passed), len(s.Held()))
+	}
+	if _, err := s.Reply(); !errors.Is(err, ErrTooBig) {
+		t.Errorf("error %v", err)
+	}
 }
