@@ -188,6 +188,18 @@ func pages(t *testing.T) []string {
 	return all
 }
 
+func TestEveryPageIsListed(t *testing.T) {
+	for _, dir := range []string{"docs", "docs/adr"} {
+		index := path.Join(dir, "README.md")
+		listed := read(t, index)
+		for _, page := range pages(t) {
+			if path.Dir(page) == dir && page != index && !strings.Contains(listed, "]("+path.Base(page)+")") {
+				t.Errorf("%s does not list %s", index, path.Base(page))
+			}
+		}
+	}
+}
+
 // anchor is what the heading of a page is linked by.
 func anchor(heading string) string {
 	kept := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(heading), "")

@@ -358,3 +358,12 @@ func TestErrorTextNamesTheTermThatRose(t *testing.T) {
 		}
 	}
 }
+
+func TestABlindGuardThatRefusedIsNotToldToRefuse(t *testing.T) {
+	for outcome, want := range map[string]bool{"released": true, "delivered": true, "refused": false} {
+		a := Alert{Evidence: Evidence{Detail: map[string]any{"reason": "budget", "outcome": outcome}}}
+		if got := blindWording().next(a); strings.Contains(got, "on_failure: refuse") != want {
+			t.Errorf("%s: %s", outcome, got)
+		}
+	}
+}

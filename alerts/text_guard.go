@@ -43,7 +43,12 @@ func blindWording() wording {
 			}
 			return spaced(text, became(a))
 		},
-		next: fixed("look at what the agent did; give guards a budget, or let them refuse with on_failure: refuse."),
+		next: func(a Alert) string {
+			if a.Evidence.word("outcome") == "refused" {
+				return "look at what the agent was about to do, and see to it that samples can be asked for."
+			}
+			return "look at what the agent did; give guards a budget, or let them refuse with on_failure: refuse."
+		},
 	}
 }
 

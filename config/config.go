@@ -197,8 +197,8 @@ type RouteSampling struct {
 }
 
 // Embeddings has the texts of measured pairs embedded, to tell how far they are
-// apart, and those of votes whose Likeness says so. The texts go to the upstream that wrote them, with the client's own
-// key, and cost tokens of the budget.
+// apart, and those of votes whose Likeness says so. The texts go to the upstream that
+// wrote them, with the client's own key, and cost tokens of the budget.
 type Embeddings struct {
 	// Upstream is the name of one that has an embeddings endpoint in OpenAI's
 	// form; empty: nothing is embedded. Requests to others are left alone.

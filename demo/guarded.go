@@ -46,7 +46,7 @@ func (t *tour) guarded(ctx context.Context, voting config.Config) error {
 	t.office.open.Lock()
 	defer t.office.open.Unlock()
 	t.say("Now one agent cleans up. Each third step deletes a tree, and %.0f %% of the model's samples name a wrong one.\n"+
-		"Rule %s has action: hold, so that a deletion waits until other samples propose it too.", 100*t.Model.WrongDeletions, guardRule)
+		"Rule %s has action: hold: a deletion waits until four of four samples propose it, or six of seven.", 100*t.Model.WrongDeletions, guardRule)
 	guarding := voting
 	guarding.Sampling.Mode, guarding.Sampling.Rate = config.Observe, config.Rate{}
 	guarding.Guard = []config.Guard{{

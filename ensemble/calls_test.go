@@ -2,12 +2,14 @@ package ensemble
 
 import (
 	"fmt"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"hotmess/monitor"
 	"hotmess/wire"
 )
 
@@ -105,17 +107,20 @@ func drawCalls(t *rapid.T, c Comparer, most int) []Sample {
 	return callers(c, rapid.SliceOfN(rapid.SampledFrom(calls), 1, most).Draw(t, "calls")...)
 }
 
-// TestNoMethodDependsOnTheOrderOfArrival holds for calls and texts what
-// TestMajorityDoesNotDependOnTheOrderOfArrival does for answers.
 func TestNoMethodDependsOnTheOrderOfArrival(t *testing.T) {
 	c := offering(t)
 	rapid.Check(t, func(t *rapid.T) {
 		samples := drawCalls(t, c, 7)
+		for i := range samples {
+			if rapid.IntRange(0, 5).Draw(t, "missing") == 5 {
+				samples[i].Missing = monitor.ReasonFailed
+			}
+		}
 		shuffled := rapid.Permutation(samples).Draw(t, "shuffled")
 		for _, m := range []Method{MethodCalls, MethodMedoid, MethodMajority} {
-			v, _ := c.Vote(m, samples, LevelTarget)
-			w, _ := c.Vote(m, shuffled, LevelTarget)
-			if v.Winner != w.Winner || v.Agreed != w.Agreed {
+			v, voted := c.Vote(m, samples, LevelTarget)
+			w, again := c.Vote(m, shuffled, LevelTarget)
+			if !reflect.DeepEqual(v, w) || voted != again {
 				t.Fatalf("%s: %+v, then %+v", m, v, w)
 			}
 		}

@@ -83,7 +83,8 @@ func (r result) read() bool {
 }
 
 // refusal tells errors before which nothing is billed from those before which the
-// prompt may have been, as where a filter read it and turned it down, and from those of gateways that would wait no longer.
+// prompt may have been, as where a filter read it and turned it down, and from those
+// of gateways that would wait no longer.
 func refusal(status int) monitor.Ending {
 	switch status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound:

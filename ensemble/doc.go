@@ -11,8 +11,9 @@
 // # What is compared
 //
 // [Comparer] takes the kind from the request, never from the reply: action if
-// it offers tools and lets them be called, structured if it asks for JSON, answer if a form of final
-// answer is configured or asked for in the prompt, else text. [Comparer.Keys]
+// it offers tools and lets them be called, structured if it asks for JSON, answer
+// if a form of final answer is configured or asked for in the prompt, else text.
+// [Comparer.Keys]
 // turns a reply into one key per level; two replies agree at a level if and
 // only if their keys there are equal. Refusals, no call and unreadable answers
 // are values like any other. Failed or truncated samples have no keys.
@@ -28,7 +29,7 @@
 //
 // [Rules] decide what a vote does next, as a pure function of what has ended: live
 // and in simulations alike. Who wins: [Majority], [Comparer.Calls],
-// [Comparer.Medoid]; who votes: [First], [Flags].
+// [Comparer.Medoid], [Embed]; who votes: [First], [Flags].
 //
 // # Promises
 //

@@ -64,17 +64,6 @@ func drawVoters(t *rapid.T) []Sample {
 	return voters(strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "-"}), 1, 9).Draw(t, "keys"), " "))
 }
 
-func TestMajorityDoesNotDependOnTheOrderOfArrival(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		samples := drawVoters(t)
-		want, ok := Majority(samples, LevelExact)
-		shuffled := rapid.Permutation(samples).Draw(t, "shuffled")
-		if got, ok2 := Majority(shuffled, LevelExact); !reflect.DeepEqual(got, want) || ok != ok2 {
-			t.Fatalf("%+v, then %+v", want, got)
-		}
-	})
-}
-
 func TestMajorityWinnerHasMostVotesAndTiesKeepThePrimary(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		samples := drawVoters(t)

@@ -227,26 +227,6 @@ func TestLowQuotaIsForgottenAfterAMinute(t *testing.T) {
 	})
 }
 
-func TestExtrasYieldForAMinuteAfterA429(t *testing.T) {
-	for name, c := range map[string]struct{ asked, pause time.Duration }{
-		"no retry-after":        {0, time.Minute},
-		"shorter retry-after":   {time.Second, time.Minute},
-		"longer retry-after":    {5 * time.Minute, 5 * time.Minute},
-		"unbounded retry-after": {1000 * time.Hour, maxPause},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				g := tokenGate(1000, 8)
-				g.slots.hear("u", http.StatusTooManyRequests, wire.Quota{Remaining: 1, Known: true, RetryAfter: c.asked})
-				time.Sleep(c.pause - time.Second)
-				wants(t, g, 1, ReasonYield)
-				time.Sleep(time.Second)
-				wants(t, g, 1, "")
-			})
-		})
-	}
-}
-
 func TestA429RefusesThoseWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := tokenGate(1000, 8)

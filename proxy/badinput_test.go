@@ -200,21 +200,6 @@ func TestAQuorumForgivesBadSamples(t *testing.T) {
 	}
 }
 
-func TestAQuorumOfUnknownPriceIsBlindUnderABudgetOfMoney(t *testing.T) {
-	u := &script{primary: callsFor("p", wrongTree), extra: callsForEach(wrongTree)}
-	r := guardedRig(t, u, func(c *config.Config) {
-		holding(nil)(c)
-		c.Prices = []config.Price{{Model: "another", Input: new(1.0), Output: new(1.0)}}
-		c.Budget.ExtraUSDPerDay = new(10.0)
-	})
-	if got := read(t, r.ask(agentAsks, firstCall, "1")); got != proposing("p", wrongTree) {
-		t.Errorf("got %s", got)
-	}
-	if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardBlind || g.Reason != monitor.ReasonPriceUnknown {
-		t.Errorf("%+v", g)
-	}
-}
-
 // callsWith proposes a call with arguments that may be anything.
 func callsWith(id, arguments string) string {
 	text, _ := json.Marshal(arguments)

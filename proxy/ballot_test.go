@@ -144,22 +144,3 @@ func TestWhatACancelledPrimaryWouldHaveSaidIsUnknown(t *testing.T) {
 		})
 	}
 }
-
-func TestClientsAskForVotesOfTheirSize(t *testing.T) {
-	// Of two, the primary alone decides; its extra is launched, and cancelled.
-	for asked, want := range map[string]int{"1": 0, "2": 2, "5": 5} {
-		r := newRig(t, &script{primary: says("p", "A"), extra: saysEach("A")}, func(c *config.Config) {
-			c.Sampling.Mode, c.Sampling.Rate = config.Ensemble, config.Rate{}
-			c.ClientHeaders = append(c.ClientHeaders, "samples")
-			c.Ensemble.Stop.Confidence = config.Confidence{}
-		})
-		read(t, r.ask(letterAsked, firstCall, "1", headerSamples, asked))
-		got := 0
-		if o := r.observation(); o.Vote != nil {
-			got = len(o.Samples)
-		}
-		if got != want {
-			t.Errorf("asked for %s: a vote of %d, want %d", asked, got, want)
-		}
-	}
-}

@@ -9,8 +9,9 @@
 //
 // Server is the port, with both ways in: by base URL, and as a forward proxy
 // that opens the TLS of upstreams and tunnels all else. One Handler serves both;
-// a destination says what came of the way. There is one path for bytes: net/http/httputil.ReverseProxy. The three modes
-// differ only in what is attached to it.
+// a destination says what came of the way. There is one path for bytes:
+// net/http/httputil.ReverseProxy. The three modes differ only in what is attached
+// to it.
 //
 //   - off: nothing. The request is counted and timed.
 //   - observe: both bodies are copied beside, into bounded spools, while they
@@ -21,9 +22,9 @@
 //     is a vote that returns one whole recorded reply.
 //
 // A request is read before it is sent only where a configured route of its
-// upstream is in ensemble mode, or a guard rule holds replies: then a hold
-// keeps what may have to wait from the client, while the observer sees the
-// upstream's own reply. A quorum asks whether samples agree on what a reply
+// upstream is in ensemble mode, while a route votes for an alert, or where a guard
+// rule holds replies: then a hold keeps what may have to wait from the client,
+// while the observer sees the upstream's own reply. A quorum asks whether samples agree on what a reply
 // proposes, before its delivery or beside it.
 //
 // Behind the reply, an observer also looks for signals: in the request's own

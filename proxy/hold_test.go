@@ -277,22 +277,6 @@ func TestACompressedStreamIsHeldDecoded(t *testing.T) {
 	r.observation()
 }
 
-func TestABrokenHeldStreamBreaksOff(t *testing.T) {
-	u := &script{primary: func(w http.ResponseWriter, _ *http.Request) {
-		sends(toldFirst+strings.SplitAfter(toldThen(wrongTree), "\n\n")[0])(w, nil)
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	}, extra: callsForEach(wrongTree)}
-	r := guardedRig(t, u, holding(nil))
-	body, err := io.ReadAll(r.ask(agentStreams, firstCall, "1").Body)
-	if err == nil || !strings.HasPrefix(string(body), toldFirst) {
-		t.Errorf("%v after %s", err, body)
-	}
-	if o := r.observation(); o.Guard != nil || o.Outcome != monitor.OutcomeCut {
-		t.Errorf("%s, %+v", o.Outcome, o.Guard)
-	}
-}
-
 func TestAClientThatLeavesEndsTheHolding(t *testing.T) {
 	for name, ask := range map[string]string{"unary": agentAsks, "stream": agentStreams} {
 		t.Run(name, func(t *testing.T) {
@@ -363,20 +347,5 @@ func TestWhatIsTooBigToBeHeldMeetsItsRule(t *testing.T) {
 		if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardBlind || g.Reason != monitor.ReasonTooBig {
 			t.Errorf("%s: %+v", failure, g)
 		}
-	}
-}
-
-func TestAVoteIsHeldToo(t *testing.T) {
-	u := &script{primary: callsFor("p", wrongTree), extra: callsForEach(wrongTree, wrongTree, rightTree)}
-	r := guardedRig(t, u, func(c *config.Config) {
-		inMode(config.Ensemble, 3)(c)
-		holding(nil)(c)
-	})
-	reply := folded(t, wire.OpenAIChat, false, read(t, r.ask(agentAsks, firstCall, "1")))
-	if len(reply.Calls) > 0 {
-		t.Errorf("%+v", reply)
-	}
-	if o := r.observation(); o.Guard == nil || o.Guard.Outcome != monitor.GuardRefused || o.Vote == nil {
-		t.Errorf("%+v", o.Guard)
 	}
 }

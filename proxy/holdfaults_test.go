@@ -47,8 +47,8 @@ func TestWhatIsHeldOfABrokenStreamLeaves(t *testing.T) {
 	}
 	clients.Wait()
 	for range 20 {
-		if o := r.observation(); o.Outcome != monitor.OutcomeCut {
-			t.Errorf("outcome %s", o.Outcome)
+		if o := r.observation(); o.Guard != nil || o.Outcome != monitor.OutcomeCut {
+			t.Errorf("outcome %s, %+v", o.Outcome, o.Guard)
 		}
 	}
 }

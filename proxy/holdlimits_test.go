@@ -148,21 +148,6 @@ func TestAMessageInPlaceOfACompressedReplyIsPlain(t *testing.T) {
 	r.observation()
 }
 
-func TestAQuorumAsksAgainForWhatCannotBeRead(t *testing.T) {
-	u := &script{primary: callsFor("p", wrongTree), extra: func(n int, w http.ResponseWriter, r *http.Request) {
-		if n < 2 {
-			_, _ = io.WriteString(w, "<html>")
-			return
-		}
-		callsForEach(wrongTree)(n, w, r)
-	}}
-	r := guardedRig(t, u, nil)
-	read(t, r.ask(agentAsks, firstCall, "1"))
-	if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardAgreed || g.Votes != 4 || len(u.seen()) != 6 {
-		t.Errorf("%+v after %d calls", g, len(u.seen()))
-	}
-}
-
 func TestOfArgumentsThatDifferAsOftenTheFirstByNameIsTold(t *testing.T) {
 	for want, counts := range map[string]map[string]int{"": {}, "a": {"b": 1, "a": 1}, "b": {"b": 2, "a": 1}, "c": {"d": 2, "c": 2, "a": 1}} {
 		for range 20 { // maps are gone through in any order

@@ -2,17 +2,14 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"hotmess/config"
 	"hotmess/ensemble"
 	"hotmess/monitor"
-	"hotmess/wire"
 )
 
 // An observer watches one exchange from the side. The client's goroutine only
@@ -80,12 +77,6 @@ func (o *observer) request(out *http.Request) {
 	out.Body = &tee{ReadCloser: out.Body, spool: o.copied}
 	o.inspected = make(chan inspection, 1)
 	o.x.h.beside.Go(func() { o.inspected <- o.inspectCopy() })
-}
-
-// A replyHead is what the observer keeps of a reply's head.
-type replyHead struct {
-	status int
-	header http.Header
 }
 
 // reply has the reply's body copied and starts the observing. The replies of a
@@ -322,54 +313,6 @@ func (o *observer) repeat(in inspection, verbatim bool) ensemble.Call {
 		call.Expires = o.x.began.Add(signedFor)
 	}
 	return call
-}
-
-// primary folds the copy of the reply. begun is called at its first token.
-func (o *observer) primary(in inspection, head replyHead, begun func()) (s ensemble.Sample) {
-	s.Status = head.status
-	o.cached = wire.CacheHit(head.header)
-	began := o.x.began
-	defer func() { s.Took = o.x.h.now().Sub(began) }()
-	if head.status < 200 || head.status > 299 {
-		_, _ = o.replied.wait()
-		s.Missing = monitor.ReasonFailed
-		return s
-	}
-	encoding := strings.Join(head.header.Values("Content-Encoding"), ", ")
-	body, err := wire.Decode(o.replied, encoding, int64(o.x.policy.limits.Body))
-	if err != nil {
-		s.Missing = monitor.ReasonEncoding
-		return s
-	}
-	defer body.Close()
-	events := wire.IsEventStream(head.header.Get("Content-Type"))
-	if !in.readable || !events && !in.view.Streams() {
-		begun = nil
-	}
-	s.Reply, err = wire.Fold(o.x.dialect(in), events, body, begun)
-	if s.Missing = o.flaw(s.Reply, err); s.Missing == "" && in.readable {
-		s.Keys = in.compare.Keys(s.Reply)
-	}
-	return s
-}
-
-// flaw says why a reply is no answer; err is Fold's.
-func (o *observer) flaw(r wire.Reply, err error) monitor.Reason {
-	switch dropped := o.replied.dropped(); {
-	case dropped != "":
-		return dropped
-	case errors.Is(err, wire.ErrTooBig):
-		return monitor.ReasonTooBig
-	case err != nil:
-		return monitor.ReasonUnreadable
-	case r.Failure != nil:
-		return monitor.ReasonFailed
-	case r.Truncated:
-		return monitor.ReasonTruncated
-	case r.Choices == 0:
-		return monitor.ReasonUnreadable
-	}
-	return ""
 }
 
 // modeOf is the mode that a request is reported under: that of its route.

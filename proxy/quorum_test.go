@@ -159,6 +159,10 @@ func TestAQuorumThatCannotBeAskedForIsBlind(t *testing.T) {
 		reason monitor.Reason
 	}{
 		{name: "budget", edit: func(c *config.Config) { c.Budget.ExtraTokensPerHour = 1 }, reason: monitor.ReasonBudget},
+		{name: "budget of money without a price", reason: monitor.ReasonPriceUnknown, edit: func(c *config.Config) {
+			c.Prices = []config.Price{{Model: "another", Input: new(1.0), Output: new(1.0)}}
+			c.Budget.ExtraUSDPerDay = new(10.0)
+		}},
 		{name: "login", header: []string{"Authorization", "Bearer sk-ant-oat01-login"}, reason: monitor.ReasonSubscription},
 		{name: "own choices", body: strings.Replace(agentAsks, `"model"`, `"n":2,"model"`, 1), reason: monitor.ReasonNativeN},
 		{name: "failures", reason: monitor.ReasonFailed, extra: func(_ int, w http.ResponseWriter, _ *http.Request) {

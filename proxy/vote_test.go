@@ -48,26 +48,6 @@ func TestEnsembleTieKeepsThePrimary(t *testing.T) {
 	}
 }
 
-func TestEnsembleErrorsNeverVote(t *testing.T) {
-	failing := func(_ int, w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusInternalServerError)
-		_, _ = io.WriteString(w, `{"error":{}}`)
-	}
-	r := newRig(t, &script{primary: says("p", "a"), extra: failing}, inMode(config.Ensemble, 4))
-	res := r.ask(question, firstCall, "1")
-	if got := read(t, res); got != completion("p", "a") || res.Header.Get(headerSamples) != "1" {
-		t.Errorf("got %s of %s votes", got, res.Header.Get(headerSamples))
-	}
-}
-
-func TestEnsembleSampleBeatsAnErrorOfThePrimary(t *testing.T) {
-	broken := func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }
-	r := newRig(t, &script{primary: broken, extra: saysEach("a")}, inMode(config.Ensemble, 2))
-	if got := read(t, r.ask(question, firstCall, "1")); got != completion("extra-0", "a") {
-		t.Errorf("got %s", got)
-	}
-}
-
 func TestEnsembleWithoutAnyReplyIsUnreachable(t *testing.T) {
 	broken := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	r := newRig(t, &script{primary: broken, extra: func(_ int, w http.ResponseWriter, r *http.Request) { broken(w, r) }}, inMode(config.Ensemble, 2))

@@ -223,6 +223,9 @@ func TestAHeldVoteCostsFewerCalls(t *testing.T) {
 				if n := len(u.seen()); n != c.samples+c.more || (g.Tokens > 0) != (c.more > 0) {
 					t.Errorf("%d calls, %d tokens: %d were to be asked for beside the %d of the vote", n, g.Tokens, c.more, c.samples)
 				}
+				if c.outcome == monitor.GuardRefused && (strings.Contains(got, "tool_calls") || !strings.Contains(got, "[hotmess]")) {
+					t.Errorf("reply %s", got)
+				}
 				if c.outcome == monitor.GuardReplaced && !strings.Contains(got, "Shall I?") {
 					t.Errorf("reply %s", got)
 				}

@@ -215,9 +215,9 @@ func TestValidateNamesEveryKnobOutOfRange(t *testing.T) {
 	if err := new(Server).Validate(); err != nil {
 		t.Errorf("zero value: %v", err)
 	}
-	s := &Server{Accuracy: 1.5, Compound: math.NaN(), Steps: -1, Faults: Faults{Cut: .6, Slow: .6}}
+	s := &Server{Accuracy: 1.5, Compound: math.NaN(), Steps: -1, Faults: Faults{Cut: .6, Slow: .6}, Deletions: Deletions{Wrong: .1}}
 	err := s.Validate()
-	for _, want := range []string{"Accuracy: 1.5", "Compound: NaN", "Steps: -1", "the sum of Faults: 1.2"} {
+	for _, want := range []string{"Accuracy: 1.5", "Compound: NaN", "Steps: -1", "the sum of Faults: 1.2", "Deletions.Every: is 0"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Validate = %v, want %q in it", err, want)
 		}

@@ -55,5 +55,8 @@ func (s *Server) Validate() error {
 			problems = append(problems, fmt.Errorf("%s: %d is negative", knob.name, knob.value))
 		}
 	}
+	if d := s.Deletions; d.Every == 0 && (d.Wrong > 0 || d.Vary) {
+		problems = append(problems, errors.New("Deletions.Every: is 0, so that Deletions.Wrong and Deletions.Vary do nothing"))
+	}
 	return errors.Join(problems...)
 }

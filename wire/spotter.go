@@ -19,7 +19,8 @@ type CallSpotter struct {
 	array *arraySpotter
 	// buf is what was taken and has not passed.
 	buf []byte
-	// scanned is how much of buf was looked through for ends of events; blank is whether the line there is empty so far.
+	// scanned is how much of buf was looked through for ends of events; blank is
+	// whether the line there is empty so far.
 	scanned int
 	blank   bool
 	// crlf is whether an event ended in CR LF.
