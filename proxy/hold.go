@@ -125,6 +125,7 @@ func (h *hold) whole(res *http.Response) {
 
 // judgeWhole judges a reply that was read to its end.
 func (h *hold) judgeWhole(res *http.Response, raw []byte) {
+	defer h.panicked(func() { h.unjudged(res, monitor.ReasonPanic) })
 	reply, decoded, why, err := h.fold(res.Header, raw)
 	switch {
 	case why != "":
@@ -145,6 +146,15 @@ func (h *hold) judgeWhole(res *http.Response, raw []byte) {
 	h.quorum.decide(s.outcome)
 	h.quorum.decided.HeldSeconds = h.x.h.now().Sub(began).Seconds()
 	h.deliver(res, s)
+}
+
+// panicked, deferred, ends a panic of our own: what the reply proposes is not known
+// then.
+func (h *hold) panicked(unjudged func()) {
+	if p := recover(); p != nil {
+		h.x.h.logPanic(h.x.id, p)
+		unjudged()
+	}
 }
 
 // unjudged is for a reply that cannot be held or read: what it proposes is not
@@ -293,8 +303,14 @@ func (b *heldBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// blind notes a reply that may not be judged because it cannot be held.
+// blind notes a reply that may not be judged because it cannot be held, and ends the
+// quorum that failed on it.
 func (h *hold) blind(rule config.Guard, why monitor.Reason) {
+	failed := h.quorum
 	h.quorum = h.x.newQuorum(h.in, guard.Proposal{Rule: rule}, nil)
 	h.quorum.lost = why
+	if failed != nil {
+		failed.abandon()
+		h.quorum.settled = failed.settled
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,28 +73,38 @@ func TestAHeldStreamThatCannotBeReadMeetsItsRule(t *testing.T) {
 	}
 }
 
-func TestAReplyOnWhichTheGuardPanicsLeavesVerbatim(t *testing.T) {
+func TestAReplyOnWhichTheGuardPanicsMeetsItsRule(t *testing.T) {
 	for name, ask := range map[string]string{"unary": agentAsks, "stream": agentStreams} {
-		t.Run(name, func(t *testing.T) {
-			want, primary := proposing("p", wrongTree), callsFor("p", wrongTree)
-			if name == "stream" {
-				want, primary = toldFirst+toldThen(wrongTree), sends(toldFirst+toldThen(wrongTree))
-			}
-			r := guardedRig(t, &script{primary: primary, extra: callsForEach(wrongTree)}, holding(func(g *config.Guard) { g.OnFailure = config.HeldRefuse }))
-			r.handler.now = func() time.Time {
-				if strings.Contains(string(debug.Stack()), "newQuorum") {
-					panic("planted")
+		for _, failure := range []string{config.HeldRelease, config.HeldRefuse} {
+			t.Run(name+", "+failure, func(t *testing.T) {
+				want, primary := proposing("p", wrongTree), callsFor("p", wrongTree)
+				if name == "stream" {
+					want, primary = toldFirst+toldThen(wrongTree), sends(toldFirst+toldThen(wrongTree))
 				}
-				return time.Now()
-			}
-			if got := withoutKeepAlives(read(t, r.ask(ask, firstCall, "1")), wire.OpenAIChat); got != want {
-				t.Errorf("reply %s", got)
-			}
-			r.quiet()
-			if !strings.Contains(r.log.String(), "panic while measuring") {
-				t.Error("nothing panicked")
-			}
-		})
+				r := guardedRig(t, &script{primary: primary, extra: callsForEach(wrongTree)}, holding(func(g *config.Guard) { g.OnFailure = failure }))
+				var once atomic.Bool // what a panic runs through is on the stack of what is deferred too
+				r.handler.now = func() time.Time {
+					if strings.Contains(string(debug.Stack()), ".(*hold).judge(") && once.CompareAndSwap(false, true) {
+						panic("planted")
+					}
+					return time.Now()
+				}
+				got := withoutKeepAlives(read(t, r.ask(ask, firstCall, "1")), wire.OpenAIChat)
+				switch {
+				case failure == config.HeldRelease && got != want:
+					t.Errorf("not verbatim: %s", got)
+				case failure == config.HeldRefuse && (strings.Contains(got, "tool_calls") || !strings.Contains(got, "[hotmess]")):
+					t.Errorf("not refused: %s", got)
+				}
+				if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardBlind || g.Reason != monitor.ReasonPanic {
+					t.Errorf("%+v", g)
+				}
+				r.quiet()
+				if !strings.Contains(r.log.String(), "panic while measuring") {
+					t.Error("nothing panicked")
+				}
+			})
+		}
 	}
 }
 

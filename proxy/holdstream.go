@@ -71,7 +71,7 @@ func (r *heldReader) Close() error {
 	return err
 }
 
-// recovered lets a stream go on whose holding hotmess itself failed; one of
+// recovered has a stream whose holding hotmess itself failed meet its rule; one of
 // which it is not known what has left is cut.
 func (s *heldStream) recovered() {
 	p := recover()
@@ -87,7 +87,7 @@ func (s *heldStream) recovered() {
 	}()
 	s.quiet()
 	if !s.left {
-		s.leave(s.spotter.Held(), nil)
+		s.unjudged(monitor.ReasonPanic)
 	}
 }
 
