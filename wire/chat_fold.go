@@ -40,7 +40,7 @@ func (f *chatFold) body(data []byte) error {
 		f.ended = true
 		f.begin()
 	}
-	return nil
+	return f.bounded()
 }
 
 // fields folds the top level of a body or chunk; part names what a choice

@@ -106,20 +106,25 @@ func TestIndicesAreBounded(t *testing.T) {
 		stream := fmt.Sprintf(`data: {"choices":[{"index":%s,"delta":{"content":"a"}},`+
 			`{"index":0,"delta":{"tool_calls":[{"index":%[1]s,"id":"c","function":{"name":"f"}}]}}]}`, index)
 		got, err := Fold(OpenAIChat, true, strings.NewReader(stream+"\n\n"), nil)
-		if err != nil || len(got.Calls) > 1 || got.Choices > 2 {
+		if tooLarge := index == "1024" || index == "1e300"; errors.Is(err, ErrTooBig) != tooLarge || len(got.Calls) > 1 || got.Choices > 2 {
 			t.Errorf("index %s: %+v, %v", index, got, err)
 		}
 	}
 }
 
 func TestCallsAreBounded(t *testing.T) {
-	var b strings.Builder
-	for i := range 2 * maxIndex {
-		fmt.Fprintf(&b, `data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c%d","function":{"name":"f"}}]}}]}`+"\n\n", i)
-	}
-	got, err := Fold(OpenAIChat, true, strings.NewReader(b.String()), nil)
-	if err != nil || len(got.Calls) != maxIndex {
-		t.Errorf("%d calls, error %v; want %d", len(got.Calls), err, maxIndex)
+	for n, want := range map[int]error{maxIndex: nil, maxIndex + 1: ErrTooBig} {
+		var stream, list strings.Builder
+		for i := range n {
+			call := fmt.Sprintf(`{"index":0,"id":"c%d","function":{"name":"f"}}`, i)
+			fmt.Fprintf(&stream, `data: {"choices":[{"delta":{"tool_calls":[%s]}}]}`+"\n\n", call)
+			list.WriteString(strings.Repeat(",", min(i, 1)) + call)
+		}
+		for body, events := range map[string]bool{stream.String(): true, `{"choices":[{"message":{"tool_calls":[` + list.String() + `]}}]}`: false} {
+			if got, err := Fold(OpenAIChat, events, strings.NewReader(body), nil); !errors.Is(err, want) || want == nil && len(got.Calls) != n {
+				t.Errorf("stream %v, %d calls: %d, error %v; want %v", events, n, len(got.Calls), err, want)
+			}
+		}
 	}
 }
 

@@ -23,8 +23,10 @@ type gathering struct {
 	// ended is whether an end mark was seen, closed whether it is one that
 	// nothing follows: there are clients that hang up on it.
 	ended, closed bool
-	// size is what is kept of texts and arguments, in bytes.
+	// size is what is kept of texts and arguments, in bytes; crowded is whether
+	// there are more calls or items than maxIndex, or such an index.
 	size    int
+	crowded bool
 	started func()
 }
 
@@ -38,10 +40,14 @@ func (g *gathering) begin() {
 	g.started = func() {}
 }
 
-// bounded fails once more is kept than a reply may hold.
+// bounded fails once there is more than a reply may hold: what calls it leaves out
+// could be those that matter.
 func (g *gathering) bounded() error {
-	if g.size > maxReply {
+	switch {
+	case g.size > maxReply:
 		return fmt.Errorf("streamed reply: %w", ErrTooBig)
+	case g.crowded:
+		return fmt.Errorf("more than %d calls or items: %w", maxIndex, ErrTooBig)
 	}
 	return nil
 }
@@ -136,6 +142,7 @@ func (c *choiceFold) reasonUnseen() {
 func (c *choiceFold) call(index int, id, name, arguments gjson.Result) {
 	p := c.calls.at(index, id.Str, name.Str)
 	if p == nil {
+		c.g.crowded = true
 		return
 	}
 	keep(&p.id, id)

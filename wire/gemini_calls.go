@@ -46,6 +46,7 @@ func (f *geminiFold) functionCall(index int, c *choiceFold, call gjson.Result) {
 func (f *geminiFold) openCall(index int, c *choiceFold, call gjson.Result) {
 	at := len(c.calls.calls)
 	if at == maxIndex {
+		f.crowded = true
 		return
 	}
 	c.call(at, call.Get("id"), call.Get("name"), gjson.Result{})

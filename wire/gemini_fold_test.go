@@ -288,9 +288,13 @@ func TestGeminiIndicesAreBounded(t *testing.T) {
 }
 
 func TestGeminiCallsAreBounded(t *testing.T) {
-	pieces := make([]string, 2*maxIndex)
+	pieces := make([]string, maxIndex)
 	for i := range pieces {
 		pieces[i] = geminiParts(fmt.Sprintf(`{"functionCall":{"name":"f%d"}}`, i))
+	}
+	more := strings.NewReader("data: " + strings.Join(append(pieces, pieces[0]), "\n\ndata: ") + "\n\n")
+	if _, err := Fold(GeminiGenerate, true, more, nil); !errors.Is(err, ErrTooBig) {
+		t.Errorf("one more: error %v", err)
 	}
 	got := foldGemini(t, append(pieces, geminiFinish("STOP"))...)
 	if len(got.Calls) != maxIndex || got.Calls[0].Name != "f0" || got.Calls[maxIndex-1].Arguments != "{}" {

@@ -15,6 +15,7 @@ func (f *responsesFold) add(index int, kind string, item gjson.Result) *outputIt
 		return nil
 	}
 	if index >= maxIndex || len(f.items) >= maxIndex {
+		f.crowded = true
 		return nil
 	}
 	it := &outputItem{index: index, kind: strings.Clone(kind)}

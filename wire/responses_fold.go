@@ -92,7 +92,7 @@ func (f *responsesFold) body(data []byte) error {
 		return fmt.Errorf("neither output nor error: %w", ErrNotDialect)
 	}
 	f.conclude(root, root.Get("status").String())
-	return nil
+	return f.bounded()
 }
 
 // conclude folds a response at its end. One that is still to come, or was

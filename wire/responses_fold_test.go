@@ -197,10 +197,15 @@ func TestDeltasAloneMakeItems(t *testing.T) {
 	}
 }
 
-// TestResponsesIndicesAreBounded: an item beyond the bound is left out; what is
-// no index is as good as none.
+// TestResponsesIndicesAreBounded: what is no index is as good as none.
 func TestResponsesIndicesAreBounded(t *testing.T) {
-	for index, want := range map[string]int{"1023": 1, "1024": 0, "1e300": 0, "-1": 1, "0.5": 1, `"x"`: 1, "null": 1} {
+	for _, index := range []string{"1024", "1e300"} {
+		stream := ev("output_item.added", `"output_index":`+index+`,"item":{"type":"function_call","name":"f"}`)
+		if _, err := Fold(OpenAIResponses, true, strings.NewReader(stream), nil); !errors.Is(err, ErrTooBig) {
+			t.Errorf("index %s: error %v", index, err)
+		}
+	}
+	for index, want := range map[string]int{"1023": 1, "-1": 1, "0.5": 1, `"x"`: 1, "null": 1} {
 		stream := ev("output_item.added", `"output_index":`+index+`,"item":{"type":"function_call","name":"f"}`) +
 			ev("function_call_arguments.delta", `"output_index":`+index+`,"delta":"a"`)
 		if got := foldResponses(t, true, stream); len(got.Calls) != want {
@@ -210,16 +215,18 @@ func TestResponsesIndicesAreBounded(t *testing.T) {
 }
 
 func TestResponsesItemsAreBounded(t *testing.T) {
-	var stream, list strings.Builder
-	for i := range 2 * maxIndex {
-		item := fmt.Sprintf(`{"type":"function_call","call_id":"c%d"}`, i)
-		stream.WriteString(ev("output_item.added", `"output_index":0,"item":`+item))
-		list.WriteString(item + ",")
-	}
-	body := `{"output":[` + list.String() + `{}]}`
-	for body, stream := range map[string]bool{stream.String(): true, body: false, ev("completed", `"response":`+body): true} {
-		if got := foldResponses(t, stream, body); len(got.Calls) != maxIndex {
-			t.Errorf("stream %v: %d calls, want %d", stream, len(got.Calls), maxIndex)
+	for n, want := range map[int]error{maxIndex: nil, maxIndex + 1: ErrTooBig} {
+		var stream, list strings.Builder
+		for i := range n {
+			item := fmt.Sprintf(`{"type":"function_call","call_id":"c%d"}`, i)
+			stream.WriteString(ev("output_item.added", `"output_index":0,"item":`+item))
+			list.WriteString(item + ",")
+		}
+		body := `{"output":[` + list.String() + `{}]}`
+		for body, events := range map[string]bool{stream.String(): true, body: false, ev("completed", `"response":`+body): true} {
+			if got, err := Fold(OpenAIResponses, events, strings.NewReader(body), nil); !errors.Is(err, want) || want == nil && len(got.Calls) != n {
+				t.Errorf("stream %v, %d items: %d calls, error %v; want %v", events, n, len(got.Calls), err, want)
+			}
 		}
 	}
 }
