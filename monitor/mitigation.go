@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -278,7 +279,8 @@ func (g *mitigation) sane(now time.Time) {
 		g.Trial = &trial{}
 	}
 	maps.DeleteFunc(g.Trial.Conversations, func(_ string, p trialPart) bool {
-		return p.X < 0 || p.X > p.N || p.N > unitPairs
+		return p.X < 0 || p.X > p.N || p.N > unitPairs ||
+			p.Wrong < 0 || p.Labelled > math.MaxInt32 || p.Wrong > p.Labelled*gradeScale
 	})
 }
 

@@ -523,7 +523,10 @@ func TestATrialCountsDrawnPairsUpToABound(t *testing.T) {
 // when the clock of then would have said so.
 func TestADamagedMitigationEnds(t *testing.T) {
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
-	parts := map[string]trialPart{"ok": {X: 1, N: 2}, "more": {X: 3, N: 2}, "less": {X: -1, N: 2}, "none": {N: -1}, "many": {N: 1 << 40}}
+	parts := map[string]trialPart{
+		"ok": {X: 1, N: 2}, "more": {X: 3, N: 2}, "less": {X: -1, N: 2}, "none": {N: -1}, "many": {N: 1 << 40},
+		"wrong beyond its labels": {Wrong: 2 * gradeScale, Labelled: 1}, "labels below none": {Labelled: -1}, "labels beyond counting": {Labelled: 1 << 60},
+	}
 	s := mitigations{}
 	s.restore(mitigationsState{
 		"r": {Stage: alerts.StageVoting, Entered: now.AddDate(1, 0, 0), Since: now.AddDate(1, 0, 0), Returns: 1 << 40},

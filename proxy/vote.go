@@ -105,7 +105,7 @@ func (v *vote) alone(out *http.Request) (o ensemble.Outcome) {
 	}()
 	own := out.WithContext(plain(out.Context()))
 	own.Body, own.ContentLength, own.GetBody, own.Trailer = io.NopCloser(bytes.NewReader(v.in.raw)), int64(len(v.in.raw)), nil, nil
-	res, err := v.x.h.transport.RoundTrip(own)
+	res, err := v.x.h.transport.RoundTrip(own) //nolint:bodyclose // closed as the rest of the recording
 	if err != nil {
 		return ensemble.Outcome{Err: fmt.Errorf("call upstream: %w", err), Reason: monitor.ReasonPanic}
 	}
