@@ -50,7 +50,7 @@ func (x *exchange) readAhead(r *http.Request) ([]byte, monitor.Reason) {
 	if r.ContentLength >= 0 {
 		size = min(r.ContentLength+1, firstGrowth)
 	}
-	body, why, err := x.fill(r.Body, size, limit)
+	body, why, err := x.h.ledger.fill(r.Body, &x.held, size, limit)
 	unread := io.Reader(r.Body)
 	if err != nil {
 		unread = failing{err}
@@ -63,31 +63,6 @@ func (x *exchange) readAhead(r *http.Request) ([]byte, monitor.Reason) {
 		return nil, why
 	}
 	return body, ""
-}
-
-// fill reads to the end of r, into a first buffer of the given size, and holds
-// the memory of what it returns. At a limit it stops with the reason. err is how
-// r broke off.
-func (x *exchange) fill(r io.Reader, size, limit int64) (b []byte, why monitor.Reason, err error) {
-	for err == nil {
-		if len(b) == cap(b) {
-			if int64(len(b)) > limit {
-				return b, monitor.ReasonTooBig, nil
-			}
-			size = min(max(size, 2*int64(cap(b))), limit+1)
-			var ok bool
-			if b, ok = x.h.ledger.grow(b, &x.held, size); !ok {
-				return b, monitor.ReasonMemory, nil
-			}
-		}
-		var n int
-		n, err = r.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-	}
-	if err == io.EOF {
-		err = nil
-	}
-	return b, "", err
 }
 
 // free gives back what a body that was read first holds. It may be called more

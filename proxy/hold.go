@@ -179,9 +179,9 @@ func (h *hold) failure(rule config.Guard) sentence {
 
 // read reads a body as far as the limits go.
 func (h *hold) read(r io.Reader) (body []byte, why monitor.Reason, err error) {
-	held := &exchange{h: h.x.h}
-	body, why, err = held.fill(r, firstRead, int64(h.x.policy.limits.Body))
-	h.kept += held.held
+	var held int64
+	body, why, err = h.x.h.ledger.fill(r, &held, firstRead, int64(h.x.policy.limits.Body))
+	h.kept += held
 	return body, why, err
 }
 

@@ -45,6 +45,31 @@ func (l *ledger) grow(b []byte, held *int64, size int64) (grown []byte, ok bool)
 	return append(make([]byte, 0, size), b...), true
 }
 
+// fill reads to the end of r, into a first buffer of the given size, and accounts
+// in held for the memory of what it returns. At a limit it stops with the reason.
+// err is how r broke off.
+func (l *ledger) fill(r io.Reader, held *int64, size, limit int64) (b []byte, why monitor.Reason, err error) {
+	for err == nil {
+		if len(b) == cap(b) {
+			if int64(len(b)) > limit {
+				return b, monitor.ReasonTooBig, nil
+			}
+			size = min(max(size, 2*int64(cap(b))), limit+1)
+			var ok bool
+			if b, ok = l.grow(b, held, size); !ok {
+				return b, monitor.ReasonMemory, nil
+			}
+		}
+		var n int
+		n, err = r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return b, "", err
+}
+
 // Hold accounts for n bytes until release is called; ok is false if there is
 // no room.
 func (l *ledger) Hold(n int64) (release func(), ok bool) {
