@@ -26,7 +26,7 @@ func (h *hold) begun(p guard.Proposal, reply wire.Reply) []ensemble.Sample {
 // ones end first, and the vote ended because they agree. Then their agreement does
 // not count, and the winner is the first vote for its own action, as any reply is.
 // Dissent counts of any whole sample: what is known against an action is not left
-// out. See docs/adr/0018.
+// out. See docs/adr/0021.
 func votesForQuorum(o ensemble.Outcome, agrees func(ensemble.Sample) bool) []ensemble.Sample {
 	counted := winnerFirst(o.Ended, o.Vote.Winner)
 	return append(counted[:1], slices.DeleteFunc(counted[1:], func(s ensemble.Sample) bool {
