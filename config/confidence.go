@@ -1,9 +1,6 @@
 package config
 
-import (
-	"fmt"
-	"strconv"
-)
+import "fmt"
 
 // What Confidence.Auto stands for. Where all calls run anyway, more certainty costs
 // a little time; where they come in stages it costs all calls of the second one.
@@ -35,15 +32,11 @@ func (c Confidence) By(launch string) float64 {
 
 // UnmarshalText parses auto or a number; Validate checks its range.
 func (c *Confidence) UnmarshalText(text []byte) error {
-	if string(text) == auto {
-		*c = Confidence{Auto: true}
-		return nil
-	}
-	share, err := strconv.ParseFloat(string(text), 64)
-	if err != nil {
+	chosen, share, ok := parseShare(text)
+	if !ok {
 		return fmt.Errorf("%q is not a probability: write auto, a number like 0.95, or 0 for never", text)
 	}
-	*c = Confidence{Share: share}
+	*c = Confidence{chosen, share}
 	return nil
 }
 
@@ -51,9 +44,4 @@ func (c *Confidence) UnmarshalText(text []byte) error {
 func (c Confidence) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // String is auto or the number.
-func (c Confidence) String() string {
-	if c.Auto {
-		return auto
-	}
-	return strconv.FormatFloat(c.Share, 'g', -1, 64)
-}
+func (c Confidence) String() string { return formatShare(c.Auto, c.Share) }

@@ -95,15 +95,11 @@ const auto = "auto"
 
 // UnmarshalText parses auto or a number; Validate checks its range.
 func (r *Rate) UnmarshalText(text []byte) error {
-	if string(text) == auto {
-		*r = Rate{Auto: true}
-		return nil
-	}
-	share, err := strconv.ParseFloat(string(text), 64)
-	if err != nil {
+	chosen, share, ok := parseShare(text)
+	if !ok {
 		return fmt.Errorf("%q is not a rate: write auto or a number from 0 to 1", text)
 	}
-	*r = Rate{Share: share}
+	*r = Rate{chosen, share}
 	return nil
 }
 
@@ -111,11 +107,23 @@ func (r *Rate) UnmarshalText(text []byte) error {
 func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // String is auto or the share.
-func (r Rate) String() string {
-	if r.Auto {
+func (r Rate) String() string { return formatShare(r.Auto, r.Share) }
+
+// parseShare reads a share, or that hotmess chooses it.
+func parseShare(text []byte) (chosen bool, share float64, ok bool) {
+	if string(text) == auto {
+		return true, 0, true
+	}
+	share, err := strconv.ParseFloat(string(text), 64)
+	return false, share, err == nil
+}
+
+// formatShare writes what parseShare reads.
+func formatShare(chosen bool, share float64) string {
+	if chosen {
 		return auto
 	}
-	return strconv.FormatFloat(r.Share, 'g', -1, 64)
+	return strconv.FormatFloat(share, 'g', -1, 64)
 }
 
 // wholeNumber allows _ between digits, as in 2_000_000.
