@@ -147,7 +147,18 @@ func (r *reading) programs(fits func(ensemble.Invocation) bool) []string {
 
 // placing are the programs that say where others work.
 func placing() []string {
-	return []string{"cd", "pushd", "chdir", "set-location", "ssh", "chroot", "docker", "podman", "nerdctl", "kubectl"}
+	return append(containers(), "cd", "pushd", "chdir", "set-location", "ssh", "chroot")
+}
+
+// containers are those of them that do so only by some of their sub-commands.
+func containers() []string { return []string{"docker", "podman", "nerdctl", "kubectl"} }
+
+// places is whether a program says where another works.
+func places(inv ensemble.Invocation) bool {
+	if slices.Contains(containers(), inv.Program) {
+		return slices.Contains(inv.Operands, "exec") || slices.Contains(inv.Operands, "run")
+	}
+	return slices.Contains(placing(), inv.Program)
 }
 
 // place is where a command works: the directories that it goes to, and what the
@@ -155,13 +166,7 @@ func placing() []string {
 func (r *reading) place() []string {
 	var place []string
 	for _, inv := range r.invocations {
-		switch inv.Program {
-		case "docker", "podman", "nerdctl", "kubectl": // where another command runs
-			if !slices.Contains(inv.Operands, "exec") && !slices.Contains(inv.Operands, "run") {
-				continue
-			}
-			fallthrough
-		case "cd", "pushd", "chdir", "set-location", "ssh", "chroot":
+		if places(inv) {
 			place = append(place, join(append([]string{inv.Program}, inv.Operands...)))
 		}
 	}
