@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/tidwall/gjson"
 )
@@ -113,12 +114,7 @@ func (chat) refuse(root gjson.Result, text string) (any, error) {
 // stream add up. Some servers give a list of parts.
 func saidThen(content gjson.Result, text string) any {
 	if content.IsArray() {
-		parts := []any{}
-		content.ForEach(func(_, part gjson.Result) bool {
-			parts = append(parts, json.RawMessage(part.Raw))
-			return true
-		})
-		return append(parts, members{"type": "text", "text": text})
+		return append(listOf(content, math.MaxInt), members{"type": "text", "text": text})
 	}
 	return content.Str + text
 }

@@ -160,10 +160,16 @@ func (responses) calls(event gjson.Result) bool {
 // firstCallItem is the position of the first call on the client in an output, or
 // -1.
 func firstCallItem(output gjson.Result) int {
+	return firstOf(output, func(item gjson.Result) bool { return callsClient(item.Get("type").Str, item) })
+}
+
+// firstOf is the position of the first element of a list that is what is looked for,
+// or -1.
+func firstOf(list gjson.Result, is func(gjson.Result) bool) int {
 	found, position := -1, 0
-	if output.IsArray() {
-		output.ForEach(func(_, item gjson.Result) bool {
-			if callsClient(item.Get("type").Str, item) {
+	if list.IsArray() {
+		list.ForEach(func(_, element gjson.Result) bool {
+			if is(element) {
 				found = position
 			}
 			position++
@@ -189,17 +195,7 @@ const toolUse = "tool_use"
 
 // firstToolUse is the position of the first tool call in a content, or -1.
 func firstToolUse(content gjson.Result) int {
-	found, position := -1, 0
-	if content.IsArray() {
-		content.ForEach(func(_, block gjson.Result) bool {
-			if member(block, "type").Str == toolUse {
-				found = position
-			}
-			position++
-			return found < 0
-		})
-	}
-	return found
+	return firstOf(content, func(block gjson.Result) bool { return member(block, "type").Str == toolUse })
 }
 
 // calls is whether a part is a function call.
