@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -141,7 +140,7 @@ func (a attempt) judge(s *Sample) {
 }
 
 func (a attempt) fold(rec *Recording) (wire.Reply, error) {
-	encoding := strings.Join(rec.Header.Values("Content-Encoding"), ", ")
+	encoding := wire.Encoding(rec.Header)
 	body, err := wire.Decode(bytes.NewReader(rec.Body), encoding, a.runner.MaxBody)
 	if err != nil {
 		return wire.Reply{}, fmt.Errorf("decode reply: %w", err)

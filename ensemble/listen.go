@@ -3,7 +3,6 @@ package ensemble
 import (
 	"io"
 	"net/http"
-	"strings"
 
 	"hotmess/wire"
 )
@@ -20,7 +19,7 @@ func (a attempt) listened(resp *http.Response) (body io.Reader, heard func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		a.listen(read, strings.Join(resp.Header.Values("Content-Encoding"), ", "), events)
+		a.listen(read, wire.Encoding(resp.Header), events)
 	}()
 	return io.TeeReader(resp.Body, deaf{write}), func() {
 		_ = write.Close()

@@ -188,7 +188,7 @@ func (h *hold) read(r io.Reader) (body []byte, why monitor.Reason, err error) {
 // fold decodes and folds a whole reply.
 func (h *hold) fold(header http.Header, raw []byte) (reply wire.Reply, decoded []byte, why monitor.Reason, err error) {
 	decoded = raw
-	if encoding := strings.Join(header.Values("Content-Encoding"), ", "); encoding != "" {
+	if encoding := wire.Encoding(header); encoding != "" {
 		r, err := wire.Decode(bytes.NewReader(raw), encoding, unlimited)
 		if err != nil {
 			return wire.Reply{}, nil, "", fmt.Errorf("held reply: %w", err)

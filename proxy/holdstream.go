@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -34,7 +33,7 @@ type heldStream struct {
 // stream holds what has to be held of a stream. Where the upstream compresses
 // it, the client gets it decoded: keep-alives have to go between.
 func (h *hold) stream(res *http.Response, spotter *wire.CallSpotter) {
-	source, err := wire.Decode(res.Body, strings.Join(res.Header.Values("Content-Encoding"), ", "), unlimited)
+	source, err := wire.Decode(res.Body, wire.Encoding(res.Header), unlimited)
 	if err != nil || spotter == nil {
 		h.unjudged(res, monitor.ReasonEncoding)
 		return

@@ -3,7 +3,6 @@ package proxy
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"hotmess/ensemble"
 	"hotmess/monitor"
@@ -27,7 +26,7 @@ func (o *observer) primary(in inspection, head replyHead, begun func()) (s ensem
 		s.Missing = monitor.ReasonFailed
 		return s
 	}
-	encoding := strings.Join(head.header.Values("Content-Encoding"), ", ")
+	encoding := wire.Encoding(head.header)
 	body, err := wire.Decode(o.replied, encoding, int64(o.x.policy.limits.Body))
 	if err != nil {
 		s.Missing = monitor.ReasonEncoding

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -260,7 +259,7 @@ func (v *vote) stream() (body io.ReadCloser, status int) {
 		_ = raw.Close()
 		return event(v.streamError(rec.Status, "hotmess_upstream_error", "the upstream answered with status "+strconv.Itoa(rec.Status))), rec.Status
 	}
-	events, err := wire.Decode(raw, strings.Join(rec.Header.Values("Content-Encoding"), ", "), unlimited)
+	events, err := wire.Decode(raw, wire.Encoding(rec.Header), unlimited)
 	if err != nil {
 		_ = raw.Close()
 		v.x.h.log.Warn("winner cannot be decoded", slog.String("id", v.x.id), slog.Any("error", err))

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -22,6 +23,9 @@ const (
 	// that RFC 9659 sets for HTTP.
 	zstdWindow = 8 << 20
 )
+
+// Encoding is what the headers of a body say of its encoding, as Decode takes it.
+func Encoding(h http.Header) string { return strings.Join(h.Values("Content-Encoding"), ", ") }
 
 // Decode gives the decoded form of a body as it arrives: what the sender has
 // flushed can be read at once. encoding is the value of Content-Encoding: a
