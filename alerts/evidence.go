@@ -139,6 +139,12 @@ func (e Evidence) number(name string) (float64, bool) {
 	return 0, false
 }
 
+// word is a text of Detail, or empty.
+func (e Evidence) word(name string) string {
+	text, _ := e.Detail[name].(string)
+	return text
+}
+
 // percent writes a share that may be absent.
 func percent(v *float64) string {
 	if v == nil {

@@ -64,9 +64,3 @@ func became(a Alert) string {
 	}
 	return ""
 }
-
-// word is a text of Detail, or empty.
-func (e Evidence) word(name string) string {
-	text, _ := e.Detail[name].(string)
-	return text
-}

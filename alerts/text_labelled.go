@@ -30,10 +30,7 @@ func varianceWording() wording {
 
 // rose is the term of the error that most of its rise is; empty if that is not
 // known.
-func rose(e Evidence) string {
-	term, _ := e.Detail["onset_term"].(string)
-	return term
-}
+func rose(e Evidence) string { return e.word("onset_term") }
 
 func terms(e Evidence) string {
 	switch rose(e) {

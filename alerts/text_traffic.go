@@ -8,9 +8,7 @@ func modelWording() wording {
 		holds: onRoute("another model answers"),
 		over:  onRoute("the model has been the same for a while"),
 		seen: func(a Alert) string {
-			what, _ := a.Evidence.Detail["what"].(string)
-			from, _ := a.Evidence.Detail["from"].(string)
-			to, _ := a.Evidence.Detail["to"].(string)
+			what, from, to := a.Evidence.word("what"), a.Evidence.word("from"), a.Evidence.word("to")
 			if what == "" {
 				return details(a.Evidence)
 			}

@@ -6,16 +6,13 @@ import (
 	"unicode"
 )
 
-const (
-	// maxCallText bounds what is kept of what a function is called with, in
-	// bytes.
-	maxCallText = 512
-)
+// maxCallText bounds what is kept of what a function is called with, in bytes.
+const maxCallText = 512
 
 var (
 	// called finds the names of functions with what opens their arguments.
 	called = regexp.MustCompile(`([A-Za-z_][\w.:]*)\s*([('"\[])`)
-	// texts finds plain strings.
+	// literals finds plain strings.
 	literals = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'` + "|`([^`]*)`")
 )
 

@@ -62,7 +62,7 @@ type GuardRecord struct {
 	// that is guarded.
 	Action  string         `json:"action"`
 	Actions map[string]int `json:"actions,omitempty"`
-	// Tokens is what its samples cost, cached input counting half; it is in
+	// Tokens is the weight of what its samples cost, as in Bill.Tokens; it is in
 	// the observation's ExtraTokens.
 	Tokens int64 `json:"tokens"`
 	// TokensEstimated is whether any part of that is not from usage, as of a

@@ -104,18 +104,17 @@ func (v *vote) record(samples []ensemble.Sample) *monitor.VoteRecord {
 	if !v.outcome.Voted {
 		return nil
 	}
-	o, found := v.outcome, v.outcome.Vote
+	o, found, level := v.outcome, v.outcome.Vote, votingLevel(v.in.compare)
 	r := &monitor.VoteRecord{
 		Method: string(found.Method), Winner: found.Winner, Votes: found.Votes, Agreed: found.Agreed,
 		WaitSeconds: o.Waited.Seconds(), EmbeddingsMissing: o.Unembedded,
 		Stop: string(o.Stop), Margin: found.Margin(), Confidence: found.Confidence(), Sampled: found.Sampled,
 	}
-	if changed, known := found.Overrules(samples, votingLevel(v.in.compare)); known {
+	if changed, known := found.Overrules(samples, level); known {
 		r.Changed = &changed
 	}
-	level := string(votingLevel(v.in.compare))
 	for _, p := range found.Parties {
-		r.Parties = append(r.Parties, monitor.PartyRecord{Key: v.x.h.seal.sample(level, p.Key), Votes: p.Votes})
+		r.Parties = append(r.Parties, monitor.PartyRecord{Key: v.x.h.seal.sample(string(level), p.Key), Votes: p.Votes})
 	}
 	for _, s := range samples {
 		if s.Flag != "" {
