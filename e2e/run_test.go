@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -90,7 +92,8 @@ func TestRunOfNoCommandSaysSo(t *testing.T) {
 	}
 }
 
-// ends waits until the sidecar that was started for a command is gone.
+// ends waits until the sidecar that was started for a command is gone. Its store
+// is the last that it lets go, some time after its ports.
 func ends(t *testing.T, dir string) {
 	t.Helper()
 	r, ok := readRunning(dir)
@@ -103,5 +106,13 @@ func ends(t *testing.T, dir string) {
 			_ = res.Body.Close()
 		}
 		return err != nil
+	})
+	lock, err := os.Open(filepath.Join(dir, "jetstream.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	eventually(t, "the sidecar closes its store", func() bool {
+		return syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
 	})
 }
