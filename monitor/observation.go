@@ -1,6 +1,10 @@
 package monitor
 
-import "time"
+import (
+	"time"
+
+	"hotmess/budget"
+)
 
 // SchemaVersion is the version of Observation's JSON form.
 const SchemaVersion = 1
@@ -102,7 +106,7 @@ type Observation struct {
 	ExtraTokens          int64 `json:"extra_tokens"`
 	ExtraTokensEstimated bool  `json:"extra_tokens_estimated,omitempty"`
 	// ExtraUsed is what they used; nil if none ran.
-	ExtraUsed *Spend `json:"extra_used,omitempty"`
+	ExtraUsed *budget.Spend `json:"extra_used,omitempty"`
 	// ExtraUSD is what they cost in USD, by the configured prices;
 	// ExtraUSDMissing says why that is not known, though some ran.
 	ExtraUSD        *float64 `json:"extra_usd,omitempty"`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/ensemble"
 	"hotmess/guard"
 	"hotmess/monitor"
@@ -30,7 +31,7 @@ type quorum struct {
 	// actions counts what is proposed, by HMAC.
 	actions map[string]int
 	// settled is what its samples cost.
-	settled []monitor.Settlement
+	settled []budget.Settlement
 	// next is the number of the next sample that is asked for.
 	next int
 	// asked counts the samples that were asked for, running those of them that

@@ -1,4 +1,4 @@
-package monitor
+package budget
 
 import (
 	"context"
@@ -31,7 +31,7 @@ type slots struct {
 type waiter struct {
 	throttle *throttle
 	ready    chan struct{}
-	refused  Reason
+	refused  Refusal
 }
 
 func newSlots(most int, now func() time.Time) *slots {
@@ -46,10 +46,10 @@ func (s *slots) setMax(most int) {
 	s.serve()
 }
 
-// acquire waits for a slot. It refuses at once with ReasonYield where extras
-// have to stay away, and with ReasonQueue when ctx ends first or too many wait
+// acquire waits for a slot. It refuses at once with RefusedYield where extras
+// have to stay away, and with RefusedQueue when ctx ends first or too many wait
 // already.
-func (s *slots) acquire(ctx context.Context, upstream string) (*throttle, Reason) {
+func (s *slots) acquire(ctx context.Context, upstream string) (*throttle, Refusal) {
 	w, refused := s.enqueue(upstream)
 	if refused != "" {
 		return nil, refused
@@ -62,15 +62,15 @@ func (s *slots) acquire(ctx context.Context, upstream string) (*throttle, Reason
 	return w.throttle, w.refused
 }
 
-func (s *slots) enqueue(upstream string) (*waiter, Reason) {
+func (s *slots) enqueue(upstream string) (*waiter, Refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.throttle(upstream)
 	if t.yields(s.now()) {
-		return nil, ReasonYield
+		return nil, RefusedYield
 	}
 	if len(s.waiting) >= maxWaiting {
-		return nil, ReasonQueue
+		return nil, RefusedQueue
 	}
 	w := &waiter{throttle: t, ready: make(chan struct{})}
 	s.waiting = append(s.waiting, w)
@@ -85,7 +85,7 @@ func (s *slots) leave(w *waiter) {
 	defer s.mu.Unlock()
 	if i := slices.Index(s.waiting, w); i >= 0 {
 		s.waiting = slices.Delete(s.waiting, i, i+1)
-		w.refused = ReasonQueue
+		w.refused = RefusedQueue
 	}
 }
 
@@ -95,7 +95,7 @@ func (s *slots) serve() {
 	s.waiting = slices.DeleteFunc(s.waiting, func(w *waiter) bool {
 		switch {
 		case w.throttle.yields(now):
-			w.refused = ReasonYield
+			w.refused = RefusedYield
 		case s.inFlight < s.max && w.throttle.admits(now):
 			s.inFlight++
 			w.throttle.inFlight++

@@ -1,4 +1,4 @@
-package monitor
+package budget
 
 import (
 	"net/http"
