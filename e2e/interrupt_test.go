@@ -124,7 +124,7 @@ func TestRunBringsAKilledWorkerBack(t *testing.T) {
 		ask >/dev/null
 		kill -9 "$(sed -n 's/.*"pid": \([0-9]*\).*/\1/p' "$1/serve.json")"
 		ask --retry 20 --retry-delay 1 --retry-all-errors`
-	p := start(t, append(c.environment(), pairsOnly()...), "run", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+	p := start(t, append(c.environment(), pairsOnly()...), "run", "--data-dir", dir, "--listen", freeAddress(t), "--admin", freeAddress(t),
 		"--way", "proxy", "--", "sh", "-ec", script, "sh", dir)
 	if code := p.wait(t); code != 0 || !strings.Contains(p.stdout.String(), `"object":"list"`) {
 		t.Errorf("exit code %d, stdout %s, stderr %s", code, p.stdout, p.stderr)
