@@ -52,6 +52,11 @@ func (h *hold) reply(res *http.Response) {
 	}
 }
 
+// left is whether the client left while its reply was held.
+func (h *hold) left() bool {
+	return h != nil && h.quorum != nil && h.quorum.decided != nil && h.quorum.decided.Outcome == monitor.GuardGone
+}
+
 // A sentence is what becomes of a held reply: a word of monitor's Guard
 // outcomes, with the body where it is not the reply's own.
 type sentence struct {
