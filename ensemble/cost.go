@@ -93,7 +93,7 @@ func refusal(status int) budget.Ending {
 	case http.StatusGatewayTimeout, statusGatewayTimeout:
 		return budget.EndedUnseen
 	}
-	if budget.Refuses(status) {
+	if wire.TurnsAway(status) {
 		return budget.EndedRefused
 	}
 	return budget.EndedRead

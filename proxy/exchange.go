@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"hotmess/budget"
 	"hotmess/config"
 	"hotmess/monitor"
 	"hotmess/wire"
@@ -94,7 +93,7 @@ func (x *exchange) reply(res *http.Response) error {
 	x.head(res.Header)
 	// What is not read gets no extras, so its quota matters only once it is
 	// used up; a vote's calls were heard one by one.
-	if x.vote == nil && (x.observer != nil || budget.Refuses(res.StatusCode)) {
+	if x.vote == nil && (x.observer != nil || wire.TurnsAway(res.StatusCode)) {
 		x.aside(func() { x.h.heard(x.dest.upstream.name, res.StatusCode, res.Header) })
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
