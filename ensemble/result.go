@@ -16,10 +16,10 @@ type Kind string
 
 // The kinds.
 const (
-	KindAction     Kind = "action"
-	KindStructured Kind = "structured"
-	KindAnswer     Kind = "answer"
-	KindText       Kind = "text"
+	KindAction     Kind = monitor.KindAction
+	KindStructured Kind = monitor.KindStructured
+	KindAnswer     Kind = monitor.KindAnswer
+	KindText       Kind = monitor.KindText
 )
 
 // A Level is how closely two actions must be alike to count as the same.

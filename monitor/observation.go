@@ -6,6 +6,14 @@ import (
 	"hotmess/budget"
 )
 
+// The kinds of what is compared of a reply. They are never pooled.
+const (
+	KindAction     = "action"
+	KindStructured = "structured"
+	KindAnswer     = "answer"
+	KindText       = "text"
+)
+
 // SchemaVersion is the version of Observation's JSON form.
 const SchemaVersion = 1
 
@@ -41,7 +49,7 @@ type Observation struct {
 	Status int `json:"status"`
 	// Pinned is whether the client pinned the randomness.
 	Pinned bool `json:"pinned,omitempty"`
-	// Kind says what is compared: action, structured, answer or text.
+	// Kind says what is compared: one of the Kind constants.
 	Kind string `json:"kind,omitempty"`
 	// Headline is the level whose disagreement stands for the kind; empty
 	// for text.
