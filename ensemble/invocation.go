@@ -137,9 +137,10 @@ func takeMethod(program string, words []string) (method string, rest []string) {
 		return "", words
 	}
 	for i := 0; i < len(words); i++ {
-		name, value, joined := strings.Cut(words[i], "=")
+		name, value, _ := strings.Cut(words[i], "=")
 		if !strings.EqualFold(name, long) {
-			if name, value, joined = cutLetter(words[i], letter, curlValued); !joined {
+			var ok bool
+			if name, value, ok = cutLetter(words[i], letter, curlValued); !ok {
 				rest = append(rest, words[i])
 				continue
 			}

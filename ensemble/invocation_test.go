@@ -45,9 +45,11 @@ func TestProgramsAreFoundWhereverTheyStand(t *testing.T) {
 }
 
 func TestWhatIsOnlyTalkedOfIsNotRun(t *testing.T) {
-	for _, script := range []string{"echo 'rm -rf x'", "# rm -rf x", "grep 'rm -rf x' log", "git commit -m 'rm -rf x'", "cat <<EOF\nrm -rf x\nEOF", "printf 'rm -rf x'", "",
+	for _, script := range []string{
+		"echo 'rm -rf x'", "# rm -rf x", "grep 'rm -rf x' log", "git commit -m 'rm -rf x'", "cat <<EOF\nrm -rf x\nEOF", "printf 'rm -rf x'", "",
 		"sudo grep rm x", "sudo -n grep rm x", "xargs grep rm", "xargs -n 1 echo rm", "timeout 5 grep rm x", "ssh -p 22 host grep rm x", "watch -n 5 ls rm", "docker logs rm",
-		"docker volume rm x", "kubectl get pods rm", "poetry add rm", "nice -n 5 ls rm", "npx tsc rm"} {
+		"docker volume rm x", "kubectl get pods rm", "poetry add rm", "nice -n 5 ls rm", "npx tsc rm",
+	} {
 		if got := invoked(script); slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, "rm") }) {
 			t.Errorf("%q: %q", script, got)
 		}
