@@ -90,8 +90,10 @@ func (g *Guard) Strictest(v wire.View) (rule config.Guard, refuses bool) {
 type Proposal struct {
 	// Rule is the one by which it is judged.
 	Rule config.Guard
-	// Call is the first call that the rule matches.
-	Call wire.Call
+	// Call is the first call that the rule matches, Calls are all that any rule does,
+	// in order.
+	Call  wire.Call
+	Calls []wire.Call
 	// Unread is whether something that may be guarded is too long to be read. Then
 	// Rule is one that may be for it, and the actions are not all.
 	Unread bool
@@ -105,7 +107,7 @@ type Proposal struct {
 func (g *Guard) Propose(calls []wire.Call, c ensemble.Comparer) (p Proposal, ok bool) {
 	left := ensemble.CommandWork
 	for _, call := range calls {
-		read := g.readCall(call, &left)
+		read, guarded := g.readCall(call, &left), false
 		for _, r := range g.rules {
 			action, fits := r.match(read, c)
 			if !fits {
@@ -114,10 +116,13 @@ func (g *Guard) Propose(calls []wire.Call, c ensemble.Comparer) (p Proposal, ok 
 				}
 				action, p.Unread = join([]string{"unread", call.Name}), true
 			}
-			p.actions = append(p.actions, action)
+			p.actions, guarded = append(p.actions, action), true
 			if !ok || stricter(r.Guard, p.Rule) {
 				p.Rule, p.Call, ok = r.Guard, call, true
 			}
+		}
+		if guarded {
+			p.Calls = append(p.Calls, call)
 		}
 	}
 	slices.Sort(p.actions)
