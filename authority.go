@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,7 +107,10 @@ func export(c *console, file string, b []byte) error {
 		_, err := c.stdout.Write(b)
 		return err
 	}
-	return os.WriteFile(file, b, 0o644)
+	return replaceFile(file, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
 }
 
 // show prints what there is to know of an authority, and which hosts it lacks.

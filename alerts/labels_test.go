@@ -59,7 +59,7 @@ func TestLabelsAreTakenAndAnswered(t *testing.T) {
 // ask repeats a request until somebody listens.
 func ask(t *testing.T, nc *nats.Conn, body string) []byte {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
 		m, err := nc.Request(LabelSubject, []byte(body), 5*time.Second)
 		if err == nil {
