@@ -46,7 +46,8 @@ type Settle func(used Spend, estimated bool) Bill
 
 // Enter asks to run one extra. It returns either settle, or the reason why the
 // extra must not run: ReasonPriceUnknown, ReasonBudget and ReasonYield at once,
-// ReasonQueue when ctx ends while waiting for a free place.
+// ReasonQueue where no extra may run at all, or when ctx ends while waiting for a free
+// place.
 func (g *Gate) Enter(ctx context.Context, ask Ask) (settle Settle, refused Reason) {
 	if refused := g.accounts.refuses(ask); refused != "" {
 		return nil, refused
@@ -78,10 +79,7 @@ func (g *Gate) Refuses(ask Ask) Reason {
 	if refused := g.accounts.refuses(ask); refused != "" {
 		return refused
 	}
-	if g.slots.yields(ask.Upstream) {
-		return ReasonYield
-	}
-	return ""
+	return g.slots.bars(ask.Upstream)
 }
 
 // Reload takes over budgets and prices. What is spent, reserved or in flight
