@@ -30,13 +30,6 @@ type series struct {
 
 func newSeries() *series { return &series{windows: newWindows[sums]()} }
 
-// lead gives the series a bound if it is the headline and has none.
-func (s *series) lead(headline bool) {
-	if headline && s.bound == nil {
-		s.bound = newBound()
-	}
-}
-
 // sums are the sufficient statistics of the ratio estimator, over
 // conversations: with n the weight of the pairs of a conversation (see
 // weightOf) and x that of those that differ, Σx, Σn, Σx², Σxn, Σn² and the
