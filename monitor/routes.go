@@ -3,6 +3,8 @@ package monitor
 import (
 	"sync"
 	"time"
+
+	"hotmess/detect"
 )
 
 const (
@@ -109,7 +111,7 @@ func (r *route) seriesFor(key seriesKey, headline bool) *series {
 		r.series[key] = s
 	}
 	if headline && s.bound == nil {
-		s.bound = newBound()
+		s.bound = detect.NewBound()
 	}
 	return s
 }

@@ -1,6 +1,10 @@
 package monitor
 
-import "time"
+import (
+	"time"
+
+	"hotmess/detect"
+)
 
 // A seriesKey names one measured series of a route. Kinds and strata are
 // never pooled.
@@ -23,7 +27,7 @@ type stratumKey struct {
 type series struct {
 	windows *windows[sums]
 	// bound is set on the headline level only.
-	bound *bound
+	bound *detect.Bound
 	// updated is when it last took a pair.
 	updated time.Time
 }
