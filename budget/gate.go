@@ -63,7 +63,8 @@ type Settle func(used Spend, estimated bool) Bill
 
 // Enter asks to run one extra. It returns either settle, or the reason why the
 // extra must not run: RefusedPriceUnknown, RefusedBudget and RefusedYield at once,
-// RefusedQueue when ctx ends while waiting for a free place.
+// RefusedQueue where no extra may run at all, or when ctx ends while waiting for a free
+// place.
 func (g *Gate) Enter(ctx context.Context, ask Ask) (settle Settle, refused Refusal) {
 	if refused := g.accounts.refuses(ask); refused != "" {
 		return nil, refused
@@ -95,10 +96,7 @@ func (g *Gate) Refuses(ask Ask) Refusal {
 	if refused := g.accounts.refuses(ask); refused != "" {
 		return refused
 	}
-	if g.slots.yields(ask.Upstream) {
-		return RefusedYield
-	}
-	return ""
+	return g.slots.bars(ask.Upstream)
 }
 
 // Reload takes over budgets and prices. What is spent, reserved or in flight

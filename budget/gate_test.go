@@ -190,6 +190,28 @@ func TestExtrasInFlightAreBounded(t *testing.T) {
 	})
 }
 
+// TestNobodyWaitsWhereNoExtraMayRun: clients wait for votes, and those for extras.
+func TestNobodyWaitsWhereNoExtraMayRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		wants(t, tokenGate(1000, 0), 1, RefusedQueue)
+		if why := tokenGate(1000, 0).Refuses(tokens("u", 1)); why != RefusedQueue {
+			t.Errorf("refuses with %q", why)
+		}
+		g := tokenGate(1000, 1)
+		settle := wants(t, g, 1, "")
+		var waiting sync.WaitGroup
+		waiting.Go(func() { wants(t, g, 1, RefusedQueue) })
+		synctest.Wait()
+		g.Reload(config.Config{Budget: config.Budget{ExtraTokensPerHour: 1000, MaxExtraInFlight: 0}})
+		waiting.Wait()
+		settle(1, false)
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("waited %v", waited)
+		}
+	})
+}
+
 func TestWaiterGetsTheFreedSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := tokenGate(1000, 1)

@@ -47,8 +47,8 @@ func (s *slots) setMax(most int) {
 }
 
 // acquire waits for a slot. It refuses at once with RefusedYield where extras
-// have to stay away, and with RefusedQueue when ctx ends first or too many wait
-// already.
+// have to stay away, and with RefusedQueue where none may ever run, where too many
+// wait already, or when ctx ends first.
 func (s *slots) acquire(ctx context.Context, upstream string) (*throttle, Refusal) {
 	w, refused := s.enqueue(upstream)
 	if refused != "" {
@@ -66,8 +66,8 @@ func (s *slots) enqueue(upstream string) (*waiter, Refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.throttle(upstream)
-	if t.yields(s.now()) {
-		return nil, RefusedYield
+	if refused := s.refuses(t, s.now()); refused != "" {
+		return nil, refused
 	}
 	if len(s.waiting) >= maxWaiting {
 		return nil, RefusedQueue
@@ -93,9 +93,8 @@ func (s *slots) leave(w *waiter) {
 func (s *slots) serve() {
 	now := s.now()
 	s.waiting = slices.DeleteFunc(s.waiting, func(w *waiter) bool {
-		switch {
-		case w.throttle.yields(now):
-			w.refused = RefusedYield
+		switch w.refused = s.refuses(w.throttle, now); {
+		case w.refused != "":
 		case s.inFlight < s.max && w.throttle.admits(now):
 			s.inFlight++
 			w.throttle.inFlight++
@@ -105,6 +104,18 @@ func (s *slots) serve() {
 		close(w.ready)
 		return true
 	})
+}
+
+// refuses is why an extra would not be let in now, however long it waited. The lock
+// is held.
+func (s *slots) refuses(t *throttle, now time.Time) Refusal {
+	switch {
+	case t.yields(now):
+		return RefusedYield
+	case s.max <= 0:
+		return RefusedQueue
+	}
+	return ""
 }
 
 // release returns a slot.
@@ -139,11 +150,12 @@ func (s *slots) throttle(upstream string) *throttle {
 	return s.upstreams[upstream]
 }
 
-// yields is whether extras have to stay away from an upstream.
-func (s *slots) yields(upstream string) bool {
+// bars is why an extra of an upstream would not be let in now, however long it
+// waited; empty: it may.
+func (s *slots) bars(upstream string) Refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.throttle(upstream).yields(s.now())
+	return s.refuses(s.throttle(upstream), s.now())
 }
 
 // running is how many extras are in flight.
