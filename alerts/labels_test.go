@@ -115,7 +115,7 @@ func listening(t *testing.T, b *Bus) int {
 // ask repeats a request until somebody listens.
 func ask(t *testing.T, nc *nats.Conn, body string) []byte {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
 		m, err := nc.Request(LabelSubject, []byte(body), 5*time.Second)
 		if err == nil {

@@ -126,9 +126,7 @@ func TestLongLogIsSetAsideAtStart(t *testing.T) {
 func TestFormerPortsAreUsedWhenTheConfiguredAreTaken(t *testing.T) {
 	_, srv := fakeSidecar(t)
 	taken := srv.Listener.Addr().String()
-	free := httptest.NewServer(nil)
-	former := free.Listener.Addr().String()
-	free.Close()
+	former := unused()
 	for _, tc := range [][3]string{
 		{taken, former, former}, {taken, "", "127.0.0.1:0"}, {former, taken, former}, {"127.0.0.1:0", former, former},
 	} {
