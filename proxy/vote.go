@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/ensemble"
 	"hotmess/monitor"
 	"hotmess/wire"
@@ -37,7 +38,7 @@ type vote struct {
 	outcome ensemble.Outcome
 	finish  func() []ensemble.Sample
 	// embedded is what embedding the texts cost.
-	embedded monitor.Settlement
+	embedded budget.Settlement
 }
 
 // newVote makes the vote on a request.
