@@ -85,6 +85,16 @@ func TestEventsPassWithAllOfTheirLineEnds(t *testing.T) {
 	}
 }
 
+// TestACallIsSpottedWhereverItStands: clients go through the whole list.
+func TestACallIsSpottedWhereverItStands(t *testing.T) {
+	for _, calls := range []string{`[{"index":0}]`, `[null,{"index":0}]`, `[[],{"index":1}]`} {
+		stream := []byte(`data: {"choices":[{"delta":{"tool_calls":` + calls + "}}]}\n\n")
+		if passed, s := pass(OpenAIChat, stream, len(stream)); len(passed) > 0 || !s.Found() {
+			t.Errorf("%s passed", passed)
+		}
+	}
+}
+
 // firstEvent is the first event of a stream.
 func firstEvent(stream []byte) []byte {
 	text := strings.ReplaceAll(string(stream), "\r\n", "\n")
