@@ -151,7 +151,7 @@ func (h *hold) judgeWhole(res *http.Response, raw []byte, broke error) {
 		h.unjudged(res, why)
 		return
 	case err != nil:
-		h.unjudged(res, unreadable(err))
+		h.unjudged(res, unfolded(err))
 		return
 	case reply.Truncated || reply.Failure != nil && len(reply.Calls) == 0: // clients look for an error by the status alone
 		return
@@ -188,6 +188,14 @@ func (h *hold) unjudged(res *http.Response, why monitor.Reason) {
 	}
 	h.quorum.decide(monitor.GuardRefused)
 	h.deliver(res, h.failure(rule))
+}
+
+// unfolded is why a reply cannot be read.
+func unfolded(err error) monitor.Reason {
+	if why := unreadable(err); why != monitor.ReasonMalformed { // which is of requests
+		return why
+	}
+	return monitor.ReasonUnreadable
 }
 
 // failure refuses a reply by an error.

@@ -239,7 +239,7 @@ func (s *heldStream) judged() {
 	reply, err := s.spotter.Reply()
 	switch {
 	case err != nil:
-		s.unjudged(unreadable(err))
+		s.unjudged(unfolded(err))
 		return
 	case reply.Failure != nil:
 		s.leave(s.spotter.Held(), s.end)
