@@ -84,14 +84,14 @@ func (h *hold) judge(reply wire.Reply) (rule config.Guard, ok bool) {
 	return p.Rule, true
 }
 
-// withheld notes a reply that broke off if it proposes what a rule refuses that
-// cannot be judged; it is false if it does not.
-func (h *hold) withheld(reply wire.Reply) bool {
+// withheld notes a reply that broke off or failed if it proposes what a rule refuses
+// that cannot be judged; it is false if it does not.
+func (h *hold) withheld(reply wire.Reply, why monitor.Reason) bool {
 	p, found := h.x.policy.guard.Propose(reply.Calls, h.in.compare)
 	if !found || !p.Rule.Holds() || p.Rule.Failure() != config.HeldRefuse {
 		return false
 	}
-	h.blind(p.Rule, monitor.ReasonTruncated)
+	h.blind(p.Rule, why)
 	h.quorum.decide(monitor.GuardRefused)
 	return true
 }
