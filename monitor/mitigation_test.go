@@ -76,7 +76,7 @@ func TestRouteVotesFromTheAlertOnAndHalfOfItAfterTheStay(t *testing.T) {
 			t.Fatal("a conversation changes halves")
 		}
 	}
-	if n < 900 || n > 1100 { // 4.5 standard errors of √(2000/4)
+	if n < 880 || n > 1120 { // 5.4 standard errors of √(2000/4), one in 12 million
 		t.Errorf("%d of 2000 conversations vote", n)
 	}
 	clock.advance(shortestStay)
