@@ -299,8 +299,12 @@ func TestAClientThatLeavesEndsTheHolding(t *testing.T) {
 				_, _ = io.ReadAll(res.Body)
 				_ = res.Body.Close()
 			}
-			if g := r.observation().Guard; g == nil || g.Outcome != monitor.GuardGone || g.Reason != monitor.ReasonGone {
+			o := r.observation()
+			if g := o.Guard; g == nil || g.Outcome != monitor.GuardGone || g.Reason != monitor.ReasonGone {
 				t.Errorf("%+v", g)
+			}
+			if o.Outcome != monitor.OutcomeGone {
+				t.Errorf("outcome %s", o.Outcome)
 			}
 			leave()
 		})
