@@ -34,10 +34,11 @@ func mayImport() map[string][]string {
 		"demo":      {"alerts", "config", "sidecar"},
 		"bench":     {"config", "sidecar"},
 		"sidecar":   {"alerts", "ca", "config", "dashboard", "ensemble", "keyfile", "monitor", "proxy", "wire", "wrap"},
-		"proxy":     {"alerts", "config", "ensemble", "guard", "monitor", "wire"},
+		"proxy":     {"alerts", "budget", "config", "ensemble", "guard", "monitor", "wire"},
 		"guard":     {"config", "ensemble", "estimate", "wire"},
-		"ensemble":  {"config", "estimate", "monitor", "wire"},
-		"monitor":   {"alerts", "config", "estimate", "wire"},
+		"ensemble":  {"budget", "config", "estimate", "monitor", "wire"},
+		"monitor":   {"alerts", "budget", "config", "estimate", "wire"},
+		"budget":    {"config", "wire"},
 		"backtest":  {"alerts", "config", "estimate", "monitor"},
 		"eval":      {"config", "ensemble", "monitor", "report", "wire"},
 		"report":    {"estimate", "monitor"},
@@ -82,6 +83,8 @@ func why(from, to string) string {
 		return "alerts gets readings and knows neither dialects nor how they were measured"
 	case from == "monitor":
 		return "monitor remembers what it is given; it must work without a proxy, as in replays (ADR 0003)"
+	case from == "budget":
+		return "budget is asked about costs and told of replies; what an extra is for, and who remembers, it does not know (ADR 0022)"
 	case from == "guard":
 		return "guard judges parsed calls and counts; who samples, holds and tells is not its business (ADR 0018)"
 	case from == "ensemble":
@@ -218,6 +221,7 @@ func TestTableForbidsWhatItShould(t *testing.T) {
 		{"sidecar", "sim", false, false},
 		{"monitor", "ensemble", false, false},
 		{"alerts", "monitor", true, false},
+		{"budget", "monitor", true, false},
 		{"config", "wire", false, false},
 		{"proxy", "ca", false, false},
 		{"wrap", "keyfile", false, false},

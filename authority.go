@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,7 +40,10 @@ func (f authorityFlags) load(c *console) (dir string, hosts []string, err error)
 	if hosts = cfg.TLSHosts(); len(hosts) == 0 {
 		return "", nil, errNoTLSHosts
 	}
-	return sidecar.AuthorityDir(cfg.DataDir), hosts, os.MkdirAll(cfg.DataDir, 0o700)
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return "", nil, fmt.Errorf("data_dir: %w", err)
+	}
+	return sidecar.AuthorityDir(cfg.DataDir), hosts, nil
 }
 
 // caShowCommand shows and exports.
@@ -106,7 +110,10 @@ func export(c *console, file string, b []byte) error {
 		_, err := c.stdout.Write(b)
 		return err
 	}
-	return os.WriteFile(file, b, 0o644)
+	return replaceFile(file, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
 }
 
 // show prints what there is to know of an authority, and which hosts it lacks.

@@ -63,7 +63,7 @@ func simulatedModel(seed uint64) (demo.Model, error) {
 		Truth:          func() (float64, bool) { return server.Mark().TrueDisagreement() },
 		Proposed:       truth.proposedAt,
 		WrongDeletions: wrongDeletions,
-	}, server.Validate()
+	}, server.Validate(nil)
 }
 
 // deletions keeps what the simulation tells of the deletions that its first

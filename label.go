@@ -55,6 +55,8 @@ func (l *labelCommand) Run(c *console) error {
 		return err
 	case n.Refused > 0:
 		return fmt.Errorf("%d of %d labels were refused", n.Refused, n.Refused+n.Accepted)
+	case n.Accepted == 0:
+		return fmt.Errorf("%s: %w", l.from(), errNoLabel)
 	}
 	fmt.Fprintf(c.stdout, "%d labels accepted\n", n.Accepted)
 	return nil
@@ -71,6 +73,17 @@ func labelProgress(out io.Writer) func(dashboard.LabelCounts) {
 		told = time.Now()
 		fmt.Fprintf(out, "hotmess: %d labels accepted, %d refused so far\n", n.Accepted, n.Refused)
 	}
+}
+
+// errNoLabel is what becomes of input that is empty.
+var errNoLabel = errors.New("no label is in it: write one JSON object on each line, such as " + `{"request":"<X-Hotmess-Id>","outcome":"pass"}`)
+
+// from names what the labels are read from.
+func (l *labelCommand) from() string {
+	if l.Labels == "-" {
+		return "standard input"
+	}
+	return l.Labels
 }
 
 // errOneLabel says how one request is labelled.

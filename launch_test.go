@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"hotmess/config"
+	"hotmess/ensemble"
 	"hotmess/monitor"
 	"hotmess/sim"
 	"hotmess/wire"
@@ -60,14 +62,19 @@ type launched struct {
 	upstream string
 }
 
-// launching has a line whose model takes a while to read a prompt.
-func launching(t testing.TB, p longPrompt, launch string, samples config.Range, first time.Duration) launched {
-	t.Helper()
-	made := launched{prompt: p}
-	made.line = newLine(t, &sim.Server{
+// slowReader is a model that takes a while to read a prompt.
+func slowReader(first time.Duration) *sim.Server {
+	return &sim.Server{
 		Seed: 5, Accuracy: .9, PrefixCache: true, Reasoning: sim.Reasoning{Median: 200, Sigma: .4},
 		Latency: sim.Latency{First: first, PerToken: first / 300, Jitter: .2}, Chunk: 50,
-	}, func(c *config.Config) {
+	}
+}
+
+// launching has a line to a model that votes on long prompts.
+func launching(t testing.TB, p longPrompt, launch string, samples config.Range, model *sim.Server) launched {
+	t.Helper()
+	made := launched{prompt: p}
+	made.line = newLine(t, model, func(c *config.Config) {
 		c.Upstream = strings.TrimSuffix(c.Upstream, "/v1")
 		made.upstream = c.Upstream
 		c.Sampling.Mode, c.Sampling.Rate = config.Ensemble, config.Rate{}
@@ -125,13 +132,39 @@ func (l launched) extras(t testing.TB, requests int64) monitor.WindowReport {
 	return monitor.WindowReport{}
 }
 
+// together is a hook of a model by which time passes: not before so many requests
+// read their prompts, unless they do not come in half the time after which followers
+// no longer wait for a leader.
+func together(requests int) func(context.Context, time.Duration) {
+	var mu sync.Mutex
+	come, all := map[context.Context]bool{}, make(chan struct{})
+	return func(ctx context.Context, _ time.Duration) {
+		mu.Lock()
+		known := len(come)
+		come[ctx] = true
+		if known < requests && len(come) == requests {
+			close(all)
+		}
+		mu.Unlock()
+		select {
+		case <-all:
+		case <-time.After(ensemble.StartWithin / 2):
+		}
+	}
+}
+
 // TestFollowersFindTheCacheWarm: in every dialect what follows a leader reads its
 // prompt from the cache, what starts with it does not, and both are counted so.
 func TestFollowersFindTheCacheWarm(t *testing.T) {
+	const samples = 3
 	for name, p := range longPrompts() {
 		for _, launch := range []string{config.LaunchAtOnce, config.LaunchLeader} {
 			t.Run(name+", "+launch, func(t *testing.T) {
-				l := launching(t, p, launch, config.Range{Min: 3, Max: 3}, 400*time.Millisecond)
+				model := slowReader(400 * time.Millisecond)
+				if launch == config.LaunchAtOnce { // however late one of them is sent
+					model.Sleep = together(samples)
+				}
+				l := launching(t, p, launch, config.Range{Min: samples, Max: samples}, model)
 				l.ask(t, longQuestion(1, 8000))
 				w := l.extras(t, 1)
 				share := float64(w.ExtraUsed.CachedInput) / float64(w.ExtraUsed.Input)
@@ -190,7 +223,7 @@ func BenchmarkCostByLaunch(b *testing.B) {
 			before *longPrompt
 		}{{"new", p, nil}, {"next turn", inTurn, &before}} {
 			for _, launch := range []string{config.LaunchAtOnce, config.LaunchStaged, config.LaunchLeader} {
-				l := launching(b, turn.prompt, launch, config.Range{Min: 3, Max: 5}, 600*time.Millisecond)
+				l := launching(b, turn.prompt, launch, config.Range{Min: 3, Max: 5}, slowReader(600*time.Millisecond))
 				l.askAll(b, 0, history, 300, nil) // tells how long replies are
 				old := l.extras(b, history)
 				median := l.askAll(b, history, history+requests, size, turn.before)

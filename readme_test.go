@@ -19,8 +19,9 @@ import (
 	"hotmess/config"
 )
 
-// maxWait bounds everything that the README's commands are waited for.
-const maxWait = 2 * time.Minute
+// maxWait bounds everything that the README's commands are waited for. Two of them
+// build hotmess, which takes minutes where nothing of it has been built before.
+const maxWait = 10 * time.Minute
 
 // TestEveryCommandOfTheReadmeRuns takes each line of the README's sh blocks and
 // runs it, in order, in an environment whose ports are free ones. A line that

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -51,8 +50,8 @@ func (r *reportCommand) Run(c *console) error {
 		return err
 	}
 	if r.HTML != "" {
-		if err := writePage(rep, r.HTML); err != nil {
-			return err
+		if err := replaceFile(r.HTML, rep.HTML); err != nil {
+			return fmt.Errorf("--html: %w", err)
 		}
 	}
 	if r.JSON {
@@ -84,14 +83,4 @@ func (r *reportCommand) stored(c *console, data *report.Data) error {
 		return fmt.Errorf("report: the store of %s holds no observation so far back: send requests, or take a longer time with --since", url)
 	}
 	return err
-}
-
-// writePage writes the HTML form to a file.
-func writePage(rep *report.Report, name string) (err error) {
-	f, err := os.Create(name)
-	if err != nil {
-		return fmt.Errorf("--html: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return rep.HTML(f)
 }

@@ -29,7 +29,7 @@ type simCommand struct {
 	Deletions   int           `placeholder:"N" help:"Where tasks have a shell, make each Nth step delete a tree."`
 	DeleteWrong float64       `help:"Probability that such a step deletes a wrong tree."`
 	DeleteVary  bool          `help:"Let each wrong deletion be of another tree; by default it is always the same wrong one."`
-	Reasoning   int           `default:"256" help:"Median reasoning tokens; none with =-1."`
+	Reasoning   int           `default:"256" help:"Median reasoning tokens; 0 for none."`
 	Show        bool          `help:"Send the reasoning text where the dialect and the request have a place for it."`
 	First       time.Duration `name:"first" help:"Time before the first token."`
 	PerToken    time.Duration `help:"Time of each token."`
@@ -69,6 +69,28 @@ func (s *simCommand) Run(c *console) error {
 	return nil
 }
 
+// simFlags are the flags by which the simulator's knobs are set.
+var simFlags = map[string]string{
+	"Accuracy": "--accuracy", "Wrong": "--wrong", "TurnAfter": "--turn-after", "TurnTo": "--turn-to", "Compound": "--compound",
+	"Steps": "--steps", "ParallelCalls": "--parallel", "Refusals": "--refusals",
+	"Deletions.Every": "--deletions", "Deletions.Wrong": "--delete-wrong", "Deletions.Vary": "--delete-vary",
+	"Latency.First": "--first", "Latency.PerToken": "--per-token", "Latency.Jitter": "--jitter",
+}
+
+// zeros names the flags whose 0 the simulator would take for its default.
+func (s *simCommand) zeros() error {
+	var problems []error
+	for _, flag := range []struct {
+		name  string
+		value int
+	}{{"--wrong", s.Wrong}, {"--steps", s.Steps}, {"--parallel", s.Parallel}} {
+		if flag.value == 0 {
+			problems = append(problems, fmt.Errorf("%s: 0 is less than 1", flag.name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
 // server makes the simulated API that the flags describe.
 func (s *simCommand) server() (*sim.Server, func(), error) {
 	server := &sim.Server{
@@ -86,13 +108,11 @@ func (s *simCommand) server() (*sim.Server, func(), error) {
 	if s.Accuracy == 0 { // the field's zero stands for the default
 		server.SetAccuracy(0)
 	}
-	closeLog := func() {}
-	if s.TruthLog != "" {
-		f, err := os.OpenFile(s.TruthLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		if err != nil {
-			return nil, nil, fmt.Errorf("--truth-log: %w", err)
-		}
-		server.TruthLog, closeLog = f, func() { _ = f.Close() }
+	if s.Reasoning == 0 { // likewise
+		server.Reasoning.Median = -1
+	}
+	if err := errors.Join(server.Validate(simFlags), s.zeros()); err != nil {
+		return nil, nil, err
 	}
 	if s.Replay != "" {
 		replay, err := loadReplay(s.Replay)
@@ -101,7 +121,15 @@ func (s *simCommand) server() (*sim.Server, func(), error) {
 		}
 		server.Replay = replay
 	}
-	return server, closeLog, server.Validate()
+	closeLog := func() {}
+	if s.TruthLog != "" {
+		f, err := os.OpenFile(s.TruthLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--truth-log: %w", err)
+		}
+		server.TruthLog, closeLog = f, func() { _ = f.Close() }
+	}
+	return server, closeLog, nil
 }
 
 // loadReplay reads a file of recorded samples.

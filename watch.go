@@ -111,7 +111,7 @@ func (h *healthCommand) Run(c *console) error {
 	client := http.Client{Timeout: probeTimeout}
 	res, err := client.Get("http://" + r.Admin + "/livez")
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUnhealthy, err)
+		return fmt.Errorf("%w: nothing answers at %s, start one with hotmess serve: %w", errUnhealthy, r.Admin, err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {

@@ -1,9 +1,13 @@
 package alerts
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -30,6 +34,7 @@ func (r *readings) Readings() []Reading {
 type fixture struct {
 	t      *testing.T
 	dir    string
+	listen string // empty: on any free port
 	now    time.Time
 	source readings
 	bus    *Bus
@@ -39,6 +44,19 @@ type fixture struct {
 
 func busSettings(dir string) BusSettings {
 	return BusSettings{Listen: "127.0.0.1:0", Dir: dir, MaxStore: 64 << 20, Instance: "test", Log: slog.New(slog.DiscardHandler)}
+}
+
+// unused is a loopback address on which nobody listens, nor will by chance: its port
+// is below those that systems give to whoever asks for any (32768 and up on Linux,
+// 49152 elsewhere).
+func unused() string {
+	for {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)))
+		if err == nil {
+			_ = l.Close()
+			return l.Addr().String()
+		}
+	}
 }
 
 func openBus(t *testing.T, s BusSettings) *Bus {
@@ -87,7 +105,9 @@ func newFixture(t *testing.T, rules ...config.Rule) *fixture {
 // start opens bus and engine on the fixture's directory.
 func (f *fixture) start(rules ...config.Rule) {
 	f.t.Helper()
-	f.bus = openBus(f.t, busSettings(f.dir))
+	s := busSettings(f.dir)
+	s.Listen = cmp.Or(f.listen, s.Listen)
+	f.bus = openBus(f.t, s)
 	f.stop = runBus(f.t, f.bus)
 	f.startEngine(rules...)
 }
@@ -144,7 +164,7 @@ func (f *fixture) stored() {
 	f.bus.submit(entry{key: "barrier", ended: true, done: func() { close(done) }})
 	select {
 	case <-done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		f.t.Fatal("the store did not take what was queued")
 	}
 }

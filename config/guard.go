@@ -60,6 +60,9 @@ type Guard struct {
 	// Tool is a pattern over tool names, alternatives set apart by |; empty:
 	// any tool.
 	Tool string `yaml:"tool"`
+	// except is a pattern over names of tools that Tool fits and that the rule is not
+	// for all the same: of built-in rules alone.
+	except string `yaml:"-"`
 	// Argument maps paths of arguments, dots between keys, to patterns over
 	// their values: globs, or regexp:EXPR where nothing better is known.
 	Argument map[string]string `yaml:"argument"`
@@ -97,6 +100,10 @@ type GuardCommand struct {
 	// Paths has at least one operand fit one of these patterns.
 	Paths []string `yaml:"paths"`
 }
+
+// Except is a pattern over names of tools that the rule is not for, though Tool fits
+// them; empty: none. Only built-in rules have one.
+func (g Guard) Except() string { return g.except }
 
 // On reports whether the rule holds.
 func (g Guard) On() bool { return g.Enabled == nil || *g.Enabled }
@@ -142,37 +149,4 @@ func builtInNames() []string {
 		}
 	}
 	return names
-}
-
-// builtInGuards are rules for what agents do that is not undone: all of them
-// alert. Several rules may share a name: one in the file replaces them all.
-func builtInGuards() []Guard {
-	command := func(name string, c GuardCommand) Guard { return Guard{Name: name, Command: &c} }
-	return []Guard{
-		command("delete-tree", GuardCommand{Program: "rm|srm|unlink|rmdir|del|erase|rd|remove-item|ri", Recursive: true}),
-		command("delete-tree", GuardCommand{Program: "rimraf|shutil.rmtree|rmtree|remove_tree|*.rm_rf|*.rm_r|*.remove_entry|fs.rm|fs.promises.rm|rmsync|*.rmsync"}),
-		command("delete-tree", GuardCommand{Program: "aws|gsutil|mc", Subcommand: "rm", Recursive: true}),
-		command("delete-tree", GuardCommand{Program: "aws|mc", Subcommand: "rb"}),
-		command("delete-tree", GuardCommand{Program: "rclone", Subcommand: "purge"}),
-		command("delete-tree", GuardCommand{Program: "find", Flags: []string{"-delete"}}),
-		command("delete-tree", GuardCommand{Program: "git", Subcommand: "clean", Flags: []string{"-f", "--force"}}),
-		command("delete-tree", GuardCommand{Program: "rsync", Flags: []string{"--delete", "--delete-before", "--delete-during", "--delete-after", "--delete-delay", "--delete-excluded"}}),
-		command("destroy-data", GuardCommand{Program: "dd", Paths: []string{"of=*"}}),
-		command("destroy-data", GuardCommand{Program: "mkfs|mkfs.*|mke2fs|wipefs|shred|truncate|blkdiscard|fdisk|parted|mkswap|cryptsetup"}),
-		command("destroy-infrastructure", GuardCommand{Program: "terraform|tofu|pulumi|cdk", Subcommand: "destroy"}),
-		command("destroy-infrastructure", GuardCommand{Program: "kubectl|oc|helm", Subcommand: "delete|uninstall"}),
-		command("force-push", GuardCommand{Program: "git", Subcommand: "push", Flags: []string{
-			"-f", "--force", "--force-with-lease", "--mirror", "-d", "--delete",
-		}}),
-		command("force-push", GuardCommand{Program: "git", Subcommand: "push", Paths: []string{"+*", ":*"}}),
-		command("discard-work", GuardCommand{Program: "git", Subcommand: "reset", Flags: []string{"--hard"}}),
-		command("database-drop", GuardCommand{Program: "dropdb|dropuser|*.dropdatabase"}),
-		command("database-drop", GuardCommand{Program: "mysqladmin", Subcommand: "drop"}),
-		command("database-drop", GuardCommand{Program: "redis-cli", Subcommand: "flushall|flushdb"}),
-		{Name: "database-drop", Tool: "*sql*|*query*|*database*|*db*|*shell*|*bash*|*exec*|*run_*|*command*|*terminal*|*cmd*", SQL: []string{SQLDrop, SQLTruncate, SQLDelete}},
-		{Name: "delete-tool", Tool: "delete_*|*_delete|*_delete_*|remove_*|*_remove|*_remove_*|destroy_*|*_destroy|*_destroy_*|drop_*|*_drop_*|purge_*|*_purge|*_purge_*|wipe_*|*_wipe|*_wipe_*|rm|*_rm|unlink|deleteFile*|deleteRe*"},
-		{Name: "payment-tool", Tool: "*payment*|pay_*|*_pay|*refund*|*transfer_money*|*transfer_funds*|*wire_transfer*|*payout*|charge_*|*purchase*|place_order*"},
-		{Name: "mail-tool", Tool: "*send_mail*|*send_email*|*send_message*|*sendMail*|*sendEmail*|*mail_send*|*email_send*|*gmail_send*|*reply_to_email*"},
-		command("mail-tool", GuardCommand{Program: "mail|mailx|sendmail|mutt|msmtp"}),
-	}
 }

@@ -9,7 +9,11 @@ import (
 // allKeys lists the last part of every key that a file can have.
 func allKeys() []string {
 	var keys []string
-	walk(reflect.TypeFor[Config](), func(f reflect.StructField) { keys = append(keys, f.Tag.Get("yaml")) })
+	walk(reflect.TypeFor[Config](), func(f reflect.StructField) {
+		if key := f.Tag.Get("yaml"); key != "-" { // which no file can set
+			keys = append(keys, key)
+		}
+	})
 	return keys
 }
 

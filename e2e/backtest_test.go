@@ -12,14 +12,14 @@ import (
 // sidecar: out of its store, and out of a file that watch made of them.
 func TestBacktestOfWhatASidecarRecorded(t *testing.T) {
 	t.Parallel()
-	const steps = 6
+	const steps, requests = 6, 8 * 7 // of each task also that of its answer
 	model := simulate(t, "--steps", fmt.Sprint(steps), "--accuracy", "0.3", "--reasoning", "16")
 	s := serve(t, model, "--config", writeConfig(t, "sampling: {samples: 2, rate: 1}\n"))
 	for n := range 8 {
 		workOn(t, s, fmt.Sprint("task ", n))
 	}
 	w := start(t, nil, "watch", "-o", "observations", "--json", "--data-dir", s.dir)
-	eventually(t, "all are recorded", func() bool { return strings.Count(w.stdout.String(), "\n") >= 8*steps })
+	eventually(t, "all are recorded", func() bool { return strings.Count(w.stdout.String(), "\n") == requests })
 	recorded := w.stdout.String()
 	file := filepath.Join(t.TempDir(), "observed.jsonl")
 	if err := os.WriteFile(file, []byte(recorded+"broken\n"), 0o600); err != nil {
@@ -37,8 +37,8 @@ func TestBacktestOfWhatASidecarRecorded(t *testing.T) {
 	if read.Left.Broken != 1 || !strings.HasPrefix(strings.Join(read.Left.Named, ""), file+":") {
 		t.Errorf("left out of the file: %+v", read.Left)
 	}
-	if n := strings.Count(recorded, "\n"); stored.Observations < n || read.Observations != n {
-		t.Errorf("%d observations in the store and %d in the file, want %d", stored.Observations, read.Observations, n)
+	if stored.Observations != requests || read.Observations != requests {
+		t.Errorf("%d observations in the store and %d in the file, want %d", stored.Observations, read.Observations, requests)
 	}
 	if stored.Conversations != 8 || len(stored.Thresholds) == 0 || len(stored.Placebo.Rules) == 0 {
 		t.Errorf("found %+v", stored)

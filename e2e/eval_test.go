@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 )
@@ -31,23 +35,51 @@ func linesOf(name string) int {
 	return bytes.Count(text, []byte("\n"))
 }
 
+// A tollgate lets a call through for each token, and counts those that come.
+type tollgate struct {
+	http.Handler
+	tokens chan struct{}
+	came   atomic.Int64
+}
+
+// ServeHTTP implements http.Handler.
+func (g *tollgate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.came.Add(1)
+	body, err := io.ReadAll(r.Body) // only then is it seen that the client leaves
+	if err != nil {
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	select {
+	case <-g.tokens:
+		g.Handler.ServeHTTP(w, r)
+	case <-r.Context().Done():
+	}
+}
+
 // TestAKilledEvalGoesOn kills an eval in the middle, once as a crash does and once
 // as Ctrl-C does, and has the same command finish.
 func TestAKilledEvalGoesOn(t *testing.T) {
 	t.Parallel()
 	const questions, samples, atOnce = 12, 5, 4
 	dir := t.TempDir()
-	truth := filepath.Join(dir, "truth.jsonl")
-	model := simulate(t, "--first", "400ms", "--truth-log", truth) // time enough to end it
+	f := newFront(t)
+	f.model(t, "")
+	gate := &tollgate{Handler: f, tokens: make(chan struct{}, questions*samples)}
+	server := httptest.NewServer(gate)
+	t.Cleanup(server.Close)
 	out := filepath.Join(dir, "out.jsonl")
 	args := []string{
-		"eval", evalQuestions(t, dir, questions), "--upstream", model, "--model", "m", "--out", out,
+		"eval", evalQuestions(t, dir, questions), "--upstream", server.URL + "/v1", "--model", "m", "--out", out,
 		"--samples", fmt.Sprint(samples), "--concurrency", fmt.Sprint(atOnce),
 	}
 	for _, end := range []struct {
-		signal syscall.Signal
-		lines  int
-	}{{syscall.SIGKILL, 10}, {syscall.SIGINT, 25}} {
+		signal       syscall.Signal
+		calls, lines int
+	}{{syscall.SIGKILL, 12, 10}, {syscall.SIGINT, 20, 25}} {
+		for range end.calls { // the others wait, so that it cannot finish before it is ended
+			gate.tokens <- struct{}{}
+		}
 		p := start(t, nil, args...)
 		eventually(t, "some samples are written", func() bool { return linesOf(out+".journal") >= end.lines })
 		if err := p.cmd.Process.Signal(end.signal); err != nil {
@@ -66,6 +98,7 @@ func TestAKilledEvalGoesOn(t *testing.T) {
 	// What a crash of the machine leaves of the line that was being written.
 	tear(t, out+".journal")
 	before := linesOf(out+".journal") - 1
+	close(gate.tokens)
 	p := start(t, nil, args...)
 	if code := p.wait(t); code != 0 {
 		t.Fatalf("exit code %d: %s", code, p.stderr)
@@ -77,7 +110,7 @@ func TestAKilledEvalGoesOn(t *testing.T) {
 	}
 	checkEvalResult(t, out, questions, samples)
 	// Each end cost at most the calls that were in flight, and the tear one line.
-	if asked, most := linesOf(truth), questions*samples+2*atOnce+1; asked < questions*samples || asked > most {
+	if asked, most := gate.came.Load(), int64(questions*samples+2*atOnce+1); asked < questions*samples || asked > most {
 		t.Errorf("the model was asked %d times for %d samples, want at most %d", asked, questions*samples, most)
 	}
 }

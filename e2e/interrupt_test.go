@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -122,7 +124,7 @@ func TestRunBringsAKilledWorkerBack(t *testing.T) {
 		ask >/dev/null
 		kill -9 "$(sed -n 's/.*"pid": \([0-9]*\).*/\1/p' "$1/serve.json")"
 		ask --retry 20 --retry-delay 1 --retry-all-errors`
-	p := start(t, append(c.environment(), pairsOnly()...), "run", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+	p := start(t, append(c.environment(), pairsOnly()...), "run", "--data-dir", dir, "--listen", freeAddress(t), "--admin", freeAddress(t),
 		"--way", "proxy", "--", "sh", "-ec", script, "sh", dir)
 	if code := p.wait(t); code != 0 || !strings.Contains(p.stdout.String(), `"object":"list"`) {
 		t.Errorf("exit code %d, stdout %s, stderr %s", code, p.stdout, p.stderr)
@@ -141,6 +143,11 @@ func TestCtrlCEndsRunAndItsCalls(t *testing.T) {
 	c := newCorporate(t, nil)
 	c.front.model(t, "", "--quota")
 	dir := t.TempDir()
+	// What a job in the background ignores, processes that are started here would
+	// ignore as well.
+	unignored := make(chan os.Signal, 1)
+	signal.Notify(unignored, syscall.SIGINT)
+	defer signal.Stop(unignored)
 	p := startIn(t, &syscall.SysProcAttr{Setpgid: true}, append(c.environment(), pairsOnly()...),
 		"run", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--way", "proxy", "--",
 		"curl", "--silent", "-H", testHeader+": "+t.Name(), "-H", faultHeader+": "+faultStall, "https://api.openai.com/v1/chat/completions", "-d", question(t, letterPrompt, true))

@@ -149,6 +149,7 @@ func TestAgentsUnderRunNeedNoChange(t *testing.T) {
 	}
 	const requests = 3 // two steps and the answer
 	total, dir := requests*len(names), t.TempDir()
+	letGo := func() {}
 	for n, way := range []string{"", "both", "proxy", "base"} {
 		t.Run("way "+way, func(t *testing.T) {
 			env := append(c.environment(), agentSDKs+"="+strings.Join(names, ","), testVariable+"="+t.Name())
@@ -157,6 +158,9 @@ func TestAgentsUnderRunNeedNoChange(t *testing.T) {
 				flags = append(flags, "--way", way)
 			}
 			p := runAgent(t, dir, 0, env, flags...)
+			if n == 0 {
+				letGo = lease(t, dir)
+			}
 			if got := p.wait(t); got != 0 {
 				t.Fatalf("exit code %d: %s", got, p.stderr)
 			}
@@ -178,7 +182,25 @@ func TestAgentsUnderRunNeedNoChange(t *testing.T) {
 			}
 		})
 	}
+	letGo()
 	ends(t, dir)
+}
+
+// lease keeps the sidecar that a run has started from ending after it, however long
+// the next run takes to come.
+func lease(t *testing.T, dir string) (letGo func()) {
+	t.Helper()
+	var held *http.Response
+	eventually(t, "the sidecar gives a lease", func() bool {
+		r, ok := readRunning(dir)
+		if !ok {
+			return false
+		}
+		res, err := http.Get("http://" + r.Admin + "/api/v1/lease")
+		held = res
+		return err == nil && res.StatusCode == http.StatusOK
+	})
+	return func() { _ = held.Body.Close() }
 }
 
 // TestPlainProxyOfAnUpstreamIsMeasured sends absolute URIs, as clients do through a

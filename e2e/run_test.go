@@ -79,9 +79,7 @@ func TestRunJoinsASidecarAndLeavesItRunning(t *testing.T) {
 	if got := p.wait(t); got != 0 || !strings.Contains(p.stderr.String(), "hotmess: joined the sidecar on "+strings.TrimPrefix(s.base, "http://")) {
 		t.Errorf("exit code %d, stderr %q", got, p.stderr)
 	}
-	if got := s.summary(t).Requests; got != 6 {
-		t.Errorf("%d requests, want 6", got)
-	}
+	s.settled(t, 6)
 }
 
 func TestRunOfNoCommandSaysSo(t *testing.T) {

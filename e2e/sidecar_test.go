@@ -58,7 +58,8 @@ func pairsOnly() []string {
 func serveIn(t *testing.T, dir string, env []string, args ...string) *sidecar {
 	t.Helper()
 	began := time.Now()
-	all := append([]string{"serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, args...)
+	// A worker that is killed comes back on its ports, if nobody has got them by then.
+	all := append([]string{"serve", "--data-dir", dir, "--listen", freeAddress(t), "--admin", freeAddress(t)}, args...)
 	s := &sidecar{process: start(t, append(pairsOnly(), env...), all...), dir: dir}
 	if i := slices.Index(args, "--mode"); i >= 0 {
 		s.mode = args[i+1]

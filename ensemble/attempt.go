@@ -120,55 +120,27 @@ func (a attempt) record(ctx context.Context, resp *http.Response, res *result) m
 }
 
 // judge folds a recorded reply and gives it its keys, or the reason why it has
-// none. A broken reply is folded too, for its lengths.
+// none. A broken reply is folded too, for its lengths; it is whole all the same if
+// its end mark had come.
 func (a attempt) judge(s *Sample) {
+	open := s.Missing == "" || s.Missing == monitor.ReasonTruncated
 	if s.Status < 200 || s.Status > 299 {
-		if s.Missing == "" || s.Missing == monitor.ReasonTruncated {
+		if open {
 			s.Missing = monitor.ReasonFailed
 		}
 		return
 	}
-	var err error
-	s.Reply, err = a.fold(s.Recording)
-	if s.Missing == "" {
-		s.Missing = a.flaw(s, err)
+	var flaw monitor.Reason
+	s.Reply, flaw = Read(a.call.View.Dialect, s.Recording.Header, s.Recording.reader(), a.runner.MaxBody, nil)
+	if open {
+		s.Missing = flaw
+	}
+	if s.Missing == "" && a.number > 0 && wire.CacheHit(s.Recording.Header) {
+		s.Missing = monitor.ReasonNotIndependent
 	}
 	if s.Missing == "" {
 		s.Keys = a.call.Compare.Keys(s.Reply)
 		s.Empty = silent(s.Reply)
-	}
-}
-
-func (a attempt) fold(rec *Recording) (wire.Reply, error) {
-	encoding := wire.Encoding(rec.Header)
-	body, err := wire.Decode(bytes.NewReader(rec.Body), encoding, a.runner.MaxBody)
-	if err != nil {
-		return wire.Reply{}, fmt.Errorf("decode reply: %w", err)
-	}
-	defer body.Close()
-	stream := wire.IsEventStream(rec.Header.Get("Content-Type"))
-	return wire.Fold(a.call.View.Dialect, stream, body, nil)
-}
-
-// flaw says why a reply that arrived whole is no answer; err is fold's.
-func (a attempt) flaw(s *Sample, err error) monitor.Reason {
-	switch {
-	case errors.Is(err, wire.ErrTooBig):
-		return monitor.ReasonTooBig
-	case errors.Is(err, wire.ErrEncoding):
-		return monitor.ReasonEncoding
-	case err != nil:
-		return monitor.ReasonUnreadable
-	case s.Reply.Failure != nil:
-		return monitor.ReasonFailed
-	case s.Reply.Truncated:
-		return monitor.ReasonTruncated
-	case s.Reply.Choices == 0:
-		return monitor.ReasonUnreadable
-	case a.number > 0 && wire.CacheHit(s.Recording.Header):
-		return monitor.ReasonNotIndependent
-	default:
-		return ""
 	}
 }
 

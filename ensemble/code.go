@@ -42,13 +42,16 @@ func IsCode(tool, argument string) bool {
 	return false
 }
 
-// interpreted reads the code that an interpreter is given: by a flag, or fed.
+// interpreted reads the code that an interpreter is given, by a flag or fed, and the
+// module that it runs.
 func (r *CommandReader) interpreted(rest []string, input string, depth int) {
 	if input != "" {
 		r.code(input, depth)
 	}
 	for i, w := range rest[:min(len(rest), maxWrapped)] {
 		switch w {
+		case "-m": // python -m twine
+			r.command(rest[i+1:], "", depth+1)
 		case "-c", "-e", "-E", "-r", "-p", "-ne", "-pe", "-lne", "-le", "--eval", "--print", "eval":
 			if i+1 < len(rest) {
 				r.code(rest[i+1], depth)

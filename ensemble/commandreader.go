@@ -50,6 +50,18 @@ func (r *CommandReader) Words(argv []string) { r.command(argv, "", 0) }
 // calls, as far as one can tell by their names, and the commands in it.
 func (r *CommandReader) Code(code string) { r.code(code, 0) }
 
+// Patch reads a patch: as if each file that it deletes were an operand of
+// apply_patch, in the form of its own line, "*** Delete File: " and the path. What
+// else it changes is left out.
+func (r *CommandReader) Patch(patch string) {
+	if !strings.Contains(patch, "\n") || !r.wanted(patchProgram) || !r.Spend(len(patch)) {
+		return
+	}
+	if files := deletedFiles(patch); len(files) > 0 {
+		r.keep(append([]string{patchProgram}, files...), "")
+	}
+}
+
 // Found are the programs, in order.
 func (r *CommandReader) Found() []Invocation { return r.found }
 
@@ -130,13 +142,27 @@ func (r *CommandReader) command(words []string, input string, depth int) {
 	if !r.Spend(len(words)) {
 		return
 	}
+	if bareProgram(words[0]) == patchProgram {
+		for _, w := range slices.Concat(words[1:], []string{input}) {
+			r.Patch(w)
+		}
+		return
+	}
 	program, rest := r.keep(words, input), words[1:]
-	switch {
-	case wraps(program):
-		r.wrapped(rest, input, depth)
+	switch w, wraps := wrapperOf(program); {
+	case wraps && program != "watch": // which gives a shell what it runs
+		from := len(r.found)
+		for _, i := range w.starts(rest) {
+			r.command(rest[i:], input, depth+1)
+		}
 		r.splitString(program, rest, depth)
-	case program == "find":
-		r.executed(rest, depth)
+		if runsEach(program) {
+			r.each(from)
+		}
+	case execFlags(program) != nil:
+		r.executed(rest, execFlags(program), depth)
+	case input != "" && (program == "patch" || program == "git" && (slices.Contains(rest, "apply") || slices.Contains(rest, "am"))):
+		r.Patch(input)
 	case isInterpreter(program):
 		r.interpreted(rest, input, depth)
 	default:
@@ -149,13 +175,10 @@ func (r *CommandReader) command(words []string, input string, depth int) {
 	}
 }
 
-// wrapped reads what a program such as sudo runs. Which of its words begins it
-// depends on flags that have values, so each of the first may.
-func (r *CommandReader) wrapped(rest []string, input string, depth int) {
-	for i, w := range rest[:min(len(rest), maxWrapped)] {
-		if !isFlagText(w) && !strings.Contains(w, "=") {
-			r.command(rest[i:], input, depth+1)
-		}
+// each has all programs from one on run for a list that stands elsewhere.
+func (r *CommandReader) each(from int) {
+	for i := from; i < len(r.found); i++ {
+		r.found[i].Each = true
 	}
 }
 
@@ -176,12 +199,22 @@ func (r *CommandReader) splitString(program string, rest []string, depth int) {
 	}
 }
 
+// execFlags are the flags of find and its like in front of what they run.
+func execFlags(program string) []string {
+	switch program {
+	case "find":
+		return []string{"-exec", "-execdir", "-ok", "-okdir"}
+	case "fd", "fdfind":
+		return []string{"-x", "-X", "--exec", "--exec-batch"}
+	}
+	return nil
+}
+
 // executed reads what find runs for what it finds, which is a part of what it
 // does.
-func (r *CommandReader) executed(rest []string, depth int) {
+func (r *CommandReader) executed(rest, flags []string, depth int) {
 	for i, w := range rest {
-		switch w {
-		case "-exec", "-execdir", "-ok", "-okdir":
+		if slices.Contains(flags, w) {
 			end := slices.IndexFunc(rest[i:], func(w string) bool { return w == ";" || w == "+" })
 			if end < 0 {
 				end = len(rest) - i
@@ -190,6 +223,7 @@ func (r *CommandReader) executed(rest []string, depth int) {
 			r.command(rest[i+1:i+max(end, 1)], "", depth+1)
 			if from < len(r.found) {
 				r.hang(from, strings.Join(rest[:i], "\x00"))
+				r.each(from)
 			}
 		}
 	}
@@ -221,7 +255,16 @@ func scriptsOf(program string, rest []string) (scripts []string) {
 				scripts = append(scripts, script)
 			}
 		}
-	case program == "ssh" || program == "su" || program == "runuser" || program == "script" || program == "watch":
+	case program == "ssh":
+		if script, ok := sshCommand(rest); ok {
+			scripts = append(scripts, script)
+		}
+	case program == "watch":
+		w, _ := wrapperOf(program)
+		for _, i := range w.starts(rest) {
+			scripts = append(scripts, strings.Join(rest[i:], " "))
+		}
+	case program == "su" || program == "runuser" || program == "script":
 		// All behind a word that is no flag may be one.
 		for i, w := range rest[:min(len(rest), maxWrapped)] {
 			if !isFlagText(w) {
@@ -303,17 +346,6 @@ func runsScripts(program string) bool {
 func isPowerShell(program string) bool {
 	switch program {
 	case "powershell", "pwsh", "powershell.exe", "pwsh.exe":
-		return true
-	}
-	return false
-}
-
-// wraps tells the programs that run the command that they are given.
-func wraps(program string) bool {
-	switch program {
-	case "sudo", "doas", "command", "builtin", "exec", "nohup", "nice", "ionice", "time", "timeout", "env", "stdbuf", "setsid",
-		"xargs", "parallel", "chroot", "busybox", "flock", "docker", "podman", "kubectl", "nerdctl", "unbuffer", "strace", "cmd", "cmd.exe",
-		"unshare", "systemd-run", "gosu", "su-exec", "tini", "dumb-init", "caffeinate", "nsenter", "wsl", "wsl.exe", "npx", "bunx", "uv", "docker-compose":
 		return true
 	}
 	return false

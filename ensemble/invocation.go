@@ -19,7 +19,10 @@ type Invocation struct {
 	Input string
 	// Within is what else its operands hang on, such as the whole script where
 	// variables stand in them.
-	Within   string
+	Within string
+	// Each is whether it is run for each of a list that stands elsewhere: by xargs,
+	// parallel or find.
+	Each     bool
 	clusters bool
 }
 
@@ -72,18 +75,24 @@ func (inv Invocation) Key() string {
 func invocationOf(words []string) Invocation {
 	inv := Invocation{Program: bareProgram(words[0])}
 	// One dash and many letters is one flag to find and its like.
-	inv.clusters = habitOf(inv.Program).clusters || inv.Program == "git" || inv.Program == "rsync"
+	inv.clusters = habitOf(inv.Program).clusters || slices.Contains([]string{"git", "rsync", "crontab"}, inv.Program)
+	method, rest := takeMethod(inv.Program, words[1:])
+	if method != "" {
+		inv.Operands = append(inv.Operands, method)
+	}
 	flagsOver, valued := false, false
-	for _, w := range words[1:] {
+	for i, w := range rest {
 		switch {
 		case valued: // git -C repo push: the first operand is push
 			inv.Flags[len(inv.Flags)-1] += "=" + w
 			valued = false
 		case !flagsOver && w == "--":
 			flagsOver = true
+		case i > 0 && inv.Program == "kill" && strings.Trim(w[min(1, len(w)):], "0123456789") == "": // behind the signal, -1 is all processes
+			inv.Operands = append(inv.Operands, w)
 		case !flagsOver && isFlagText(w):
 			inv.Flags = append(inv.Flags, w)
-			valued = len(inv.Operands) == 0 && slices.Contains(valuedBefore(inv.Program), w)
+			valued = (len(inv.Operands) == 0 || method != "" && len(inv.Operands) == 1) && slices.Contains(valuedBefore(inv.Program), w)
 		default:
 			inv.Operands = append(inv.Operands, w)
 		}
@@ -108,10 +117,81 @@ func valuedBefore(program string) []string {
 		return []string{"-n", "--namespace", "--context", "--kube-context", "--kubeconfig", "--cluster", "--user", "-s", "--server"}
 	case "docker", "podman", "nerdctl":
 		return []string{"-H", "--host", "-c", "--context", "--config"}
-	case "redis-cli":
+	case "aws":
+		return []string{"--profile", "--region", "--output", "--endpoint-url", "--query", "--color", "--ca-bundle", "--cli-read-timeout", "--cli-connect-timeout"}
+	case "gh", "glab":
+		return []string{"-R", "--repo", "--hostname"}
+	case "npm", "pnpm", "yarn", "cargo":
+		return []string{"-C", "--prefix", "--dir", "--cwd", "-w", "--workspace", "--filter", "--config", "--manifest-path"}
+	case "redis-cli", "valkey-cli":
 		return []string{"-h", "-p", "-a", "-n", "-u", "--user", "--pass"}
 	}
 	return nil
+}
+
+// takeMethod takes the HTTP method, in upper case, off the words of a program that
+// is given it by a flag. It is counted as its first operand, as HTTPie has it.
+func takeMethod(program string, words []string) (method string, rest []string) {
+	letter, long := methodFlags(program)
+	if long == "" {
+		return "", words
+	}
+	for i := 0; i < len(words); i++ {
+		name, value, _ := strings.Cut(words[i], "=")
+		if !strings.EqualFold(name, long) {
+			var ok bool
+			if name, value, ok = cutLetter(words[i], letter, curlValued); !ok {
+				rest = append(rest, words[i])
+				continue
+			}
+			if name != "-" {
+				rest = append(rest, name)
+			}
+		}
+		if value == "" && i+1 < len(words) {
+			i++
+			value = words[i]
+		}
+		method = strings.ToUpper(strings.TrimPrefix(value, "="))
+	}
+	return method, rest
+}
+
+// methodFlags are the flags of a program whose value is an HTTP method: a letter, 0
+// if there is none, and a long one.
+func methodFlags(program string) (letter byte, long string) {
+	switch program {
+	case "curl":
+		return 'X', "--request"
+	case "wget":
+		return 0, "--method"
+	case "gh", "glab":
+		return 'X', "--method"
+	case "invoke-restmethod", "irm", "invoke-webrequest", "iwr":
+		return 0, "-method"
+	}
+	return 0, ""
+}
+
+// curlValued are the letters of curl's flags that have a value.
+const curlValued = "AbCcDdEeFHhKmoPQrTtUuwxYyz"
+
+// cutLetter cuts a cluster of one-letter flags at one of them: the flags in front,
+// and what is joined to it; ok is false if it is not there, or a part of the value of
+// another.
+func cutLetter(word string, letter byte, valued string) (before, value string, ok bool) {
+	if letter == 0 || !isFlagText(word) || strings.HasPrefix(word, "--") {
+		return "", "", false
+	}
+	for i := 1; i < len(word); i++ {
+		switch {
+		case word[i] == letter:
+			return word[:i], word[i+1:], true
+		case strings.IndexByte(valued, word[i]) >= 0:
+			return "", "", false
+		}
+	}
+	return "", "", false
 }
 
 func isFlagText(w string) bool { return len(w) > 1 && w[0] == '-' && w != "--" }

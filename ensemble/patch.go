@@ -2,11 +2,17 @@ package ensemble
 
 import "strings"
 
+// patchProgram is the program, and the tool, that takes a patch in the envelope.
+const patchProgram = "apply_patch"
+
+// deletes is how a line of the envelope begins that deletes a file.
+const deletes = "*** Delete File: "
+
 // tagPatch marks what a patch is pointed at.
 const tagPatch = "patch"
 
 // patchVerbs are the lines of a "*** Begin Patch" envelope that name a file.
-var patchVerbs = []string{"*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: "}
+var patchVerbs = []string{"*** Add File: ", "*** Update File: ", deletes, "*** Move to: "}
 
 // patchTarget is what a patch is pointed at: the set of files that it names,
 // with what it does to them, but not the lines that it changes. It reads the
@@ -62,4 +68,37 @@ func diffFile(name string) string {
 		}
 	}
 	return cleanPath(name)
+}
+
+// deletedFiles are the files that a patch deletes, each as a line of the envelope:
+// in that, or in a unified diff.
+func deletedFiles(patch string) (files []string) {
+	seen := map[string]bool{}
+	add := func(name string) {
+		if line := deletes + name; name != "" && !seen[line] {
+			seen[line] = true
+			files = append(files, line)
+		}
+	}
+	before, named := "", ""
+	for line := range strings.Lines(patch) {
+		line = strings.TrimRight(line, "\r\n")
+		if name, ok := strings.CutPrefix(line, deletes); ok {
+			add(cleanPath(strings.TrimSpace(name)))
+		}
+		if names, ok := strings.CutPrefix(line, "diff --git "); ok {
+			named, _, _ = strings.Cut(names, " b/")
+		}
+		switch {
+		case strings.HasPrefix(line, "deleted file mode "): // of an empty or binary file nothing follows
+			add(diffFile(named))
+		case line == "+++ /dev/null":
+			add(before)
+		}
+		before = ""
+		if name, ok := strings.CutPrefix(line, "--- "); ok {
+			before = diffFile(name)
+		}
+	}
+	return files
 }

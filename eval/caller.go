@@ -162,7 +162,7 @@ func (c *caller) request(ctx context.Context, path string, body []byte) *http.Re
 
 // fold reads a reply of status 2xx.
 func (c *caller) fold(res *http.Response) (wire.Reply, error) {
-	body, err := wire.Decode(res.Body, res.Header.Get("Content-Encoding"), maxReply)
+	body, err := wire.Decode(res.Body, wire.Encoding(res.Header), maxReply)
 	if err != nil {
 		return wire.Reply{}, backoff.Permanent(fmt.Errorf("decode reply: %w", err))
 	}

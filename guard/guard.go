@@ -16,9 +16,9 @@ import (
 type Guard struct {
 	rules []rule
 	// programs are the names of all that rules are for or that say where others
-	// work, patterns those that are none.
-	programs map[string]bool
-	patterns globs
+	// work, dotted those that are patterns with a dot, patterns those without.
+	programs         map[string]bool
+	patterns, dotted globs
 }
 
 // New makes a guard of the rules of a validated configuration. Patterns that do
@@ -39,17 +39,21 @@ func New(rules []config.Guard) *Guard {
 
 func (g *Guard) want(pattern string) {
 	for _, p := range newGlobs(pattern) {
-		if strings.Contains(p, "*") {
-			g.patterns = append(g.patterns, p)
-		} else {
+		switch {
+		case !strings.Contains(p, "*"):
 			g.programs[p] = true
+		case strings.Contains(p, "."):
+			g.dotted = append(g.dotted, p)
+		default:
+			g.patterns = append(g.patterns, p)
 		}
 	}
 }
 
 // wants is whether a program, in lower case, matters to any rule.
 func (g *Guard) wants(program string) bool {
-	return g.programs[program] || len(g.patterns) > 0 && g.patterns.fits(program)
+	return g.programs[program] || len(g.patterns) > 0 && g.patterns.fits(program) ||
+		len(g.dotted) > 0 && strings.Contains(program, ".") && g.dotted.fits(program)
 }
 
 // MayHold reports whether a reply to a request may have to be held: by the tools
@@ -86,8 +90,10 @@ func (g *Guard) Strictest(v wire.View) (rule config.Guard, refuses bool) {
 type Proposal struct {
 	// Rule is the one by which it is judged.
 	Rule config.Guard
-	// Call is the first call that the rule matches.
-	Call wire.Call
+	// Call is the first call that the rule matches, Calls are all that any rule does,
+	// in order.
+	Call  wire.Call
+	Calls []wire.Call
 	// Unread is whether something that may be guarded is too long to be read. Then
 	// Rule is one that may be for it, and the actions are not all.
 	Unread bool
@@ -101,7 +107,7 @@ type Proposal struct {
 func (g *Guard) Propose(calls []wire.Call, c ensemble.Comparer) (p Proposal, ok bool) {
 	left := ensemble.CommandWork
 	for _, call := range calls {
-		read := g.readCall(call, &left)
+		read, guarded := g.readCall(call, &left), false
 		for _, r := range g.rules {
 			action, fits := r.match(read, c)
 			if !fits {
@@ -110,10 +116,13 @@ func (g *Guard) Propose(calls []wire.Call, c ensemble.Comparer) (p Proposal, ok 
 				}
 				action, p.Unread = join([]string{"unread", call.Name}), true
 			}
-			p.actions = append(p.actions, action)
+			p.actions, guarded = append(p.actions, action), true
 			if !ok || stricter(r.Guard, p.Rule) {
 				p.Rule, p.Call, ok = r.Guard, call, true
 			}
+		}
+		if guarded {
+			p.Calls = append(p.Calls, call)
 		}
 	}
 	slices.Sort(p.actions)
@@ -149,13 +158,13 @@ func rank(g config.Guard) int {
 // A rule is one of the configuration with its patterns made ready.
 type rule struct {
 	config.Guard
-	tool                globs
+	tool, except        globs
 	arguments           map[string]pattern
 	program, subcommand globs
 }
 
 func newRule(g config.Guard) rule {
-	r := rule{Guard: g, tool: newGlobs(g.Tool), arguments: map[string]pattern{}}
+	r := rule{Guard: g, tool: newGlobs(g.Tool), except: newGlobs(g.Except()), arguments: map[string]pattern{}}
 	for path, p := range g.Argument {
 		r.arguments[path] = newPattern(p)
 	}
@@ -174,7 +183,7 @@ func (r rule) match(call *reading, c ensemble.Comparer) (action string, ok bool)
 	}
 	var parts []string
 	if r.Command != nil {
-		found := call.programs(r.fitsProgram)
+		found := call.programs(r)
 		if len(found) == 0 {
 			return "", false
 		}
@@ -196,7 +205,8 @@ func (r rule) match(call *reading, c ensemble.Comparer) (action string, ok bool)
 // fitsTool is whether the rule is for a tool, by its name as it is or in snake_case:
 // delete_* is for deleteFile and API-delete-file too.
 func (r rule) fitsTool(name string) bool {
-	return r.tool.fits(name) || r.tool.fits(snake(name))
+	words := snake(name)
+	return (r.tool.fits(name) || r.tool.fits(words)) && (r.except == nil || !r.except.fits(words))
 }
 
 // snake is a name with _ between its words.
@@ -231,11 +241,10 @@ func (r rule) mayFit(call *reading) bool {
 		(call.arguments == nil || r.fitsArguments(call))
 }
 
-func (r rule) fitsProgram(inv ensemble.Invocation) bool {
+// fitsCommand is whether a program that the rule is for is given what the rule wants.
+func (r rule) fitsCommand(inv ensemble.Invocation) bool {
 	c := r.Command
 	switch {
-	case !r.program.fits(inv.Program), harmless(inv):
-		return false
 	case c.Subcommand != "" && (len(inv.Operands) == 0 || !slices.ContainsFunc(inv.Operands[:min(2, len(inv.Operands))], r.subcommand.fits)):
 		return false
 	case c.Recursive && !recursive(inv):
@@ -253,11 +262,18 @@ func (r rule) fitsProgram(inv ensemble.Invocation) bool {
 func harmless(inv ensemble.Invocation) bool {
 	switch inv.Program {
 	case "git":
-		if slices.Contains(inv.Operands, "clean") && inv.Has("-n") {
+		switch {
+		case inv.Has("-n") && (slices.Contains(inv.Operands, "clean") || slices.Contains(inv.Operands, "push")):
+			return true
+		case slices.Contains(inv.Operands, "restore") && (inv.Has("-S") || inv.Has("--staged")) && !inv.Has("-W") && !inv.Has("--worktree"):
+			return true // files stay as they are
+		}
+	case "rsync", "cargo":
+		if inv.Has("-n") {
 			return true
 		}
-	case "rsync":
-		if inv.Has("-n") {
+	case "shutdown": // takes back a former one, or only warns
+		if inv.Has("-c") || inv.Has("-k") {
 			return true
 		}
 	case "fdisk", "parted":
@@ -266,18 +282,21 @@ func harmless(inv ensemble.Invocation) bool {
 		}
 	}
 	return slices.ContainsFunc(inv.Flags, func(flag string) bool {
-		switch flag {
-		case "--help", "--version", "--dry-run", "--dry-run=client", "--dry-run=server":
+		switch strings.ToLower(flag) {
+		case "--version": // of what else it is given, it has a value
+			return len(inv.Operands) == 0
+		case "--help", "--dry-run", "--dry-run=client", "--dry-run=server", "--dryrun", "-whatif":
 			return true
 		}
 		return false
 	})
 }
 
-// recursive is whether a program is told to work on whole trees. Commands of
+// recursive is whether a program is told to work on whole trees, or is run for each of
+// a list that may be one. Commands of
 // Windows take /s, of its shell any begin of -Recurse.
 func recursive(inv ensemble.Invocation) bool {
-	if slices.ContainsFunc([]string{"-r", "-R", "--recursive"}, inv.Has) {
+	if inv.Each || slices.ContainsFunc([]string{"-r", "-R", "--recursive"}, inv.Has) {
 		return true
 	}
 	switch inv.Program {

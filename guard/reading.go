@@ -24,7 +24,9 @@ type reading struct {
 	// invocations are the programs of all commands in it that rules may be for,
 	// in order.
 	invocations []ensemble.Invocation
-	reader      *ensemble.CommandReader
+	// groups are those of them that do what they say, by their programs.
+	groups [][]ensemble.Invocation
+	reader *ensemble.CommandReader
 	// sql are the statements in it, each as its words, once they are read.
 	sql [][]string
 }
@@ -48,7 +50,26 @@ func (g *Guard) readCall(call wire.Call, left *int) *reading {
 	}
 	r.commands("", r.arguments, 0)
 	r.invocations = r.reader.Found()
+	r.group()
 	return r
+}
+
+// group sorts invocations by their programs: a rule looks at the names of these first,
+// of which there are few however long a command is.
+func (r *reading) group() {
+	at := map[string]int{}
+	for _, inv := range r.invocations {
+		if harmless(inv) {
+			continue
+		}
+		i, known := at[inv.Program]
+		if !known {
+			i = len(r.groups)
+			at[inv.Program] = i
+			r.groups = append(r.groups, nil)
+		}
+		r.groups[i] = append(r.groups[i], inv)
+	}
 }
 
 // unread is whether not all of the call could be read for commands or statements.
@@ -59,9 +80,14 @@ func (r *reading) unread() bool { return r.reader.Cut() }
 func (r *reading) commands(name string, v any, depth int) {
 	switch v := v.(type) {
 	case string:
-		if ensemble.IsCommand(r.Name, name) || name == "" && depth == 0 {
+		switch {
+		case ensemble.IsCommand(r.Name, name):
 			r.reader.Script(v)
-		} else if ensemble.IsCode(r.Name, name) && name != "" {
+		case ensemble.IsPatch(r.Name):
+			r.reader.Patch(v)
+		case name == "" && depth == 0:
+			r.reader.Script(v)
+		case ensemble.IsCode(r.Name, name) && name != "":
 			r.reader.Code(v)
 		}
 	case []any:
@@ -133,12 +159,17 @@ func scalar(v any) string {
 	return fmt.Sprint(v) // a truth value
 }
 
-// programs identifies the programs that fit, each once, in order.
-func (r *reading) programs(fits func(ensemble.Invocation) bool) []string {
+// programs identifies the programs that fit a rule, each once, in order.
+func (r *reading) programs(of rule) []string {
 	var found []string
-	for _, inv := range r.invocations {
-		if fits(inv) {
-			found = append(found, inv.Key())
+	for _, group := range r.groups {
+		if !of.program.fits(group[0].Program) {
+			continue
+		}
+		for _, inv := range group {
+			if of.fitsCommand(inv) {
+				found = append(found, inv.Key())
+			}
 		}
 	}
 	slices.Sort(found)

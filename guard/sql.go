@@ -12,7 +12,10 @@ import (
 
 // clients are the programs whose command line has SQL in it.
 func clients() []string {
-	return []string{"psql", "mysql", "mariadb", "sqlite3", "sqlcmd", "clickhouse-client", "bq", "duckdb", "cockroach", "snowsql", "sqlplus"}
+	return []string{
+		"psql", "mysql", "mariadb", "sqlite3", "sqlcmd", "clickhouse-client", "bq", "duckdb", "cockroach", "snowsql", "sqlplus",
+		"pgcli", "mycli", "usql", "cqlsh",
+	}
 }
 
 // statements lists the SQL statements of the wanted kinds, each once: in any
@@ -99,6 +102,8 @@ func kindOf(words []string) string {
 	switch {
 	case first == "drop" && slices.Contains(droppable(), second):
 		return config.SQLDrop
+	case first == "alter" && dropsColumn(words):
+		return config.SQLDrop
 	case first == "truncate" && (second == "table" || len(words) < 6):
 		return config.SQLTruncate
 	case first == "delete" && second == "from" && len(words) > 2 && !where:
@@ -109,7 +114,17 @@ func kindOf(words []string) string {
 	return ""
 }
 
-// bounded is whether a statement is for some rows: WHERE 1 = 1 and WHERE true
+// dropsColumn is whether a table is altered so that it loses a column, or a partition.
+// Constraints and defaults can be made again.
+func dropsColumn(words []string) bool {
+	i := slices.Index(words, "drop")
+	if i < 0 || i+1 == len(words) || words[1] != "table" {
+		return false
+	}
+	return !slices.Contains([]string{"constraint", "index", "key", "primary", "foreign", "check", "default", "not", "identity", "expression"}, words[i+1])
+}
+
+// bounded is whether a statement is for some rows: WHERE 1 = 1, WHERE 1 and WHERE true
 // are for all.
 func bounded(words []string) bool {
 	i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, "where") })
@@ -117,7 +132,7 @@ func bounded(words []string) bool {
 		return false
 	}
 	given := words[i+1:]
-	return !slices.Equal(given, []string{"true"}) && (len(given) != 3 || given[1] != "=" || given[0] != given[2])
+	return !slices.Equal(given, []string{"true"}) && !slices.Equal(given, []string{"1"}) && (len(given) != 3 || given[1] != "=" || given[0] != given[2])
 }
 
 // droppable are what DROP is followed by, so that prose is not taken for it.

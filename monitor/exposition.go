@@ -23,7 +23,7 @@ func (m *Monitor) WriteMetrics(w io.Writer) {
 	writeDetection(&b, names, detections)
 	writeLabelled(&b, m.labelledReports())
 	writeFigures(&b, m.figures())
-	writeTotals(&b, m.Totals(), len(m.queue), m.gate.slots.running())
+	writeTotals(&b, m.Totals(), len(m.queue), m.gate.Running())
 	metrics.WriteProcessMetrics(&b)
 	// A scraper that hangs up is not our trouble.
 	_, _ = w.Write(b.Bytes())

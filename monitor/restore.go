@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"hotmess/budget"
 )
 
 // load restores the snapshot, if there is one. One that cannot be used is set
@@ -87,7 +89,7 @@ func (m *Monitor) restoreSpend(s snapshot) {
 	if s.Spend == nil {
 		s.Spend = &spendState{}
 	}
-	m.gate.accounts.restore(accountState{s.Budget, s.Spend.Money}, s.Spend.Routes)
+	m.gate.Restore(budget.State{Tokens: s.Budget, Money: s.Spend.Money}, s.Spend.Routes)
 }
 
 // recent is whether the route has traffic that a ring still reaches.

@@ -104,7 +104,7 @@ func (t *tally) add(o tally) {
 
 // tallyOf is what one observation adds to its stratum.
 func tallyOf(o *Observation) tally {
-	if !eligible(o) {
+	if !Eligible(o) {
 		return tally{}
 	}
 	t := tally{Eligible: 1, Deep: boolInt(o.Deep > 0), Escalated: boolInt(o.Escalated && o.Deep == 0)}
@@ -118,11 +118,11 @@ func tallyOf(o *Observation) tally {
 	return t
 }
 
-// eligible is whether the request could have been measured had it been drawn:
-// it was read, and nothing about the request itself rules extras out. A
-// request that budget, queue or a failure kept from being measured is
-// eligible; the retry of one is not, or it would count twice.
-func eligible(o *Observation) bool {
+// Eligible is whether the request could have been measured had it been drawn,
+// which is the base of the measured share: it was read, and nothing about the
+// request itself rules extras out. A request that budget, queue or a failure kept
+// from being measured is eligible; the retry of one is not, or it would count twice.
+func Eligible(o *Observation) bool {
 	if o.Kind == "" {
 		return false
 	}

@@ -265,8 +265,6 @@ func TestVotesGoByWordsWhereEmbeddingsDoNotCome(t *testing.T) {
 	odd := func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"data":[{"embedding":[1,0]},{"embedding":[1]},{"embedding":[0,1]}]}`)
 	}
-	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	soon := func(c *config.Config) { c.Ensemble.Wait = config.Duration(200 * time.Millisecond) }
 	for name, c := range map[string]struct {
 		reply func(http.ResponseWriter, *http.Request)
 		edit  func(*config.Config)
@@ -276,7 +274,6 @@ func TestVotesGoByWordsWhereEmbeddingsDoNotCome(t *testing.T) {
 		"refused":          {refused, nil, monitor.ReasonFailed, 1},
 		"dead":             {dead, nil, monitor.ReasonFailed, 1},
 		"wrong dimensions": {odd, nil, monitor.ReasonUnreadable, 1},
-		"slow":             {slow, soon, monitor.ReasonTimeout, 1},
 		"elsewhere":        {anglesOf, func(c *config.Config) { c.Embeddings.Upstream = "openai" }, "", 0},
 		"another route":    {anglesOf, func(c *config.Config) { c.Embeddings.Routes = "chat*" }, "", 0},
 		"words":            {anglesOf, func(c *config.Config) { c.Ensemble.Likeness = config.LikenessWords }, "", 0},
@@ -297,5 +294,30 @@ func TestVotesGoByWordsWhereEmbeddingsDoNotCome(t *testing.T) {
 				t.Errorf("counted: %t", counted)
 			}
 		})
+	}
+}
+
+// TestVotesGoByWordsWhereEmbeddingsAreSlow has the embeddings not come within what is
+// left of the wait. Where the samples take all of it, there is more of it the next time.
+func TestVotesGoByWordsWhereEmbeddingsAreSlow(t *testing.T) {
+	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	for wait := 200 * time.Millisecond; ; wait *= 4 {
+		r, e := newVoteOnTexts(t, slow, func(c *config.Config) { c.Ensemble.Wait = config.Duration(wait) })
+		res := r.ask(question, firstCall, "1")
+		got, o := read(t, res), r.observation()
+		if len(e.embedded()) == 0 && wait < patience {
+			continue
+		}
+		if method := res.Header.Get(headerMethod); !strings.Contains(got, proseVotes[0]) || method != "medoid" {
+			t.Errorf("by %s: %s", method, got)
+		}
+		if v := o.Vote; v == nil || v.EmbeddingsMissing != monitor.ReasonTimeout || len(e.embedded()) != 1 {
+			t.Errorf("%d calls, vote %+v", len(e.embedded()), v)
+		}
+		r.settled()
+		if !strings.Contains(r.metrics(), `hotmess_embeddings_total{outcome="timeout"} 1`) {
+			t.Error("not counted")
+		}
+		return
 	}
 }

@@ -52,6 +52,11 @@ func (h *hold) reply(res *http.Response) {
 	}
 }
 
+// left is whether the client left while its reply was held.
+func (h *hold) left() bool {
+	return h != nil && h.quorum != nil && h.quorum.decided != nil && h.quorum.decided.Outcome == monitor.GuardGone
+}
+
 // A sentence is what becomes of a held reply: a word of monitor's Guard
 // outcomes, with the body where it is not the reply's own.
 type sentence struct {
@@ -77,6 +82,18 @@ func (h *hold) judge(reply wire.Reply) (rule config.Guard, ok bool) {
 	defer cancel()
 	h.quorum.run(ctx, h.x.observer.repeat(h.in, h.in.loyal))
 	return p.Rule, true
+}
+
+// withheld notes a reply that broke off if it proposes what a rule refuses that
+// cannot be judged; it is false if it does not.
+func (h *hold) withheld(reply wire.Reply) bool {
+	p, found := h.x.policy.guard.Propose(reply.Calls, h.in.compare)
+	if !found || !p.Rule.Holds() || p.Rule.Failure() != config.HeldRefuse {
+		return false
+	}
+	h.blind(p.Rule, monitor.ReasonTruncated)
+	h.quorum.decide(monitor.GuardRefused)
+	return true
 }
 
 // fate is what the rule says of a reply whose quorum has ended.
@@ -114,20 +131,22 @@ func (h *hold) whole(res *http.Response) {
 		rest = failing{err}
 	}
 	res.Body = &heldBody{joined{io.MultiReader(bytes.NewReader(raw), rest), body}, h}
-	switch {
-	case err != nil: // it broke off, and does so for the client
-	case why != "":
+	if why != "" {
 		h.unjudged(res, why)
-	default:
-		h.x.aside(func() { h.judgeWhole(res, raw) })
+		return
 	}
+	h.x.aside(func() { h.judgeWhole(res, raw, err) })
 }
 
-// judgeWhole judges a reply that was read to its end.
-func (h *hold) judgeWhole(res *http.Response, raw []byte) {
+// judgeWhole judges a reply that was read to its end, or to where it broke: what
+// came may be a whole reply all the same, by which a client acts that reads no
+// further.
+func (h *hold) judgeWhole(res *http.Response, raw []byte, broke error) {
 	defer h.panicked(func() { h.unjudged(res, monitor.ReasonPanic) })
 	reply, decoded, why, err := h.fold(res.Header, raw)
 	switch {
+	case broke != nil && (why != "" || err != nil || h.x.in.Context().Err() != nil): // it breaks off for the client
+		return
 	case why != "":
 		h.unjudged(res, why)
 		return

@@ -217,18 +217,18 @@ func toldThen(command string) string {
 }
 
 func TestAHeldStreamShowsThatItLives(t *testing.T) {
-	const patient = 20 * time.Millisecond
+	free := make(chan struct{})
 	u := &script{primary: sends(toldFirst + toldThen(wrongTree)), extra: func(n int, w http.ResponseWriter, r *http.Request) {
-		select {
-		case <-time.After(patient):
-		case <-r.Context().Done():
-		}
-		sends(strings.ReplaceAll(toldFirst+toldThen(wrongTree), `"p"`, `"e`+string(rune('0'+n))+`"`))(w, r)
+		held(free, sends(strings.ReplaceAll(toldFirst+toldThen(wrongTree), `"p"`, `"e`+string(rune('0'+n))+`"`)))(w, r)
 	}}
 	r := guardedRig(t, u, holding(nil))
-	got := read(t, r.ask(agentStreams, firstCall, "1"))
-	if !strings.HasPrefix(got, toldFirst+": hotmess\n\n") || withoutKeepAlives(got, wire.OpenAIChat) != toldFirst+toldThen(wrongTree) {
-		t.Errorf("stream %s", got)
+	res := r.ask(agentStreams, firstCall, "1")
+	first := make([]byte, len(toldFirst))
+	if _, err := io.ReadFull(res.Body, first); err != nil || string(first) != toldFirst {
+		t.Fatalf("%s, %v", first, err)
+	}
+	if rest, err := waited(t, res, free); err != nil || rest != toldThen(wrongTree) {
+		t.Errorf("the rest %s, %v", rest, err)
 	}
 	if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardAgreed {
 		t.Errorf("%+v", g)
@@ -299,8 +299,12 @@ func TestAClientThatLeavesEndsTheHolding(t *testing.T) {
 				_, _ = io.ReadAll(res.Body)
 				_ = res.Body.Close()
 			}
-			if g := r.observation().Guard; g == nil || g.Outcome != monitor.GuardGone || g.Reason != monitor.ReasonGone {
+			o := r.observation()
+			if g := o.Guard; g == nil || g.Outcome != monitor.GuardGone || g.Reason != monitor.ReasonGone {
 				t.Errorf("%+v", g)
+			}
+			if o.Outcome != monitor.OutcomeGone {
+				t.Errorf("outcome %s", o.Outcome)
 			}
 			leave()
 		})

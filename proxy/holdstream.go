@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hotmess/config"
@@ -26,6 +27,10 @@ type heldStream struct {
 	writing sync.Mutex
 	// left is whether any of what was held has left.
 	left bool
+	// end is how the source ended, to be told behind what leaves of it.
+	end error
+	// shut is whether the client's end was closed.
+	shut atomic.Bool
 	// quiet ends the keep-alives that were begun.
 	quiet func()
 }
@@ -42,7 +47,7 @@ func (h *hold) stream(res *http.Response, spotter *wire.CallSpotter) {
 	res.Header.Del("Content-Length")
 	res.ContentLength = -1
 	in, out := io.Pipe()
-	s := &heldStream{h: h, source: source, raw: res.Body, spotter: spotter, out: out, quiet: func() {}}
+	s := &heldStream{h: h, source: source, raw: res.Body, spotter: spotter, out: out, end: io.EOF, quiet: func() {}}
 	ended := make(chan struct{})
 	h.x.h.beside.Go(func() {
 		defer close(ended)
@@ -61,6 +66,7 @@ type heldReader struct {
 
 // Close implements io.Closer. It waits for the goroutine.
 func (r *heldReader) Close() error {
+	r.s.shut.Store(true)
 	_ = r.CloseWithError(io.ErrClosedPipe)
 	err := r.s.raw.Close()
 	<-r.ended
@@ -99,9 +105,9 @@ func (s *heldStream) run() {
 			return
 		}
 		switch {
-		case err == io.EOF && s.spotter.End():
+		case err != nil && s.spotter.End():
 			s.keepAlive()
-			s.judged()
+			s.ended(err)
 			return
 		case err != nil:
 			s.leave(s.spotter.Held(), err)
@@ -156,13 +162,34 @@ func (s *heldStream) hold(buffer []byte) {
 		s.spotter.Pass(buffer[:n])
 		why = s.h.account(int64(cap(s.spotter.Held())))
 	}
-	switch {
-	case why != "":
+	if why != "" {
 		s.unjudged(why)
-	case err != io.EOF:
-		s.leave(s.spotter.Held(), err)
-	default:
+		return
+	}
+	s.ended(err)
+}
+
+// ended judges a stream whose source has ended. One that broke off is judged too if
+// it is whole by its own words: clients act on those and do not look how the
+// connection ends. Else it breaks off for the client, behind what had come, unless
+// that proposes what a rule refuses without a quorum: it may be carried out call by
+// call.
+func (s *heldStream) ended(err error) {
+	if err == io.EOF {
 		s.judged()
+		return
+	}
+	reply, unread := s.spotter.Reply()
+	switch {
+	case s.shut.Load() || s.h.x.in.Context().Err() != nil: // it is the client who left
+		s.leave(nil, err)
+	case unread == nil && !reply.Truncated:
+		s.end = err
+		s.judged()
+	case s.h.withheld(reply):
+		s.leave(nil, err)
+	default:
+		s.leave(s.spotter.Held(), err)
 	}
 }
 
@@ -215,7 +242,7 @@ func (s *heldStream) judged() {
 		s.unjudged(unreadable(err))
 		return
 	case reply.Failure != nil:
-		s.leave(s.spotter.Held(), io.EOF)
+		s.leave(s.spotter.Held(), s.end)
 		return
 	}
 	began := s.h.x.h.now()
@@ -223,7 +250,7 @@ func (s *heldStream) judged() {
 	waited := s.h.x.h.now().Sub(began)
 	s.quiet()
 	if !ok {
-		s.leave(s.spotter.Held(), io.EOF)
+		s.leave(s.spotter.Held(), s.end)
 		return
 	}
 	s.carryOut(rule)
@@ -240,7 +267,7 @@ func (s *heldStream) carryOut(rule config.Guard) {
 		_ = s.out.CloseWithError(context.Canceled)
 	case s.h.fate(rule) == config.HeldRelease:
 		q.decide(monitor.GuardReleased)
-		s.leave(s.spotter.Held(), io.EOF)
+		s.leave(s.spotter.Held(), s.end)
 	default:
 		q.decide(monitor.GuardRefused)
 		s.leave(s.refusal(rule), io.EOF)

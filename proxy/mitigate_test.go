@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/config"
-	"hotmess/monitor"
 	"hotmess/wire"
 )
 
@@ -128,7 +128,7 @@ func TestRefusalsAreHeardOfRequestsThatAreNotRead(t *testing.T) {
 		r := newRig(t, &script{primary: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }}, inMode(config.Off, 2))
 		read(t, r.ask(question, firstCall, "1"))
 		r.quiet()
-		if got := r.monitor.Gate().Refuses(monitor.Ask{Upstream: "upstream"}); got != monitor.ReasonYield {
+		if got := r.monitor.Gate().Refuses(budget.Ask{Upstream: "upstream"}); got != budget.RefusedYield {
 			t.Errorf("after %d: %q", status, got)
 		}
 	}

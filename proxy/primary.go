@@ -1,7 +1,7 @@
 package proxy
 
 import (
-	"errors"
+	"cmp"
 	"net/http"
 
 	"hotmess/ensemble"
@@ -26,39 +26,15 @@ func (o *observer) primary(in inspection, head replyHead, begun func()) (s ensem
 		s.Missing = monitor.ReasonFailed
 		return s
 	}
-	encoding := wire.Encoding(head.header)
-	body, err := wire.Decode(o.replied, encoding, int64(o.x.policy.limits.Body))
-	if err != nil {
-		s.Missing = monitor.ReasonEncoding
-		return s
-	}
-	defer body.Close()
 	events := wire.IsEventStream(head.header.Get("Content-Type"))
 	if !in.readable || !events && !in.view.Streams() {
 		begun = nil
 	}
-	s.Reply, err = wire.Fold(o.x.dialect(in), events, body, begun)
-	if s.Missing = o.flaw(s.Reply, err); s.Missing == "" && in.readable {
+	var flaw monitor.Reason
+	s.Reply, flaw = ensemble.Read(o.x.dialect(in), head.header, o.replied, int64(o.x.policy.limits.Body), begun)
+	// A copy that was given up breaks off where the reply did not.
+	if s.Missing = cmp.Or(o.replied.dropped(), flaw); s.Missing == "" && in.readable {
 		s.Keys = in.compare.Keys(s.Reply)
 	}
 	return s
-}
-
-// flaw says why a reply is no answer; err is Fold's.
-func (o *observer) flaw(r wire.Reply, err error) monitor.Reason {
-	switch dropped := o.replied.dropped(); {
-	case dropped != "":
-		return dropped
-	case errors.Is(err, wire.ErrTooBig):
-		return monitor.ReasonTooBig
-	case err != nil:
-		return monitor.ReasonUnreadable
-	case r.Failure != nil:
-		return monitor.ReasonFailed
-	case r.Truncated:
-		return monitor.ReasonTruncated
-	case r.Choices == 0:
-		return monitor.ReasonUnreadable
-	}
-	return ""
 }

@@ -3,11 +3,14 @@ package proxy
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/ensemble"
 	"hotmess/guard"
 	"hotmess/monitor"
+	"hotmess/wire"
 )
 
 // maxAsked bounds the samples that one quorum asks for, those that come to
@@ -30,7 +33,7 @@ type quorum struct {
 	// actions counts what is proposed, by HMAC.
 	actions map[string]int
 	// settled is what its samples cost.
-	settled []monitor.Settlement
+	settled []budget.Settlement
 	// next is the number of the next sample that is asked for.
 	next int
 	// asked counts the samples that were asked for, running those of them that
@@ -90,11 +93,30 @@ func (q *quorum) count(s ensemble.Sample) {
 		return
 	}
 	q.tally.Against++
-	for argument, differs := range q.in.compare.Arguments(q.samples[0].Reply, s.Reply) {
+	if !ok { // what it does instead
+		p.Calls = ofTheSameTools(calls, q.proposal.Calls)
+	}
+	for argument, differs := range q.in.compare.Arguments(callsAlone(q.proposal.Calls), callsAlone(p.Calls)) {
 		if differs {
 			q.differing[argument]++
 		}
 	}
+}
+
+// ofTheSameTools are those calls whose tools others are of.
+func ofTheSameTools(calls, others []wire.Call) []wire.Call {
+	var same []wire.Call
+	for _, call := range calls {
+		if slices.ContainsFunc(others, func(o wire.Call) bool { return o.Name == call.Name }) {
+			same = append(same, call)
+		}
+	}
+	return same
+}
+
+// callsAlone is a reply of these calls: what else a sample proposes does not count.
+func callsAlone(calls []wire.Call) wire.Reply {
+	return wire.Reply{Choice: wire.Choice{Calls: calls}}
 }
 
 // undecided is whether more samples are wanted, and may be had.

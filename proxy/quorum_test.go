@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"hotmess/budget"
 	"hotmess/config"
 	"hotmess/monitor"
 )
@@ -123,7 +124,7 @@ func TestTheCostOfAQuorumIsWhatItsSamplesUsed(t *testing.T) {
 			if want := float64(used.Input+2*used.Output) / 1e6; *o.ExtraUSD != want || used.Input == 0 {
 				t.Errorf("%g USD for %+v, want %g", *o.ExtraUSD, used, want)
 			}
-			if want := (monitor.Spend{Input: 30, Output: 15}); !tt.estimated && used != want {
+			if want := (budget.Spend{Input: 30, Output: 15}); !tt.estimated && used != want {
 				t.Errorf("used %+v, want %+v", used, want)
 			}
 		})
@@ -245,5 +246,32 @@ func TestAQuorumOutlivesAnUpstreamThatRefusesToTellUsage(t *testing.T) {
 	read(t, r.ask(agentStreams, firstCall, "1"))
 	if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardAgreed || refused == 0 {
 		t.Errorf("%+v after %d refusals", g, refused)
+	}
+}
+
+// TestTheArgumentThatDiffersIsOneOfTheGuardedCall: what a reply proposes beside it
+// may differ as it likes.
+func TestTheArgumentThatDiffersIsOneOfTheGuardedCall(t *testing.T) {
+	beside := func(id, listed, command string) string {
+		other := `{"id":"call_0","type":"function","function":{"name":"bash","arguments":"{\"command\":\"` + listed + `\"}"}},` +
+			`{"id":"call_1","type":"function","function":{"name":"a_read","arguments":"{\"path\":\"` + listed + `\"}"}},`
+		return strings.Replace(proposing(id, command), `"tool_calls":[`, `"tool_calls":[`+other, 1)
+	}
+	asks := strings.Replace(agentAsks, `"tools":[`,
+		`"tools":[{"type":"function","function":{"name":"a_read","parameters":{"type":"object","properties":{"path":{"type":"string"}}}}},`, 1)
+	for name, extra := range map[string]func(n int) string{
+		"another tree":    func(n int) string { return beside("e"+strconv.Itoa(n), "ls "+strconv.Itoa(n), rightTree) },
+		"that call alone": func(n int) string { return proposing("e"+strconv.Itoa(n), rightTree) },
+		"nothing of it":   func(n int) string { return proposing("e"+strconv.Itoa(n), "ls") },
+	} {
+		u := &script{
+			primary: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, beside("p", "ls", wrongTree)) },
+			extra:   func(n int, w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, extra(n)) },
+		}
+		r := guardedRig(t, u, holding(nil))
+		read(t, r.ask(asks, firstCall, "1"))
+		if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardSplit || g.Argument != "bash.command" {
+			t.Errorf("%s: %+v", name, g)
+		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for what has to come.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // A rig is a handler between a client and an upstream, with a real monitor.
 type rig struct {

@@ -212,17 +212,17 @@ func TestRateHeadersOnlyByKnob(t *testing.T) {
 }
 
 func TestValidateNamesEveryKnobOutOfRange(t *testing.T) {
-	if err := new(Server).Validate(); err != nil {
+	if err := new(Server).Validate(nil); err != nil {
 		t.Errorf("zero value: %v", err)
 	}
 	s := &Server{Accuracy: 1.5, Compound: math.NaN(), Steps: -1, Faults: Faults{Cut: .6, Slow: .6}, Deletions: Deletions{Wrong: .1}}
-	err := s.Validate()
+	err := s.Validate(nil)
 	for _, want := range []string{"Accuracy: 1.5", "Compound: NaN", "Steps: -1", "the sum of Faults: 1.2", "Deletions.Every: is 0"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Validate = %v, want %q in it", err, want)
 		}
 	}
-	if err := (&Server{Faults: Hostile()}).Validate(); err != nil {
+	if err := (&Server{Faults: Hostile()}).Validate(nil); err != nil {
 		t.Errorf("Hostile: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"strconv"
 )
 
 const jsonType = "application/json"
@@ -31,6 +32,25 @@ func StreamError(d Dialect, f Framing, status int, typ, message string) []byte {
 		return marshal([]any{speaking(d).failure(own)})
 	}
 	name, data := speaking(d).streamFailure(own)
+	return event(name, marshal(data))
+}
+
+// UpstreamError is how an upstream's own error, the body of a reply, is told in a
+// stream whose head has been sent: as it stands, in the form of d's streams. Where
+// that body holds no error in the form of d, it is a StreamError of the type typ.
+func UpstreamError(d Dialect, f Framing, status int, typ string, body []byte) []byte {
+	root, ok := parse(body)
+	if ok && root.IsArray() { // Google's streams that are arrays fail in an array
+		root = root.Get("0")
+	}
+	said := member(root, "error")
+	if !ok || !said.IsObject() {
+		return StreamError(d, f, status, typ, "the upstream answered with status "+strconv.Itoa(status))
+	}
+	name, data := speaking(d).relayFailure(root, said)
+	if f == Array {
+		return marshal([]any{data})
+	}
 	return event(name, marshal(data))
 }
 

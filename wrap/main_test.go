@@ -33,6 +33,7 @@ func partWorker(args []string) (Worker, []string) {
 	fs := flag.NewFlagSet("part", flag.ExitOnError)
 	dir := fs.String("dir", "", "")
 	listen := fs.String("listen", "127.0.0.1:0", "")
+	admin := fs.String("admin", "127.0.0.1:0", "")
 	extra := fs.String("worker-args", "", "")
 	_ = fs.Parse(args)
 	self, err := os.Executable()
@@ -41,7 +42,7 @@ func partWorker(args []string) (Worker, []string) {
 	}
 	w := Worker{
 		Executable: self, Args: append([]string{"serve", "--leased", "--dir", *dir}, strings.Fields(*extra)...),
-		DataDir: *dir, Listen: *listen, Admin: "127.0.0.1:0", Env: os.Environ(),
+		DataDir: *dir, Listen: *listen, Admin: *admin, Env: os.Environ(),
 	}
 	return w, fs.Args()
 }

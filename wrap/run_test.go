@@ -3,8 +3,9 @@ package wrap
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
-	"net"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,7 +21,7 @@ import (
 
 // patience bounds every wait for another process; a test that works needs a
 // small part of it.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // A part is a process of the test binary in a process group of its own, like a
 // job of a shell.
@@ -113,12 +114,34 @@ func (p *part) exit() int {
 // run starts run with the test binary's part as its command.
 func run(t *testing.T, dir string, env []string, command ...string) *part {
 	t.Helper()
+	return runOn(t, nil, dir, env, command...)
+}
+
+// runOn is run with flags.
+func runOn(t *testing.T, flags []string, dir string, env []string, command ...string) *part {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return start(t, env, append([]string{"run", "--dir", dir, "--", self}, command...)...)
+	args := append([]string{"run", "--dir", dir}, flags...)
+	return start(t, env, append(append(args, "--", self), command...)...)
 }
+
+// unused is a loopback address on which nobody listens, nor will by chance: its port
+// is below those that systems give to whoever asks for any (32768 and up on Linux,
+// 49152 elsewhere).
+func unused() string {
+	for {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
+		if bindable(addr) {
+			return addr
+		}
+	}
+}
+
+// lasting are flags for ports that a worker can come back on.
+func lasting() []string { return []string{"--listen", unused(), "--admin", unused()} }
 
 // running reads serve.json once it has been written.
 func running(t *testing.T, dir string) config.Running {
@@ -150,7 +173,7 @@ func gone(t *testing.T, worker config.Running) func() bool {
 
 // get asks the sidecar's traffic port and returns the path it saw.
 func get(url string) (string, error) {
-	client := http.Client{Transport: transport(), Timeout: callTimeout}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 	resp, err := client.Get(url)
 	if err != nil {
 		return "", err
@@ -253,12 +276,7 @@ func TestTwoRunsShareOneWorkerThatOutlivesTheFirst(t *testing.T) {
 }
 
 func TestRunsOnTwoDataDirectoriesTakeDifferentPorts(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	wanted := ln.Addr().String()
-	ln.Close()
+	wanted := unused()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -281,8 +299,8 @@ func TestRunsOnTwoDataDirectoriesTakeDifferentPorts(t *testing.T) {
 }
 
 func TestKilledWorkerComesBackOnTheSamePort(t *testing.T) {
-	dir := t.TempDir()
-	parts := []*part{run(t, dir, nil, "print", "HOTMESS_URL"), run(t, dir, nil, "print", "HOTMESS_URL")}
+	dir, ports := t.TempDir(), lasting()
+	parts := []*part{runOn(t, ports, dir, nil, "print", "HOTMESS_URL"), runOn(t, ports, dir, nil, "print", "HOTMESS_URL")}
 	url := strings.TrimPrefix(parts[0].next(), "HOTMESS_URL=")
 	parts[1].next()
 	before := running(t, dir)
@@ -337,7 +355,7 @@ func TestNothingIsWrittenWhileTheCommandLives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self, "run", "--dir", dir, "--", "sh", "-c", "echo COMMAND STARTS >&2; read x; echo COMMAND ENDS >&2")
+	cmd := exec.Command(self, append(append([]string{"run", "--dir", dir}, lasting()...), "--", "sh", "-c", "echo COMMAND STARTS >&2; read x; echo COMMAND ENDS >&2")...)
 	cmd.Stderr = write
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

@@ -25,8 +25,9 @@ const (
 	// runs hold it for moments, to look.
 	claimPatience = time.Second
 	// handover is how long a sidecar that already runs is waited for: that of a
-	// run that has just ended goes on for some seconds.
-	handover     = 6 * time.Second
+	// run that has just ended goes on for some seconds, and then takes a moment
+	// to end, on a busy machine a longer one.
+	handover     = 10 * time.Second
 	handoverPoll = 100 * time.Millisecond
 	// drain is how long a worker may take to end after ctx has.
 	drain = 30 * time.Second

@@ -9,7 +9,7 @@ import (
 
 func TestSuperviseRestartsAKilledWorkerOnTheSamePort(t *testing.T) {
 	dir := t.TempDir()
-	p := start(t, nil, "supervise", "--dir", dir)
+	p := start(t, nil, append([]string{"supervise", "--dir", dir}, lasting()...)...)
 	ready := p.next()
 	before := running(t, dir).PID
 	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
@@ -56,7 +56,7 @@ func TestSecondServeOnADataDirectoryIsRefused(t *testing.T) {
 
 func TestRunLeavesRestartingToServe(t *testing.T) {
 	dir := t.TempDir()
-	serve := start(t, nil, "supervise", "--dir", dir)
+	serve := start(t, nil, append([]string{"supervise", "--dir", dir}, lasting()...)...)
 	ready := serve.next()
 	p := run(t, dir, nil, "print", "HOTMESS_URL")
 	p.next()
