@@ -37,7 +37,8 @@ func mayImport() map[string][]string {
 		"proxy":     {"alerts", "budget", "config", "ensemble", "guard", "monitor", "wire"},
 		"guard":     {"config", "ensemble", "estimate", "wire"},
 		"ensemble":  {"budget", "config", "estimate", "monitor", "wire"},
-		"monitor":   {"alerts", "budget", "config", "estimate", "wire"},
+		"monitor":   {"alerts", "budget", "config", "detect", "estimate", "wire"},
+		"detect":    {},
 		"budget":    {"config", "wire"},
 		"backtest":  {"alerts", "config", "estimate", "monitor"},
 		"eval":      {"config", "ensemble", "monitor", "report", "wire"},
@@ -69,6 +70,8 @@ func why(from, to string) string {
 		return "wire is a leaf: bytes in, values out; it reads no configuration and logs nothing"
 	case from == "estimate":
 		return "estimate is a leaf: numbers in, numbers out; live and offline use the same formulas (ADR 0013)"
+	case from == "detect":
+		return "detect is a leaf: values in, evidence out; whose they are, and who is told, it does not know (ADR 0023)"
 	case from == "report" || from == "backtest" || from == "eval":
 		return "it works offline, on what was recorded, and does not serve"
 	case from == "keyfile":

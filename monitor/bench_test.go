@@ -77,13 +77,6 @@ func BenchmarkPassed(b *testing.B) {
 	}
 }
 
-func BenchmarkBoundTake(b *testing.B) {
-	bound := newBound()
-	for b.Loop() {
-		bound.take(0.1)
-	}
-}
-
 // curvy has a route with all that can be known of it: full rings of curves,
 // sketches and larger sets.
 func curvy(b *testing.B) *Monitor {

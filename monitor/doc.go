@@ -15,10 +15,10 @@
 // against dependence within conversations (see interval), n is given as pairs
 // and as conversations, and a figure that cannot be computed is absent with a
 // reason. The bound that alerts rest on takes one value for each conversation
-// (see unit) and may be looked at at any time (see bound).
+// (see unit) and holds whenever it is looked at (see room detect).
 //
-// Detectors (see detector, baseline, ranks, changes) learn what a route does and
-// tell when it does something else; docs/detection.md has what they promise. Routes
+// Detectors of room detect, fed here (see detection), learn what a route does and tell
+// when it does something else; docs/detection.md has what they promise. Routes
 // that vote while an alert fires (see mitigation, trial) are in docs/cost.md.
 //
 // # Ownership

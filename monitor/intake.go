@@ -118,7 +118,7 @@ func (r *route) settle(t *track, s *series, now time.Time) {
 	if !ok {
 		return
 	}
-	s.bound.take(v.X)
+	s.bound.Take(v.X)
 	r.detection.rise(t.Key, v, now)
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hotmess/config"
+	"hotmess/detect"
 )
 
 // labelCounts reads hotmess_labels_total off the metrics.
@@ -458,7 +459,7 @@ func TestLabelledConversationGivesOneValue(t *testing.T) {
 		t.Error("not settled at its 20th label")
 	}
 	// All failed and all pairs differ: the greatest error in Brier form is 2.
-	one := []value{{X: 1}, {X: 1}}
+	one := []detect.Value{{X: 1}, {X: 1}}
 	for key, l := range m.routes["r"].detection.labelled {
 		if key.Kind != o.Kind || key.Scale != scaleAnswers || !slices.Equal(l.Errors.Baseline.Values, one) || !slices.Equal(l.Variances.Baseline.Values, one) {
 			t.Errorf("detectors of %+v hold %v and %v", key, l.Errors.Baseline.Values, l.Variances.Baseline.Values)

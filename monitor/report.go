@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hotmess/budget"
+	"hotmess/detect"
 )
 
 // A RouteReport is everything that is known of one route.
@@ -151,7 +152,7 @@ func (r *route) report(now time.Time) RouteReport {
 	rep.Similarity = r.content.likeness.report()
 	for _, k := range keys {
 		if b := r.series[k].bound; b != nil {
-			rep.Bounds = append(rep.Bounds, b.report(k))
+			rep.Bounds = append(rep.Bounds, boundReport(b, k))
 		}
 	}
 	rep.Labelled = r.labelledReport(now)
@@ -226,9 +227,9 @@ func (s *series) points(window int, now time.Time) []Point {
 	return points
 }
 
-func (b *bound) report(k seriesKey) BoundReport {
-	rep := BoundReport{Kind: k.Kind, Level: k.Level, Pinned: k.Pinned, Alpha: boundAlpha, Conversations: b.units}
-	if v, ok := b.value(); ok {
+func boundReport(b *detect.Bound, k seriesKey) BoundReport {
+	rep := BoundReport{Kind: k.Kind, Level: k.Level, Pinned: k.Pinned, Alpha: detect.BoundAlpha, Conversations: b.Units()}
+	if v, ok := b.Value(); ok {
 		rep.Lower = &v
 	} else {
 		rep.Absent = AbsentNoEvidence

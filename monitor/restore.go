@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hotmess/budget"
+	"hotmess/detect"
 )
 
 // load restores the snapshot, if there is one. One that cannot be used is set
@@ -111,7 +112,7 @@ func restoreRoute(st routeState, named *int) *route {
 		if s := r.seriesFor(ss.Key, ss.Bound != nil); s != nil {
 			s.updated, s.windows = ss.Updated, restoreWindows(ss.Windows)
 			if ss.Bound != nil {
-				s.bound = restoreBound(ss.Bound)
+				s.bound = detect.RestoreBound(ss.Bound)
 			}
 		}
 	}

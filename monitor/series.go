@@ -1,6 +1,10 @@
 package monitor
 
-import "time"
+import (
+	"time"
+
+	"hotmess/detect"
+)
 
 // A seriesKey names one measured series of a route. Kinds and strata are
 // never pooled.
@@ -23,19 +27,12 @@ type stratumKey struct {
 type series struct {
 	windows *windows[sums]
 	// bound is set on the headline level only.
-	bound *bound
+	bound *detect.Bound
 	// updated is when it last took a pair.
 	updated time.Time
 }
 
 func newSeries() *series { return &series{windows: newWindows[sums]()} }
-
-// lead gives the series a bound if it is the headline and has none.
-func (s *series) lead(headline bool) {
-	if headline && s.bound == nil {
-		s.bound = newBound()
-	}
-}
 
 // sums are the sufficient statistics of the ratio estimator, over
 // conversations: with n the weight of the pairs of a conversation (see

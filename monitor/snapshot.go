@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hotmess/budget"
+	"hotmess/detect"
 )
 
 // snapshotVersion is the version of the snapshot's form; others are set aside.
@@ -49,7 +50,7 @@ type seriesState struct {
 	Key     seriesKey          `json:"key"`
 	Updated time.Time          `json:"updated"`
 	Windows windowsState[sums] `json:"windows"`
-	Bound   *boundState        `json:"bound,omitempty"`
+	Bound   *detect.BoundState `json:"bound,omitempty"`
 }
 
 type stratumState struct {
@@ -94,7 +95,7 @@ func (r *route) state() routeState {
 		s := r.series[k]
 		ss := seriesState{Key: k, Updated: s.updated, Windows: s.windows.state()}
 		if s.bound != nil {
-			ss.Bound = s.bound.state()
+			ss.Bound = s.bound.State()
 		}
 		st.Series = append(st.Series, ss)
 	}

@@ -174,7 +174,7 @@ func (x *exchange) repeatable(v wire.View, h http.Header) bool {
 
 // decodeRequest undoes the Content-Encoding of a request.
 func decodeRequest(body []byte, h http.Header, limit int64) ([]byte, monitor.Reason) {
-	encoding := h.Get("Content-Encoding")
+	encoding := wire.Encoding(h)
 	if encoding == "" {
 		return body, ""
 	}
