@@ -44,6 +44,8 @@ func TestErrorsSayWhatToChange(t *testing.T) {
 		{"report " + odd, 1, []string{odd + ":1", "not JSON"}},
 		{"report " + none, 1, []string{none, "no such file"}},
 		{"report --labels " + none + " " + odd, 1, []string{"--labels: ", none}},
+		{"report --since 7d --nats x --creds y " + odd, 1, []string{"--since: is about the store", "--nats: is about", "--creds: is about"}},
+		{"backtest --nats x --creds y " + odd, 1, []string{"--nats: is about the store", "--creds: is about"}},
 		{"report --data-dir " + none, 1, []string{"data_dir " + none, "hotmess serve", "--data-dir"}},
 		{"report --data-dir " + broken, 1, []string{running, "a sidecar that starts writes it anew"}},
 		{"report --data-dir " + gone, 1, []string{filepath.Join(gone, "nats.creds"), "hotmess serve", "--creds"}},

@@ -90,7 +90,8 @@ func TestInTheHalfRequestsSayWhetherTheyCouldVote(t *testing.T) {
 	r.monitor.Mitigate(nil, func(string) bool { return true })
 	r.monitor.Heard("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
 	voted := 0
-	for i := range 16 { // all are in one half once in 32,768 times
+	const conversations = 24 // all are in one half once in 8 million times
+	for i := range conversations {
 		session := []string{"X-Hotmess-Session", strconv.Itoa(i), firstCall, "1"}
 		read(t, r.ask(question, session...))
 		o := r.observation()
@@ -105,8 +106,8 @@ func TestInTheHalfRequestsSayWhetherTheyCouldVote(t *testing.T) {
 			t.Errorf("a request that may not vote: mode %s, mitigated %v, stepped back %v", o.Mode, o.Mitigated, o.SteppedBack)
 		}
 	}
-	if voted == 0 || voted == 16 {
-		t.Errorf("%d of 16 conversations vote", voted)
+	if voted == 0 || voted == conversations {
+		t.Errorf("%d of %d conversations vote", voted, conversations)
 	}
 }
 

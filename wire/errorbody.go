@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
+
+	"github.com/tidwall/gjson"
 )
 
 const jsonType = "application/json"
@@ -43,15 +45,24 @@ func UpstreamError(d Dialect, f Framing, status int, typ string, body []byte) []
 	if ok && root.IsArray() { // Google's streams that are arrays fail in an array
 		root = root.Get("0")
 	}
+	if told, in := toldFailure(d, f, root); ok && in {
+		return told
+	}
+	return StreamError(d, f, status, typ, "the upstream answered with status "+strconv.Itoa(status))
+}
+
+// toldFailure is the end of a stream by an error that is in an object; false where
+// there is none.
+func toldFailure(d Dialect, f Framing, root gjson.Result) ([]byte, bool) {
 	said := member(root, "error")
-	if !ok || !said.IsObject() {
-		return StreamError(d, f, status, typ, "the upstream answered with status "+strconv.Itoa(status))
+	if !said.IsObject() {
+		return nil, false
 	}
 	name, data := speaking(d).relayFailure(root, said)
 	if f == Array {
-		return marshal([]any{data})
+		return marshal([]any{data}), true
 	}
-	return event(name, marshal(data))
+	return event(name, marshal(data)), true
 }
 
 // KeepAlive is what may be sent into a stream of d at any time before its first

@@ -2,7 +2,10 @@ package wire
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
+
+	"github.com/tidwall/gjson"
 )
 
 // An arraySpotter is what a CallSpotter has to know of a streamed array. Google's
@@ -95,6 +98,61 @@ func (s *CallSpotter) Refuse(typ, text string) []byte {
 		_, body = ErrorBody(s.dialect, status, typ, text)
 	}
 	return body
+}
+
+// Fail is how the stream ends with the error that what is held ends with, and without
+// the calls before that; where it is none, with one of hotmess's own of this type.
+func (s *CallSpotter) Fail(typ, text string) []byte {
+	const status = http.StatusBadGateway
+	switch {
+	case s.array == nil:
+		told, ok := toldFailure(s.dialect, Events, failureIn(lastEvent(s.buf)))
+		if !ok {
+			told = StreamError(s.dialect, Events, status, typ, text)
+		}
+		return s.InKind(told)
+	case s.array.opened:
+		return s.array.fail(s.buf, typ, text)
+	}
+	_, body := ErrorBody(s.dialect, status, typ, text)
+	return body
+}
+
+// lastEvent is what the last event of a stream says.
+func lastEvent(stream []byte) (last gjson.Result) {
+	reader := newEventReader(bytes.NewReader(stream))
+	for {
+		data, err := reader.next()
+		if err != nil {
+			return last
+		}
+		if root, ok := parse(bytes.Clone(data)); ok {
+			last = root
+		}
+	}
+}
+
+// failureIn is where an event of any dialect has its error as a member: OpenAI's
+// Responses have events that are one, and responses that hold one.
+func failureIn(root gjson.Result) gjson.Result {
+	switch {
+	case root.Get("response").IsObject():
+		return root.Get("response")
+	case root.Get("type").Str == "error" && !root.Get("error").IsObject():
+		return gjson.ParseBytes(marshal(members{"error": json.RawMessage(root.Raw)}))
+	}
+	return root
+}
+
+// fail ends an array with the error that is its last element.
+func (a *arraySpotter) fail(held []byte, typ, text string) []byte {
+	rest := bytes.TrimLeft(held, space+",")
+	closing := bytes.Clone(held[:len(held)-len(rest)])
+	var last any = gemini{}.failure(ownFailure{http.StatusBadGateway, typ, text})
+	if pieces := arrayPieces(rest); len(pieces) > 0 && pieces[len(pieces)-1].Get("error").IsObject() {
+		last = json.RawMessage(pieces[len(pieces)-1].Raw)
+	}
+	return append(append(closing, marshal(last)...), ']')
 }
 
 // refuse ends an array. The comma before the first element that is held stays.
