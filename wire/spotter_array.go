@@ -79,12 +79,11 @@ func (s *CallSpotter) Reply() (Reply, error) {
 // Refuse is how the stream ends with a text in place of what is held, or, where
 // that has no place for a text, with an error of hotmess's own of this type.
 func (s *CallSpotter) Refuse(typ, text string) []byte {
-	const status = http.StatusBadGateway
 	switch {
 	case s.array == nil:
 		closing, err := RefuseStream(s.dialect, s.buf, text)
 		if err != nil {
-			closing = StreamError(s.dialect, Events, status, typ, text)
+			return s.Fail(typ, text)
 		}
 		return s.InKind(closing)
 	case s.array.opened:
@@ -92,19 +91,38 @@ func (s *CallSpotter) Refuse(typ, text string) []byte {
 	}
 	body, err := RefuseBody(s.dialect, s.buf, text)
 	if err != nil {
-		_, body = ErrorBody(s.dialect, status, typ, text)
+		return s.Fail(typ, text)
 	}
 	return body
 }
 
-// refuse ends an array. The comma before the first element that is held stays.
+// Fail is how the stream ends with an error of hotmess's own in place of what is
+// held.
+func (s *CallSpotter) Fail(typ, text string) []byte {
+	const status = http.StatusBadGateway
+	switch {
+	case s.array == nil:
+		return s.InKind(StreamError(s.dialect, Events, status, typ, text))
+	case s.array.opened:
+		return s.array.finish(s.buf, gemini{}.failure(ownFailure{status, typ, text}))
+	}
+	_, body := ErrorBody(s.dialect, status, typ, text)
+	return body
+}
+
+// refuse ends an array.
 func (a *arraySpotter) refuse(held []byte, typ, text string) []byte {
-	rest := bytes.TrimLeft(held, space+",")
-	closing := bytes.Clone(held[:len(held)-len(rest)])
-	pieces := arrayPieces(rest)
 	last := gemini{}.failure(ownFailure{http.StatusBadGateway, typ, text})
-	if refused, err := (gemini{}).refusePiece(pieces, text); err == nil {
+	if refused, err := (gemini{}).refusePiece(arrayPieces(bytes.TrimLeft(held, space+",")), text); err == nil {
 		last = refused
 	}
+	return a.finish(held, last)
+}
+
+// finish ends an array with an element in place of those that are held. The comma
+// before the first of them stays.
+func (a *arraySpotter) finish(held []byte, last any) []byte {
+	rest := bytes.TrimLeft(held, space+",")
+	closing := bytes.Clone(held[:len(held)-len(rest)])
 	return append(append(closing, marshal(last)...), ']')
 }
