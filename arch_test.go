@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -33,10 +34,12 @@ func mayImport() map[string][]string {
 		"demo":      {"alerts", "config", "sidecar"},
 		"bench":     {"config", "sidecar"},
 		"sidecar":   {"alerts", "ca", "config", "dashboard", "ensemble", "keyfile", "monitor", "proxy", "wire", "wrap"},
-		"proxy":     {"alerts", "config", "ensemble", "guard", "monitor", "wire"},
+		"proxy":     {"alerts", "budget", "config", "ensemble", "guard", "monitor", "wire"},
 		"guard":     {"config", "ensemble", "estimate", "wire"},
-		"ensemble":  {"config", "estimate", "monitor", "wire"},
-		"monitor":   {"alerts", "config", "estimate", "wire"},
+		"ensemble":  {"budget", "config", "estimate", "monitor", "wire"},
+		"monitor":   {"alerts", "budget", "config", "detect", "estimate", "wire"},
+		"detect":    {},
+		"budget":    {"config", "wire"},
 		"backtest":  {"alerts", "config", "estimate", "monitor"},
 		"eval":      {"config", "ensemble", "monitor", "report", "wire"},
 		"report":    {"estimate", "monitor"},
@@ -67,6 +70,8 @@ func why(from, to string) string {
 		return "wire is a leaf: bytes in, values out; it reads no configuration and logs nothing"
 	case from == "estimate":
 		return "estimate is a leaf: numbers in, numbers out; live and offline use the same formulas (ADR 0013)"
+	case from == "detect":
+		return "detect is a leaf: values in, evidence out; whose they are, and who is told, it does not know (ADR 0023)"
 	case from == "report" || from == "backtest" || from == "eval":
 		return "it works offline, on what was recorded, and does not serve"
 	case from == "keyfile":
@@ -81,6 +86,8 @@ func why(from, to string) string {
 		return "alerts gets readings and knows neither dialects nor how they were measured"
 	case from == "monitor":
 		return "monitor remembers what it is given; it must work without a proxy, as in replays (ADR 0003)"
+	case from == "budget":
+		return "budget is asked about costs and told of replies; what an extra is for, and who remembers, it does not know (ADR 0022)"
 	case from == "guard":
 		return "guard judges parsed calls and counts; who samples, holds and tells is not its business (ADR 0018)"
 	case from == "ensemble":
@@ -120,11 +127,22 @@ func (f goFile) imports() []string {
 	return rooms
 }
 
-// sources parses every Go file of this module.
+// sources is every Go file of this module.
 func sources(t *testing.T) []goFile {
 	t.Helper()
-	var files []goFile
-	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+	files, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) < len(mayImport()) {
+		t.Fatalf("only %d files found", len(files))
+	}
+	return files
+}
+
+// parsed parses them, once for all tests.
+var parsed = sync.OnceValues(func() (files []goFile, err error) {
+	err = filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -138,14 +156,8 @@ func sources(t *testing.T) []goFile {
 		files = append(files, f)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(files) < len(mayImport()) {
-		t.Fatalf("only %d files found", len(files))
-	}
-	return files
-}
+	return files, err
+})
 
 // skipped are directories that are not part of this module.
 func skipped(dir string) bool {
@@ -212,6 +224,7 @@ func TestTableForbidsWhatItShould(t *testing.T) {
 		{"sidecar", "sim", false, false},
 		{"monitor", "ensemble", false, false},
 		{"alerts", "monitor", true, false},
+		{"budget", "monitor", true, false},
 		{"config", "wire", false, false},
 		{"proxy", "ca", false, false},
 		{"wrap", "keyfile", false, false},

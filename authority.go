@@ -40,7 +40,10 @@ func (f authorityFlags) load(c *console) (dir string, hosts []string, err error)
 	if hosts = cfg.TLSHosts(); len(hosts) == 0 {
 		return "", nil, errNoTLSHosts
 	}
-	return sidecar.AuthorityDir(cfg.DataDir), hosts, os.MkdirAll(cfg.DataDir, 0o700)
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return "", nil, fmt.Errorf("data_dir: %w", err)
+	}
+	return sidecar.AuthorityDir(cfg.DataDir), hosts, nil
 }
 
 // caShowCommand shows and exports.

@@ -30,6 +30,9 @@ type backtestCommand struct {
 
 // Run runs the command.
 func (b *backtestCommand) Run(c *console) error {
+	if err := withoutFiles(b.Files, map[string]bool{"--nats": b.NATS != "", "--creds": b.Creds != ""}); err != nil {
+		return err
+	}
 	cfg, err := c.load(config.Overrides{Config: b.Config, DataDir: b.DataDir})
 	if err != nil {
 		return err

@@ -120,6 +120,22 @@ func TestEveryFlagAndCommandIsListed(t *testing.T) {
 	}
 }
 
+func TestEveryHeaderIsListed(t *testing.T) {
+	var real []string
+	for _, f := range sources(t) {
+		if f.room != "proxy" || f.test {
+			continue
+		}
+		for _, m := range regexp.MustCompile(`headerPrefix \+ "(\w+)"`).FindAllSubmatch(f.text, -1) {
+			real = append(real, "X-Hotmess-"+string(m[1]))
+		}
+	}
+	if len(real) == 0 {
+		t.Fatal("proxy has no header")
+	}
+	sameNames(t, trafficPage, keys(rows(section(t, trafficPage, "Headers"))), real)
+}
+
 func TestEveryEndpointIsListed(t *testing.T) {
 	var real []string
 	for _, m := range regexp.MustCompile(`HandleFunc\("([^"]+)"`).FindAllStringSubmatch(read(t, "dashboard/server.go"), -1) {

@@ -270,7 +270,10 @@ func TestMeasuredDisagreementIsTheTrueOne(t *testing.T) {
 			if e.Drawn != conversations*turns || e.Measured != e.Drawn || e.Conversations != conversations {
 				t.Errorf("%d of %d drawn are measured, in %d conversations; unmeasured: %v", e.Measured, e.Drawn, e.Conversations, l.monitor.Unmeasured())
 			}
-			if off > 4 {
+			// What a conversation comes to follows from the seed, unless a vote went by
+			// who was first: then chance, Student's t for 60 of them, has to be ruled out.
+			most := map[config.Mode]float64{config.Observe: 4, config.Ensemble: 6}[c.mode]
+			if off > most {
 				t.Errorf("measured %.4f, true %.4f: %.1f standard errors apart", *e.Value, truth, off)
 			}
 		})
@@ -279,11 +282,13 @@ func TestMeasuredDisagreementIsTheTrueOne(t *testing.T) {
 
 // TestDrawnShareIsTheRate measures a third of the requests: as many as that
 // must be drawn, all of them measured, and the disagreement stays the true one.
+// Which are drawn has no seed: of 5.5 standard errors the binomial exceeds one in
+// 20 million, Student's t for 100 conversations one in 3 million.
 func TestDrawnShareIsTheRate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	const conversations, turns, rate = 100, 12, 1. / 3
+	const conversations, turns, rate, most = 100, 12, 1. / 3, 5.5
 	for _, mode := range []config.Mode{config.Observe, config.Ensemble} {
 		t.Run(string(mode), func(t *testing.T) {
 			l := newLine(t, &sim.Server{Seed: 8, Accuracy: .75, Reasoning: sim.Reasoning{Median: -1}}, func(c *config.Config) {
@@ -295,10 +300,10 @@ func TestDrawnShareIsTheRate(t *testing.T) {
 			truth, _ := l.model.Summary().TrueDisagreement()
 			t.Logf("%d of %d drawn, true %.4f, measured %.4f", e.Drawn, e.Eligible, truth, *e.Value)
 			n := float64(conversations * turns)
-			if math.Abs(float64(e.Drawn)-rate*n) > 4*math.Sqrt(n*rate*(1-rate)) || e.Eligible != conversations*turns {
+			if math.Abs(float64(e.Drawn)-rate*n) > most*math.Sqrt(n*rate*(1-rate)) || e.Eligible != conversations*turns {
 				t.Errorf("%d of %d drawn at rate %.2f", e.Drawn, e.Eligible, rate)
 			}
-			if off := standardErrors(t, e, truth); off > 4 || e.Measured != e.Drawn {
+			if off := standardErrors(t, e, truth); off > most || e.Measured != e.Drawn {
 				t.Errorf("measured %.4f from %d of %d, true %.4f: %.1f standard errors apart", *e.Value, e.Measured, e.Drawn, truth, off)
 			}
 		})

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -30,6 +33,9 @@ type reportCommand struct {
 
 // Run runs the command.
 func (r *reportCommand) Run(c *console) error {
+	if err := withoutFiles(r.Files, map[string]bool{"--nats": r.NATS != "", "--creds": r.Creds != "", "--since": r.Since != nil}); err != nil {
+		return err
+	}
 	data, err := report.Read(r.Files, r.Labels, c.stdin)
 	if err != nil {
 		return err
@@ -58,6 +64,18 @@ func (r *reportCommand) Run(c *console) error {
 		return rep.JSON(c.stdout)
 	}
 	return rep.Text(c.stdout)
+}
+
+// withoutFiles names the given flags, which say how the store is read, where files
+// are read instead.
+func withoutFiles(files []string, given map[string]bool) error {
+	var problems []error
+	for _, flag := range slices.Sorted(maps.Keys(given)) {
+		if given[flag] && len(files) > 0 {
+			problems = append(problems, fmt.Errorf("%s: is about the store of a sidecar, which is not read where files are named", flag))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // stored reads what the running sidecar has kept.

@@ -14,7 +14,7 @@ type runCommand struct {
 	config.Overrides
 	Way     wrap.Way `enum:",both,proxy,base" default:"" placeholder:"WAY" help:"How calls come: by base URL (base), by proxy (proxy) or both; by default what suits the command."`
 	Quiet   bool     `short:"q" help:"Say nothing before and after the command."`
-	Command []string `arg:"" passthrough:"" name:"cmd" help:"The command and its arguments, after --."`
+	Command []string `arg:"" optional:"" passthrough:"" name:"cmd" help:"The command and its arguments, after --."`
 }
 
 // Run runs the command.

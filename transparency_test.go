@@ -479,11 +479,11 @@ func waited(t *testing.T, kind string, c calling, opening, sign []byte) string {
 	return string(rest)
 }
 
-// checkStreamError wants an error that the dialect's reader takes for one.
+// checkStreamError wants the upstream's own error, which the dialect's reader takes for one.
 func checkStreamError(t *testing.T, c calling, f wire.Framing, got string) {
 	t.Helper()
 	r, err := wire.Fold(c.dialect, f == wire.Events, strings.NewReader(got), nil)
-	if err != nil || r.Failure == nil || !strings.Contains(got, "hotmess_upstream_error") {
+	if err != nil || r.Failure == nil || !strings.Contains(got, "simulated: rate limit reached") {
 		t.Errorf("%q: %+v, %v", got, r, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 
 	"hotmess/alerts"
 	"hotmess/config"
+	"hotmess/dashboard"
 	"hotmess/sidecar"
 )
 
@@ -108,14 +108,10 @@ func (h *healthCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	client := http.Client{Timeout: probeTimeout}
-	res, err := client.Get("http://" + r.Admin + "/livez")
-	if err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+	defer cancel()
+	if err := (dashboard.Client{Addr: r.Admin}).Live(ctx, r.Instance); err != nil {
 		return fmt.Errorf("%w: %w", errUnhealthy, err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%w: /livez answered %s", errUnhealthy, res.Status)
 	}
 	return nil
 }

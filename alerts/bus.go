@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/nats-io/nats-server/v2/server"
@@ -43,6 +44,9 @@ type Bus struct {
 	js       jetstream.JetStream
 	kv       jetstream.KeyValue
 
+	// elsewhere is elsewherePatience, but for tests.
+	elsewhere time.Duration
+
 	observations chan observation
 	wake         chan struct{}
 	mu           sync.Mutex
@@ -67,6 +71,7 @@ func OpenBus(ctx context.Context, s BusSettings) (*Bus, error) {
 	b := &Bus{
 		settings:     s,
 		lock:         lock,
+		elsewhere:    elsewherePatience,
 		observations: make(chan observation, maxObservations),
 		wake:         make(chan struct{}, 1),
 	}

@@ -23,11 +23,11 @@
 // it, an event waits in memory and is tried again. Delivery is at least once,
 // in the order of an alert's life.
 //
-// Missing data never ends an alert, except that of a conversation that has ended. A pending alert that clears is not
-// published again: it is followed by firing within the rule's `for`, or by
-// nothing. A firing alert is published again every repeat interval. One alert
-// makes at most 12 changes an hour; what would be more is counted in the next
-// event, and the alert stays firing meanwhile.
+// Missing data never ends an alert, except that of a conversation that has ended.
+// A pending alert that clears is not published again: it is followed by firing
+// within the rule's `for`, or by nothing. A firing alert is published again every
+// repeat interval. One alert makes at most 12 changes an hour; what would be more is
+// counted in the next event, and the alert stays firing meanwhile.
 //
 // Observations may be dropped, and are counted then. No method that the
 // request path calls waits for NATS.

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 )
 
@@ -34,9 +36,9 @@ func TestLabelsAreTakenAndAnswered(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	taken, done := make(chan string, 10), make(chan error, 1)
 	go func() {
-		done <- b.TakeLabels(ctx, func(_ context.Context, body []byte) []byte {
+		done <- b.TakeLabels(ctx, func(_ context.Context, body []byte) ([]byte, bool) {
 			taken <- string(body)
-			return append([]byte("got "), body...)
+			return append([]byte("got "), body...), false
 		})
 	}()
 	nc := dialled(t, b)
@@ -54,6 +56,60 @@ func TestLabelsAreTakenAndAnswered(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+}
+
+// TestOfTwoSidecarsTheOneThatKnowsAnswers has two sidecars on one NATS, as where a
+// bridge joins theirs: each gets every label, and who asked hears of the one that
+// has the request, whichever takes the message first.
+func TestOfTwoSidecarsTheOneThatKnowsAnswers(t *testing.T) {
+	b := openBus(t, busSettings(t.TempDir()))
+	other := &Bus{settings: b.settings, nc: dialled(t, b), elsewhere: time.Hour}
+	b.elsewhere = time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 2)
+	took := [2]chan string{make(chan string, 1), make(chan string, 1)}
+	for i, bus := range []*Bus{b, other} {
+		go func() {
+			ended <- bus.TakeLabels(ctx, func(_ context.Context, body []byte) ([]byte, bool) {
+				took[i] <- string(body)
+				if i == 0 && string(body) == "its own" {
+					return []byte("counted"), false
+				}
+				return []byte("unknown"), true
+			})
+		}()
+	}
+	nc := dialled(t, b)
+	for listening(t, b) < 2 {
+		runtime.Gosched()
+	}
+	for body, want := range map[string]string{"its own": "counted", "nobody's": "unknown"} {
+		m, err := nc.Request(LabelSubject, []byte(body), 20*time.Second)
+		if err != nil || string(m.Data) != want {
+			t.Errorf("%s: answered %v, %v, want %s", body, m, err, want)
+		}
+		for i := range took {
+			if got := <-took[i]; got != body {
+				t.Errorf("sidecar %d took %q, want %q", i, got, body)
+			}
+		}
+	}
+	cancel()
+	for range 2 {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// listening is how many take labels.
+func listening(t *testing.T, b *Bus) int {
+	t.Helper()
+	found, err := b.srv.Subsz(&server.SubszOptions{Subscriptions: true, Test: LabelSubject})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.Total
 }
 
 // ask repeats a request until somebody listens.

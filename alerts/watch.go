@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -72,7 +73,10 @@ func Watch(ctx context.Context, s WatchSettings) error {
 // connection.
 func dial(url, creds string) (*nats.Conn, jetstream.JetStream, error) {
 	key, err := readKey(creds)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, fmt.Errorf("%w: a sidecar that starts makes it; start one with hotmess serve, or name the right --data-dir or --creds", err)
+	case err != nil:
 		return nil, nil, err
 	}
 	auth, err := login(key)

@@ -113,7 +113,7 @@ func (r *replay) take(ctx context.Context, p played) {
 	l := *p.label
 	l.Time = p.at
 	for _, result := range r.monitor.Label(ctx, []monitor.Label{l}) {
-		r.refused += boolInt(result.Status == monitor.LabelRefused)
+		r.refused += boolInt(!result.Status.Accepted())
 	}
 }
 

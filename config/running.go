@@ -56,7 +56,7 @@ func ReadRunning(dir string) (Running, error) {
 		return r, fmt.Errorf("read running file: %w", err)
 	}
 	if err := json.Unmarshal(b, &r); err != nil {
-		return r, fmt.Errorf("parse %s: %w", filepath.Join(dir, RunningFile), err)
+		return r, fmt.Errorf("%s is broken; a sidecar that starts writes it anew: %w", filepath.Join(dir, RunningFile), err)
 	}
 	return r, nil
 }

@@ -47,10 +47,9 @@ func (c Client) post(ctx context.Context, path string, body []byte, got any, ans
 	if c.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.Token.Reveal())
 	}
-	client := http.Client{Transport: &http.Transport{DialContext: new(net.Dialer).DialContext, DisableKeepAlives: true}}
-	res, err := client.Do(req)
+	res, err := c.do(req)
 	if err != nil {
-		return fmt.Errorf("no sidecar answers at %s, start one with hotmess serve: %w", c.Addr, err)
+		return err
 	}
 	defer res.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
@@ -64,6 +63,44 @@ func (c Client) post(ctx context.Context, path string, body []byte, got any, ans
 		return fmt.Errorf("parse the sidecar's answer: %w", err)
 	}
 	return nil
+}
+
+// Live fails unless the sidecar that calls itself instance answers at the port. One
+// that was killed may have left it to another's.
+func (c Client) Live(ctx context.Context, instance string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.Addr+"/livez", nil)
+	if err != nil {
+		return fmt.Errorf("address the admin port: %w", err)
+	}
+	res, err := c.do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("/livez of %s answered %s", c.Addr, res.Status)
+	}
+	var alive struct {
+		Instance string `json:"instance"`
+	}
+	if err := json.NewDecoder(io.LimitReader(res.Body, maxAnswer)).Decode(&alive); err != nil {
+		return fmt.Errorf("parse /livez of %s: %w", c.Addr, err)
+	}
+	if alive.Instance != instance {
+		return fmt.Errorf("%s answers as %q, not as %q, which is gone: start one with hotmess serve", c.Addr, alive.Instance, instance)
+	}
+	return nil
+}
+
+// do makes a call past any proxy: the port may be on an address that the proxy of
+// the environment is not kept from.
+func (c Client) do(req *http.Request) (*http.Response, error) {
+	client := http.Client{Transport: &http.Transport{DialContext: new(net.Dialer).DialContext, DisableKeepAlives: true}}
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("no sidecar answers at %s, start one with hotmess serve: %w", c.Addr, err)
+	}
+	return res, nil
 }
 
 // refusal is the reason for which there is no answer.

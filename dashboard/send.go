@@ -137,7 +137,7 @@ func (s LabelSender) tell(reply monitor.LabelReply, line func(item int) int, c *
 	c.Accepted += reply.Accepted
 	c.Refused += reply.Refused
 	for _, r := range reply.Results {
-		if r.Status == monitor.LabelRefused {
+		if !r.Status.Accepted() {
 			s.Refused(line(r.Item), r.Error)
 		}
 	}

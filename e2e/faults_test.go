@@ -144,7 +144,7 @@ func TestSDKsWaitForAVote(t *testing.T) {
 				p := passage{c, one, w}
 				v := p.visit(t, s)
 				_, err := v.waits(t, "503")
-				if err == nil || errors.Is(err, errUnfinished) {
+				if err == nil || errors.Is(err, errUnfinished) || !strings.Contains(err.Error(), "Overloaded") {
 					t.Errorf("the error is %v", err)
 				}
 				if len(v.heads.since(0)) != 1 {

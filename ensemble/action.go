@@ -30,21 +30,42 @@ func (c Comparer) actionKeys(calls []wire.Call) Keys {
 // callKeys are one call's parts of the keys at levels target and exact.
 // Arguments that are not JSON, malformed or the free text of a custom tool, are
 // a value: at level exact what was written, at level target what identifies in
-// it. No arguments at all are an empty object, which is how models call a tool
-// that takes none.
+// it.
 func (c Comparer) callKeys(call wire.Call) (target, exact string) {
+	args := readArguments(call)
+	exact = list(tagCall, call.Name, args.exact())
+	if !args.parsed {
+		return list(tagCall, call.Name, c.freeTarget(call.Name, args.raw)), exact
+	}
+	identifying := identify(c.tool(call.Name), args.value)
+	return list(tagCall, append([]string{call.Name}, identifying...)...), exact
+}
+
+// callArguments are the arguments of a call as written and, if they are JSON, their
+// value.
+type callArguments struct {
+	raw    string
+	value  any
+	parsed bool
+}
+
+// readArguments reads those of a call. None at all are an empty object, which is how
+// models call a tool that takes none.
+func readArguments(call wire.Call) callArguments {
 	raw := call.Arguments
 	if strings.TrimSpace(raw) == "" {
 		raw = "{}"
 	}
 	v, ok := parseJSON(raw)
-	if !ok {
-		return list(tagCall, call.Name, c.freeTarget(call.Name, raw)), list(tagCall, call.Name, list(tagMalformed, raw))
+	return callArguments{raw, v, ok}
+}
+
+// exact is their part of a key at level exact.
+func (a callArguments) exact() string {
+	if !a.parsed {
+		return list(tagMalformed, a.raw)
 	}
-	args := identify(c.tool(call.Name), v)
-	target = list(tagCall, append([]string{call.Name}, args...)...)
-	exact = list(tagCall, call.Name, list(tagJSON, canonicalJSON(v)))
-	return target, exact
+	return list(tagJSON, canonicalJSON(a.value))
 }
 
 // freeTarget is what identifies in arguments that are not JSON. Broken JSON, as

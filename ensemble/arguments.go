@@ -2,7 +2,6 @@ package ensemble
 
 import (
 	"slices"
-	"strings"
 
 	"hotmess/wire"
 )
@@ -76,7 +75,7 @@ func (c Comparer) compareArguments(differ map[string]bool, a, b wire.Call) {
 	if !offered {
 		return
 	}
-	one, other := canonicalArguments(a.Arguments), canonicalArguments(b.Arguments)
+	one, other := canonicalArguments(a), canonicalArguments(b)
 	for _, name := range unionOfKeys(one, other) {
 		key := a.Name + "." + listedName(t, name)
 		if _, known := differ[key]; !known && len(differ) >= maxArguments {
@@ -88,17 +87,11 @@ func (c Comparer) compareArguments(differ map[string]bool, a, b wire.Call) {
 }
 
 // canonicalArguments are the arguments of a call, by name, in canonical form.
-func canonicalArguments(raw string) map[string]string {
-	if strings.TrimSpace(raw) == "" {
-		return nil
-	}
-	v, ok := parseJSON(raw)
+func canonicalArguments(call wire.Call) map[string]string {
+	args := readArguments(call)
+	object, ok := args.value.(map[string]any)
 	if !ok {
-		return map[string]string{wholeInput: list(tagMalformed, raw)}
-	}
-	object, ok := v.(map[string]any)
-	if !ok {
-		return map[string]string{wholeInput: list(tagJSON, canonicalJSON(v))}
+		return map[string]string{wholeInput: args.exact()}
 	}
 	named := make(map[string]string, len(object))
 	for name, value := range object {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/monitor"
 )
 
@@ -120,7 +121,7 @@ func TestVote(t *testing.T) {
 		},
 		{
 			name: "a refusing gate leaves the primary", primary: says("a", second(1)), extras: []reply{down, down},
-			gate: &turnstile{refuse: []monitor.Reason{monitor.ReasonBudget, monitor.ReasonYield}},
+			gate: &turnstile{refuse: []budget.Refusal{budget.RefusedBudget, budget.RefusedYield}},
 			said: "a", took: second(2), votes: 1, agreed: 1, missing: "- budget yield", ended: second(2),
 		},
 		{

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 
+	"hotmess/budget"
 	"hotmess/monitor"
 	"hotmess/wire"
 )
@@ -14,7 +15,7 @@ import (
 // it took.
 type prompt struct {
 	mu   sync.Mutex
-	told monitor.Spend
+	told budget.Spend
 }
 
 // hear takes in what one sample was told. Later samples find no less of it in the
@@ -29,9 +30,9 @@ func (p *prompt) hear(u wire.Usage) {
 	p.told.CachedInput = max(p.told.CachedInput, int64(u.CachedInput))
 }
 
-func (p *prompt) heard() monitor.Spend {
+func (p *prompt) heard() budget.Spend {
 	if p == nil {
-		return monitor.Spend{}
+		return budget.Spend{}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -40,7 +41,7 @@ func (p *prompt) heard() monitor.Spend {
 
 // used is what an extra that was sent has cost: what its usage says, if it is that
 // of the whole reply, else an estimate.
-func (a attempt) used(res result) (used monitor.Spend, estimated bool) {
+func (a attempt) used(res result) (used budget.Spend, estimated bool) {
 	u := res.Reply.Usage
 	if u.HasTotals && !res.Reply.Truncated {
 		return spendOf(u), false
@@ -48,12 +49,12 @@ func (a attempt) used(res result) (used monitor.Spend, estimated bool) {
 	if a.runner.Likely == nil {
 		return a.call.Worst, true
 	}
-	p := monitor.Partial{
+	p := budget.Partial{
 		Route: a.call.Route, Ending: a.ending(res), Worst: a.call.Worst, Prompt: a.call.prompt.heard(),
 		Shown: res.Reply.Size() + res.Reply.ReasoningBytes, Took: res.Took,
 	}
 	if u.Input > 0 { // in the head of this reply
-		p.Prompt = monitor.Spend{Input: int64(u.Input), CachedInput: int64(u.CachedInput)}
+		p.Prompt = budget.Spend{Input: int64(u.Input), CachedInput: int64(u.CachedInput)}
 	}
 	if u.HasTotals {
 		p.Counted = int64(u.Output)
@@ -62,19 +63,19 @@ func (a attempt) used(res result) (used monitor.Spend, estimated bool) {
 }
 
 // ending is how a call ended that told no whole usage.
-func (a attempt) ending(res result) monitor.Ending {
+func (a attempt) ending(res result) budget.Ending {
 	var dial *net.OpError
 	switch {
 	case errors.As(res.err, &dial) && dial.Op == "dial":
-		return monitor.EndedRefused
+		return budget.EndedRefused
 	case res.Status != 0 && (res.Status < 200 || res.Status > 299):
 		return refusal(res.Status)
 	case res.read() && !res.Reply.Truncated:
-		return monitor.EndedWhole
+		return budget.EndedWhole
 	case a.call.View.StopsWhenLeft():
-		return monitor.EndedCut
+		return budget.EndedCut
 	}
-	return monitor.EndedUnseen
+	return budget.EndedUnseen
 }
 
 // read is whether the body came to its end.
@@ -85,17 +86,17 @@ func (r result) read() bool {
 // refusal tells errors before which nothing is billed from those before which the
 // prompt may have been, as where a filter read it and turned it down, and from those
 // of gateways that would wait no longer.
-func refusal(status int) monitor.Ending {
+func refusal(status int) budget.Ending {
 	switch status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound:
-		return monitor.EndedRefused
+		return budget.EndedRefused
 	case http.StatusGatewayTimeout, statusGatewayTimeout:
-		return monitor.EndedUnseen
+		return budget.EndedUnseen
 	}
-	if monitor.Refuses(status) {
-		return monitor.EndedRefused
+	if wire.TurnsAway(status) {
+		return budget.EndedRefused
 	}
-	return monitor.EndedRead
+	return budget.EndedRead
 }
 
 // statusGatewayTimeout is Cloudflare's status of an origin that took too long.

@@ -10,21 +10,21 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hotmess/monitor"
+	"hotmess/budget"
 	"hotmess/wire"
 )
 
 // guesses keep what estimates were asked for; each comes to 7 tokens.
 type guesses struct {
 	mu    sync.Mutex
-	asked []monitor.Partial
+	asked []budget.Partial
 }
 
-func (g *guesses) likely(p monitor.Partial) monitor.Spend {
+func (g *guesses) likely(p budget.Partial) budget.Spend {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.asked = append(g.asked, p)
-	return monitor.Spend{Output: 7}
+	return budget.Spend{Output: 7}
 }
 
 // streamedCall is newCall of a client that asked for a stream, in a dialect.
@@ -74,28 +74,28 @@ func TestWhatIsKnownOfACallWithoutWholeUsage(t *testing.T) {
 	for name, c := range map[string]struct {
 		dialect wire.Dialect // empty: a unary chat
 		reply   reply
-		want    monitor.Partial
+		want    budget.Partial
 	}{
-		"whole, unary":            {"", reply{body: unaryNoUsage}, monitor.Partial{Ending: monitor.EndedWhole, Shown: 3}},
-		"whole, streamed":         {wire.OpenAIChat, streamed(0, nil, chatDelta, chatEnd, "[DONE]"), monitor.Partial{Ending: monitor.EndedWhole, Shown: 22}},
-		"cut":                     {wire.OpenAIChat, streamed(0, broken, chatDelta), monitor.Partial{Ending: monitor.EndedCut, Shown: 22}},
-		"cut by its end":          {wire.OpenAIChat, streamed(0, nil, chatDelta), monitor.Partial{Ending: monitor.EndedCut, Shown: 22}},
-		"cut, with running usage": {wire.OpenAIChat, streamed(0, broken, chatRunning), monitor.Partial{Ending: monitor.EndedCut, Shown: 1, Counted: 3, Prompt: monitor.Spend{Input: 40}}},
-		"cut, Responses":          {wire.OpenAIResponses, streamed(0, broken, responseDelta), monitor.Partial{Ending: monitor.EndedCut, Shown: 4}},
-		"cut, Anthropic's head":   {wire.AnthropicMessages, streamed(0, broken, messageStart, messageBlock, messageDelta), monitor.Partial{Ending: monitor.EndedCut, Shown: 4, Prompt: monitor.Spend{Input: 100, CachedInput: 70}}},
-		"Gemini runs on":          {wire.GeminiGenerate, streamed(0, broken, geminiPiece), monitor.Partial{Ending: monitor.EndedUnseen, Shown: 5, Counted: 6, Prompt: monitor.Spend{Input: 50}}},
-		"unary, broken":           {"", reply{body: `{"id"`, broken: broken}, monitor.Partial{Ending: monitor.EndedUnseen}},
-		"no head":                 {"", reply{err: broken}, monitor.Partial{Ending: monitor.EndedUnseen}},
-		"no head of a stream":     {wire.OpenAIChat, reply{err: broken}, monitor.Partial{Ending: monitor.EndedCut}},
-		"never connected":         {"", reply{err: &net.OpError{Op: "dial", Err: broken}}, monitor.Partial{Ending: monitor.EndedRefused}},
-		"refused":                 {"", reply{status: 429, body: "{}"}, monitor.Partial{Ending: monitor.EndedRefused}},
-		"overloaded":              {wire.AnthropicMessages, reply{status: 529, body: "{}"}, monitor.Partial{Ending: monitor.EndedRefused}},
-		"not allowed":             {"", reply{status: 403, body: "{}"}, monitor.Partial{Ending: monitor.EndedRefused}},
-		"filtered":                {"", reply{status: 400, body: "{}"}, monitor.Partial{Ending: monitor.EndedRead}},
-		"broke":                   {"", reply{status: 500, body: "{}"}, monitor.Partial{Ending: monitor.EndedRead}},
-		"a gateway's patience":    {"", reply{status: 504, body: "{}"}, monitor.Partial{Ending: monitor.EndedUnseen}},
-		"an unreadable body":      {"", reply{body: "<html>"}, monitor.Partial{Ending: monitor.EndedWhole}},
-		"a body that is too big":  {"", reply{body: `{"id":"` + string(make([]byte, 1<<20)) + `"}`}, monitor.Partial{Ending: monitor.EndedUnseen}},
+		"whole, unary":            {"", reply{body: unaryNoUsage}, budget.Partial{Ending: budget.EndedWhole, Shown: 3}},
+		"whole, streamed":         {wire.OpenAIChat, streamed(0, nil, chatDelta, chatEnd, "[DONE]"), budget.Partial{Ending: budget.EndedWhole, Shown: 22}},
+		"cut":                     {wire.OpenAIChat, streamed(0, broken, chatDelta), budget.Partial{Ending: budget.EndedCut, Shown: 22}},
+		"cut by its end":          {wire.OpenAIChat, streamed(0, nil, chatDelta), budget.Partial{Ending: budget.EndedCut, Shown: 22}},
+		"cut, with running usage": {wire.OpenAIChat, streamed(0, broken, chatRunning), budget.Partial{Ending: budget.EndedCut, Shown: 1, Counted: 3, Prompt: budget.Spend{Input: 40}}},
+		"cut, Responses":          {wire.OpenAIResponses, streamed(0, broken, responseDelta), budget.Partial{Ending: budget.EndedCut, Shown: 4}},
+		"cut, Anthropic's head":   {wire.AnthropicMessages, streamed(0, broken, messageStart, messageBlock, messageDelta), budget.Partial{Ending: budget.EndedCut, Shown: 4, Prompt: budget.Spend{Input: 100, CachedInput: 70}}},
+		"Gemini runs on":          {wire.GeminiGenerate, streamed(0, broken, geminiPiece), budget.Partial{Ending: budget.EndedUnseen, Shown: 5, Counted: 6, Prompt: budget.Spend{Input: 50}}},
+		"unary, broken":           {"", reply{body: `{"id"`, broken: broken}, budget.Partial{Ending: budget.EndedUnseen}},
+		"no head":                 {"", reply{err: broken}, budget.Partial{Ending: budget.EndedUnseen}},
+		"no head of a stream":     {wire.OpenAIChat, reply{err: broken}, budget.Partial{Ending: budget.EndedCut}},
+		"never connected":         {"", reply{err: &net.OpError{Op: "dial", Err: broken}}, budget.Partial{Ending: budget.EndedRefused}},
+		"refused":                 {"", reply{status: 429, body: "{}"}, budget.Partial{Ending: budget.EndedRefused}},
+		"overloaded":              {wire.AnthropicMessages, reply{status: 529, body: "{}"}, budget.Partial{Ending: budget.EndedRefused}},
+		"not allowed":             {"", reply{status: 403, body: "{}"}, budget.Partial{Ending: budget.EndedRefused}},
+		"filtered":                {"", reply{status: 400, body: "{}"}, budget.Partial{Ending: budget.EndedRead}},
+		"broke":                   {"", reply{status: 500, body: "{}"}, budget.Partial{Ending: budget.EndedRead}},
+		"a gateway's patience":    {"", reply{status: 504, body: "{}"}, budget.Partial{Ending: budget.EndedUnseen}},
+		"an unreadable body":      {"", reply{body: "<html>"}, budget.Partial{Ending: budget.EndedWhole}},
+		"a body that is too big":  {"", reply{body: `{"id":"` + string(make([]byte, 1<<20)) + `"}`}, budget.Partial{Ending: budget.EndedUnseen}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			call := newCall(t)
@@ -133,9 +133,9 @@ func TestACancelledCallIsSettledByItsPrompt(t *testing.T) {
 		r.Likely = g.likely
 		_, finish := r.Vote(t.Context(), newCall(t), p)
 		finish()
-		want := monitor.Partial{
-			Ending: monitor.EndedUnseen, Worst: monitor.Spend{Output: 1000},
-			Prompt: monitor.Spend{Input: 90, CachedInput: 64}, Took: second(2),
+		want := budget.Partial{
+			Ending: budget.EndedUnseen, Worst: budget.Spend{Output: 1000},
+			Prompt: budget.Spend{Input: 90, CachedInput: 64}, Took: second(2),
 		}
 		if len(g.asked) != 1 || g.asked[0] != want {
 			t.Errorf("asked of %+v, want %+v", g.asked, want)
@@ -148,7 +148,7 @@ func TestWhatWasNotSentCostsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := newRunner(&script{}, &turnstile{})
-	r.Likely = func(monitor.Partial) monitor.Spend { t.Error("estimated"); return monitor.Spend{} }
+	r.Likely = func(budget.Partial) budget.Spend { t.Error("estimated"); return budget.Spend{} }
 	if s := r.Extras(ctx, newCall(t), 1, 1)[0]; s.Tokens != 0 || s.Estimated {
 		t.Errorf("settled at %+v", s.Settlement)
 	}

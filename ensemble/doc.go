@@ -13,9 +13,8 @@
 // [Comparer] takes the kind from the request, never from the reply: action if
 // it offers tools and lets them be called, structured if it asks for JSON, answer
 // if a form of final answer is configured or asked for in the prompt, else text.
-// [Comparer.Keys]
-// turns a reply into one key per level; two replies agree at a level if and
-// only if their keys there are equal. Refusals, no call and unreadable answers
+// [Comparer.Keys] turns a reply into one key per level; two replies agree at a
+// level if and only if their keys there are equal. Refusals, no call and unreadable answers
 // are values like any other. Failed or truncated samples have no keys.
 //
 // At level target an action is its tool and its identifying arguments; the

@@ -5,6 +5,8 @@ import (
 	"math"
 	"time"
 
+	"gonum.org/v1/gonum/floats"
+
 	"hotmess/monitor"
 )
 
@@ -52,7 +54,7 @@ func (b *ballot) embedded(ctx context.Context, v Vote) (decided Vote, missing mo
 	if !ok {
 		return v, monitor.ReasonUnreadable
 	}
-	decided = mostAlike(MethodEmbeddings, able, by, func(a, b []float64) float64 { return (1 + dot(a, b)) / 2 })
+	decided = mostAlike(MethodEmbeddings, able, by, func(a, b []float64) float64 { return (1 + floats.Dot(a, b)) / 2 })
 	decided.Changed, _ = decided.Overrules(s.ended, b.policy.Level)
 	return decided, ""
 }
@@ -90,30 +92,16 @@ func directions(keys []string, vectors [][]float64) (map[string][]float64, bool)
 
 // direction is a vector of length 1; false for one that has none.
 func direction(v []float64) ([]float64, bool) {
-	// Scaled first, so that no square is too large or too small.
-	most := 0.0
-	for _, x := range v {
-		most = max(most, math.Abs(x))
-	}
+	most := floats.Norm(v, math.Inf(1))
 	if most == 0 || math.IsInf(most, 0) || math.IsNaN(most) {
 		return nil, false
 	}
 	own := make([]float64, len(v))
 	for i, x := range v {
-		own[i] = x / most
+		own[i] = x / most // first, so that no square is too large or too small
 	}
-	length := math.Sqrt(dot(own, own))
-	for i := range own {
-		own[i] /= length
-	}
+	floats.Scale(1/floats.Norm(own, 2), own)
 	return own, true
-}
-
-func dot(a, b []float64) (sum float64) {
-	for i := range a {
-		sum += a[i] * b[i]
-	}
-	return sum
 }
 
 // Cosine is that of the angle between two vectors, -1..1; false unless both have a
@@ -124,5 +112,5 @@ func Cosine(a, b []float64) (float64, bool) {
 	if !ok || !both || len(a) != len(b) {
 		return 0, false
 	}
-	return min(1, max(-1, dot(one, other))), true // rounding
+	return min(1, max(-1, floats.Dot(one, other))), true // rounding
 }

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hotmess/monitor"
+	"hotmess/budget"
 	"hotmess/wire"
 )
 
@@ -203,12 +203,12 @@ func TestAFlagThatPanicsIsNone(t *testing.T) {
 // A doorway lets as many extras in as it holds; the others wait.
 type doorway chan struct{}
 
-func (d doorway) Enter(ctx context.Context, _ monitor.Ask) (monitor.Settle, monitor.Reason) {
+func (d doorway) Enter(ctx context.Context, _ budget.Ask) (budget.Settle, budget.Refusal) {
 	select {
 	case <-d:
-		return func(monitor.Spend, bool) monitor.Bill { return monitor.Bill{} }, ""
+		return func(budget.Spend, bool) budget.Bill { return budget.Bill{} }, ""
 	case <-ctx.Done():
-		return nil, monitor.ReasonQueue
+		return nil, budget.RefusedQueue
 	}
 }
 

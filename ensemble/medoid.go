@@ -110,7 +110,7 @@ type given struct{ canonical, target map[string]string }
 func (c Comparer) givenTo(calls []wire.Call) map[string][]given {
 	named := make(map[string][]given, len(calls))
 	for _, call := range calls {
-		g := given{canonical: canonicalArguments(call.Arguments), target: map[string]string{}}
+		g := given{canonical: canonicalArguments(call), target: map[string]string{}}
 		v, _ := parseJSON(call.Arguments)
 		object, _ := v.(map[string]any)
 		for name, value := range object {

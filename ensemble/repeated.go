@@ -1,10 +1,6 @@
 package ensemble
 
-import (
-	"strings"
-
-	"hotmess/wire"
-)
+import "hotmess/wire"
 
 // Repeated is how often the commonest of the calls stands among them with the
 // same tool and the same canonical arguments, and what identifies it; 0 and
@@ -24,13 +20,5 @@ func Repeated(calls []wire.Call) (n int, key string) {
 
 // exactCall is one call at level exact.
 func exactCall(call wire.Call) string {
-	raw := call.Arguments
-	if strings.TrimSpace(raw) == "" {
-		raw = "{}"
-	}
-	v, ok := parseJSON(raw)
-	if !ok {
-		return list(tagCall, call.Name, list(tagMalformed, raw))
-	}
-	return list(tagCall, call.Name, list(tagJSON, canonicalJSON(v)))
+	return list(tagCall, call.Name, readArguments(call).exact())
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/monitor"
 	"hotmess/wire"
 )
@@ -15,10 +16,10 @@ type Kind string
 
 // The kinds.
 const (
-	KindAction     Kind = "action"
-	KindStructured Kind = "structured"
-	KindAnswer     Kind = "answer"
-	KindText       Kind = "text"
+	KindAction     Kind = monitor.KindAction
+	KindStructured Kind = monitor.KindStructured
+	KindAnswer     Kind = monitor.KindAnswer
+	KindText       Kind = monitor.KindText
 )
 
 // A Level is how closely two actions must be alike to count as the same.
@@ -60,7 +61,7 @@ type Sample struct {
 	// Took is the time from its launch to its end.
 	Took time.Duration
 	// Settlement is what an extra was settled at; zero if it did not run.
-	monitor.Settlement
+	budget.Settlement
 }
 
 // A Recording is an HTTP reply as the upstream sent it.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/monitor"
 	"hotmess/wire"
 )
@@ -40,7 +41,7 @@ type Call struct {
 	Route string
 	// Worst is the worst case of one call, in tokens: what is reserved before
 	// an extra.
-	Worst monitor.Spend
+	Worst budget.Spend
 	// prompt is what samples of the call are told of their prompt.
 	prompt *prompt
 	// asking is whether extras ask for the usage of their streams, and the primary
@@ -54,7 +55,7 @@ type Gate interface {
 	// Enter reserves the worst case and a slot for one extra, waiting at most
 	// until ctx ends. An empty refused means entered: settle must then be called
 	// exactly once, with what the extra used. Else settle is nil.
-	Enter(ctx context.Context, ask monitor.Ask) (settle monitor.Settle, refused monitor.Reason)
+	Enter(ctx context.Context, ask budget.Ask) (settle budget.Settle, refused budget.Refusal)
 }
 
 // A Runner makes the calls of requests. Its fields are set before its first
@@ -74,7 +75,7 @@ type Runner struct {
 	Hold func(n int64) (release func(), ok bool)
 	// Likely estimates what an extra has cost that did not tell. It may be nil:
 	// then that is its worst case.
-	Likely func(monitor.Partial) monitor.Spend
+	Likely func(budget.Partial) budget.Spend
 	// Unwilling are the upstreams that are not asked for usage. It may be nil.
 	Unwilling *Unwilling
 	// Heard is told of each reply's head. It may be nil.
@@ -169,10 +170,10 @@ func (r *Runner) extra(ctx context.Context, a attempt) (res result) {
 	}
 	used, estimated := a.call.Worst, true
 	defer func() {
-		res.Settlement = monitor.Settlement{Spend: used, Bill: settle(used, estimated), Estimated: estimated}
+		res.Settlement = budget.Settlement{Spend: used, Bill: settle(used, estimated), Estimated: estimated}
 	}()
 	if ctx.Err() != nil {
-		used, estimated = monitor.Spend{}, false // nothing was sent
+		used, estimated = budget.Spend{}, false // nothing was sent
 		res.Missing = lost(ctx, monitor.ReasonGone)
 		return res
 	}
@@ -193,13 +194,13 @@ func (r *Runner) extra(ctx context.Context, a attempt) (res result) {
 }
 
 // spendOf is what a call used, as the upstream reports it.
-func spendOf(u wire.Usage) monitor.Spend {
-	return monitor.Spend{
+func spendOf(u wire.Usage) budget.Spend {
+	return budget.Spend{
 		Input: int64(u.Input), CachedInput: int64(u.CachedInput), Output: int64(u.Output), Reasoning: int64(u.Reasoning),
 	}
 }
 
-func (r *Runner) enter(ctx context.Context, call *Call) (monitor.Settle, monitor.Reason) {
+func (r *Runner) enter(ctx context.Context, call *Call) (budget.Settle, monitor.Reason) {
 	turn, cancel := context.WithTimeout(ctx, StartWithin)
 	defer cancel()
 	if !call.Expires.IsZero() {
@@ -210,15 +211,14 @@ func (r *Runner) enter(ctx context.Context, call *Call) (monitor.Settle, monitor
 	if errors.Is(context.Cause(turn), errExpired) {
 		return nil, monitor.ReasonSigned
 	}
-	settle, refused := r.Gate.Enter(turn, monitor.Ask{Upstream: call.Upstream, Route: call.Route, Model: call.View.Model, Worst: call.Worst})
+	settle, refused := r.Gate.Enter(turn, budget.Ask{Upstream: call.Upstream, Route: call.Route, Model: call.View.Model, Worst: call.Worst})
 	switch {
 	case refused == "":
+		return settle, ""
 	case errors.Is(context.Cause(turn), errExpired):
-		refused = monitor.ReasonSigned
-	default:
-		refused = lost(ctx, refused)
+		return nil, monitor.ReasonSigned
 	}
-	return settle, refused
+	return nil, lost(ctx, monitor.Reason(refused))
 }
 
 // rescue, deferred, makes a sample missing in which hotmess itself panicked.

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/monitor"
 )
 
@@ -110,7 +111,7 @@ func TestExtrasThatFailAreMissingAndNotRetried(t *testing.T) {
 func TestExtrasThatTheGateRefusesCarryItsReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{extras: []reply{says("a", 0)}}
-		g := &turnstile{refuse: []monitor.Reason{monitor.ReasonBudget, "", monitor.ReasonYield}}
+		g := &turnstile{refuse: []budget.Refusal{budget.RefusedBudget, "", budget.RefusedYield}}
 		samples := newRunner(s, g).Extras(t.Context(), newCall(t), 1, 3)
 		reasons := strings.Fields(missings(samples))
 		slices.Sort(reasons)

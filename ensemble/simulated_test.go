@@ -160,6 +160,14 @@ type course struct {
 // are the samples by launch number; first is the time to the first token. strict
 // sets those without an answer aside.
 func (q question) simulate(r Rules, first float64, strict bool) course {
+	return q.simulateBy(r, r.launch, first, strict)
+}
+
+// A launcher says how many calls are to have started while a vote is undecided.
+type launcher func(Comparer, state) int
+
+// simulateBy is simulate with calls that start by another rule.
+func (q question) simulateBy(r Rules, starts launcher, first float64, strict bool) course {
 	var c course
 	var s state
 	begun := make([]float64, 0, len(q.takes))
@@ -171,7 +179,7 @@ func (q question) simulate(r Rules, first float64, strict bool) course {
 		}
 		s.launched = len(begun)
 	}
-	launch(r.launch(Comparer{}, s))
+	launch(starts(Comparer{}, s))
 	for c.stop == "" {
 		next, at := -1, math.Inf(1)
 		for i := range begun {
@@ -186,9 +194,9 @@ func (q question) simulate(r Rules, first float64, strict bool) course {
 			s.warm = s.warm || next == 0
 			s.ended = append(s.ended, q.takes[next].sample(next, strict))
 		}
-		var n int
-		c.stop, n = r.next(Comparer{}, s)
-		launch(n)
+		if c.stop = r.stop(Comparer{}, s); c.stop == "" {
+			launch(starts(Comparer{}, s))
+		}
 	}
 	c.vote, _ = r.pick(Comparer{}, s)
 	c.took, c.launched, c.right = now, s.launched, q.takes[c.vote.Winner].right

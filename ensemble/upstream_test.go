@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"hotmess/monitor"
+	"hotmess/budget"
 	"hotmess/wire"
 )
 
@@ -145,25 +145,25 @@ func (b *scriptedBody) Close() error {
 // A turnstile is a gate: it refuses by launch order of entry, or waits.
 type turnstile struct {
 	mu      sync.Mutex
-	refuse  []monitor.Reason // one per entry; empty: let in
+	refuse  []budget.Refusal // one per entry; empty: let in
 	shut    bool             // waits until ctx ends
 	wait    time.Duration
 	panics  bool
-	asked   []monitor.Ask
+	asked   []budget.Ask
 	settled []int64
 	guessed int
 }
 
-func (g *turnstile) Enter(ctx context.Context, ask monitor.Ask) (monitor.Settle, monitor.Reason) {
+func (g *turnstile) Enter(ctx context.Context, ask budget.Ask) (budget.Settle, budget.Refusal) {
 	if g.panics {
 		panic("scripted")
 	}
 	if g.shut {
 		<-ctx.Done()
-		return nil, monitor.ReasonQueue
+		return nil, budget.RefusedQueue
 	}
 	if pause(ctx, g.wait) != nil {
-		return nil, monitor.ReasonQueue
+		return nil, budget.RefusedQueue
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -178,10 +178,10 @@ func (g *turnstile) Enter(ctx context.Context, ask monitor.Ask) (monitor.Settle,
 	return g.settle, ""
 }
 
-func (g *turnstile) settle(used monitor.Spend, estimated bool) monitor.Bill {
+func (g *turnstile) settle(used budget.Spend, estimated bool) budget.Bill {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	b := monitor.Bill{Tokens: used.Input + used.Output}
+	b := budget.Bill{Tokens: used.Input + used.Output}
 	g.settled = append(g.settled, b.Tokens)
 	if estimated {
 		g.guessed++
@@ -207,7 +207,7 @@ func newCall(t *testing.T) Call {
 		Host:   "upstream.example",
 		Header: http.Header{"X-Request-Id": {"r1"}, "Idempotency-Key": {"k1"}, "Authorization": {"Bearer k"}},
 		Body:   []byte(requestBody), View: v,
-		Compare: comparer(t, v, ""), Upstream: "openai", Worst: monitor.Spend{Output: 1000},
+		Compare: comparer(t, v, ""), Upstream: "openai", Worst: budget.Spend{Output: 1000},
 	}
 }
 

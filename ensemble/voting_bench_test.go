@@ -20,6 +20,8 @@ type contender struct {
 	unary bool
 	// strict: replies without an answer are malformed, and set aside.
 	strict bool
+	// starts, if set, has calls start by another rule than that of live votes.
+	starts func(Rules) launcher
 }
 
 // firstToken is the time to the first token of a stream, as a share of the mean
@@ -73,7 +75,10 @@ func (c contender) play(questions []question, rounds int) score {
 }
 
 func (c contender) run(q question, first float64) course {
-	if !c.fixed {
+	switch {
+	case c.starts != nil:
+		return q.simulateBy(c.rules, c.starts(c.rules), first, c.strict)
+	case !c.fixed:
 		return q.simulate(c.rules, first, c.strict)
 	}
 	run := course{launched: c.rules.Max}
@@ -137,6 +142,10 @@ func (c corpus) contenders() []contender {
 	at(LaunchAtOnce, 3, 10, "settled", Rules{})
 	at(LaunchAtOnce, 3, 10, "confidence .90", Rules{Confidence: .9})
 	at(LaunchAtOnce, 3, 10, "lead 3", Rules{Lead: 3})
+	at(LaunchStaged, 3, 10, "confidence .90, second stage behind the first", Rules{Confidence: .9})
+	all[len(all)-1].starts = oneBehindTheOther
+	at(LaunchStaged, 3, 10, "confidence .90, stages of exact need", Rules{Confidence: .9})
+	all[len(all)-1].starts = exactNeed
 	at(LaunchStaged, 3, 10, "settled", Rules{})
 	at(LaunchStaged, 3, 10, "confidence .95", Rules{Confidence: .95})
 	at(LaunchStaged, 3, 10, "lead 3", Rules{Lead: 3})
@@ -153,6 +162,41 @@ func (c corpus) contenders() []contender {
 
 func alone() contender {
 	return contender{name: "single call", rules: Rules{Level: LevelExact, Max: 1}, fixed: true}
+}
+
+// oneBehindTheOther has the second stage wait for the end of the first, whatever that
+// has said by then.
+func oneBehindTheOther(r Rules) launcher {
+	return func(_ Comparer, s state) int {
+		switch {
+		case s.launched == 0:
+			return r.stage()
+		case len(s.ended) < s.launched:
+			return s.launched
+		}
+		return r.most()
+	}
+}
+
+// exactNeed has stages one behind the other, each of the fewest calls that decide the
+// vote if all agree with the leading answer.
+func exactNeed(r Rules) launcher {
+	return func(c Comparer, s state) int {
+		switch {
+		case s.launched == 0:
+			return r.stage()
+		case len(s.ended) < s.launched:
+			return s.launched
+		}
+		v, _ := c.Vote(r.Method, s.ended, r.Level)
+		for n := 1; s.launched+n < r.most(); n++ {
+			then := Vote{Votes: v.Votes + n, Agreed: v.Agreed + n, Rival: v.Rival}
+			if then.Agreed > then.Rival+r.most()-s.launched-n || then.Votes >= r.Min && r.weigh(then) != "" {
+				return s.launched + n
+			}
+		}
+		return r.most()
+	}
 }
 
 // against is the difference in accuracy to another contender, with its interval over

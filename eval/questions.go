@@ -74,6 +74,9 @@ func (p lineError) Error() string { return fmt.Sprintf("line %d: %v", p.Line, p.
 // Unwrap gives what is wrong with it.
 func (p lineError) Unwrap() error { return p.Err }
 
+// errNoQuestion is what becomes of a data set without a usable line.
+var errNoQuestion = errors.New("no line holds a question that can be asked: write one JSON object on each, with dataset, question_id, question and reference")
+
 // loadQuestions reads the questions of a file, see readQuestions.
 func loadQuestions(file string) ([]Question, []lineError, error) {
 	f, err := os.Open(file)
@@ -123,7 +126,7 @@ func readQuestions(name string, r io.Reader) ([]Question, []lineError, error) {
 	case err != nil:
 		return nil, nil, err
 	case len(questions) == 0:
-		return nil, nil, fmt.Errorf("%s: %w", name, errors.Join(errors.New("no line holds a question that can be asked"), first(problems)))
+		return nil, nil, fmt.Errorf("%s: %w", name, errors.Join(errNoQuestion, first(problems)))
 	}
 	return questions, problems, nil
 }

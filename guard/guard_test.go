@@ -198,6 +198,27 @@ func TestEveryPartOfARuleMustFit(t *testing.T) {
 	}
 }
 
+// TestArgumentsThatAreEncodedTwiceAreRead: they are the same action as those that are
+// encoded once.
+func TestArgumentsThatAreEncodedTwiceAreRead(t *testing.T) {
+	once := bash("rm -rf build")
+	twice, _ := json.Marshal(once.Arguments)
+	again := wire.Call{Name: "bash", Arguments: string(twice)}
+	p, ok := builtIn().Propose([]wire.Call{again}, comparer(t))
+	if !ok || p.Rule.Name != "delete-tree" || !agrees(builtIn(), p, comparer(t), once) {
+		t.Errorf("%+v", p)
+	}
+	rule := config.Guard{Name: "by path", Argument: map[string]string{"command": "rm *"}}
+	if got := matched(t, guard.New([]config.Guard{rule}), again); got != "by path" {
+		t.Errorf("matched by %q", got)
+	}
+	for _, arguments := range []string{`"null"`, `"7"`, `"ls"`, `"{"`, `"\"{}\""`} {
+		if got := matched(t, builtIn(), wire.Call{Name: "bash", Arguments: arguments}); got != "" {
+			t.Errorf("%s: matched by %q", arguments, got)
+		}
+	}
+}
+
 func TestTheStrictestRuleJudges(t *testing.T) {
 	rules := []config.Guard{
 		{Name: "low", Tool: "bash", Risk: config.RiskLow},

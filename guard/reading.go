@@ -42,16 +42,30 @@ func (g *Guard) readCall(call wire.Call, left *int) *reading {
 		r.reader.Spend(len(call.Arguments))
 		return r
 	}
-	if err := json.Unmarshal([]byte(call.Arguments), &r.arguments); err != nil {
-		r.arguments = call.Arguments
-		if strings.HasPrefix(strings.TrimSpace(call.Arguments), "{") {
-			r.arguments = strings.ReplaceAll(call.Arguments, `"`, "\n")
-		}
-	}
+	r.arguments = takenApart(call.Arguments)
 	r.commands("", r.arguments, 0)
 	r.invocations = r.reader.Found()
 	r.group()
 	return r
+}
+
+// takenApart are arguments as JSON; see reading for those that are none. Some models
+// encode them twice, which agents forgive.
+func takenApart(arguments string) any {
+	var v any
+	if err := json.Unmarshal([]byte(arguments), &v); err != nil {
+		if strings.HasPrefix(strings.TrimSpace(arguments), "{") {
+			return strings.ReplaceAll(arguments, `"`, "\n")
+		}
+		return arguments
+	}
+	if text, ok := v.(string); ok {
+		var object map[string]any
+		if json.Unmarshal([]byte(text), &object) == nil && object != nil {
+			return object
+		}
+	}
+	return v
 }
 
 // group sorts invocations by their programs: a rule looks at the names of these first,

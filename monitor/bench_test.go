@@ -73,14 +73,7 @@ func BenchmarkPassed(b *testing.B) {
 	m, _ := newTest(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Passed("r", "openai-chat", "off", OutcomeOK, 50*time.Microsecond, time.Second, ReasonOff)
-	}
-}
-
-func BenchmarkBoundTake(b *testing.B) {
-	bound := newBound()
-	for b.Loop() {
-		bound.take(0.1)
+		m.Passed(Unobserved{Dialect: "openai-chat", Mode: "off", Outcome: OutcomeOK, Overhead: 50 * time.Microsecond, Total: time.Second, Reason: ReasonOff})
 	}
 }
 

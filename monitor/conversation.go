@@ -4,6 +4,8 @@ import (
 	"container/list"
 	"slices"
 	"time"
+
+	"hotmess/detect"
 )
 
 const (
@@ -43,7 +45,7 @@ type track struct {
 	// Unit is set on the headline level.
 	Unit *unit `json:"unit,omitempty"`
 	// Course is set on the headline level.
-	Course *course `json:"course,omitempty"`
+	Course *detect.Course `json:"course,omitempty"`
 	// Curve is set where curves are kept of the series.
 	Curve *curvePart `json:"curve,omitempty"`
 }
@@ -71,12 +73,12 @@ func (u *unit) count(p levelPair) bool {
 }
 
 // settle gives the value, once.
-func (u *unit) settle() (v value, ok bool) {
+func (u *unit) settle() (v detect.Value, ok bool) {
 	if u.Done || u.N == 0 {
-		return value{}, false
+		return detect.Value{}, false
 	}
 	u.Done = true
-	return value{X: float64(u.X) / float64(u.N), Bin: lengthBin(int(u.Context / u.N))}, true
+	return detect.Value{X: float64(u.X) / float64(u.N), Bin: lengthBin(int(u.Context / u.N))}, true
 }
 
 // track finds the conversation's part in a series, or adds it.
@@ -88,7 +90,7 @@ func (c *conversation) track(key seriesKey, headline bool) *track {
 	}
 	t := &c.tracks[i]
 	if headline && t.Unit == nil {
-		t.Unit, t.Course = &unit{}, &course{}
+		t.Unit, t.Course = &unit{}, &detect.Course{}
 	}
 	return t
 }

@@ -81,7 +81,7 @@ func measured(conversation string, at time.Time, differ bool) Observation {
 }
 
 func units(m *Monitor) int64 {
-	return m.routes["r"].series[seriesKey{Kind: "action", Level: "target"}].bound.units
+	return m.routes["r"].series[seriesKey{Kind: "action", Level: "target"}].bound.Units()
 }
 
 func TestConversationGivesItsValueAtThe20thPairAndNoneAfter(t *testing.T) {

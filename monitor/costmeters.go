@@ -1,6 +1,10 @@
 package monitor
 
-import "github.com/VictoriaMetrics/metrics"
+import (
+	"github.com/VictoriaMetrics/metrics"
+
+	"hotmess/budget"
+)
 
 // costMeters count what settled extras used and cost.
 type costMeters struct {
@@ -27,7 +31,7 @@ func newCostMeters(s *metrics.Set) costMeters {
 }
 
 // settled counts one extra.
-func (c *costMeters) settled(s Settlement) {
+func (c *costMeters) settled(s budget.Settlement) {
 	if s.Estimated {
 		c.estimated.AddInt64(s.Tokens)
 	} else {
@@ -38,7 +42,7 @@ func (c *costMeters) settled(s Settlement) {
 	c.output.AddInt64(s.Output)
 	c.reasoning.AddInt64(s.Reasoning)
 	if s.Priced {
-		c.usd.Add(usd(s.Nanos))
+		c.usd.Add(budget.USD(s.Nanos))
 	} else {
 		c.unpriced.AddInt64(s.Tokens)
 	}

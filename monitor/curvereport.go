@@ -28,7 +28,7 @@ type CurveBin struct {
 // report gives the four curves of a window.
 func (s *curveSums) report() []CurveReport {
 	all := make([]CurveReport, lengthCount)
-	for i, name := range lengthNames() {
+	for i, name := range LengthNames() {
 		all[i] = CurveReport{Length: name, Bins: []CurveBin{}}
 	}
 	for _, c := range s.Cells {

@@ -15,8 +15,9 @@ const (
 	lengthCount
 )
 
-// lengthNames are the names that lengths are reported under.
-func lengthNames() [lengthCount]string {
+// LengthNames are the names that lengths are reported under, in the order of
+// PairLengths.
+func LengthNames() [lengthCount]string {
 	return [lengthCount]string{"reasoning_tokens", "output_tokens", "context_tokens", "actions"}
 }
 
@@ -35,12 +36,14 @@ const curveRings = 2
 // curveWindow is the window of a ring of curves.
 func curveWindow(ring int) int { return ring + windowTwoDays }
 
-// pairLengths are the four lengths of a pair; −1: absent. The tokens of
-// reasoning and output are the mean of samples 0 and 1, rounded down, so that
-// neither of the two has the say; context and actions are those of the request.
-type pairLengths [lengthCount]int
+// pairLengths are the four lengths of a pair; −1: absent.
+type pairLengths = [lengthCount]int
 
-func pairLengthsOf(o *Observation) pairLengths {
+// PairLengths are the lengths of the pair of an observation, in tokens and in
+// actions; −1 where one is unknown. The tokens of reasoning and output are the mean
+// of samples 0 and 1, rounded down, so that neither of the two has the say; context
+// and actions are those of the request.
+func PairLengths(o *Observation) [lengthCount]int {
 	l := pairLengths{-1, -1, -1, -1}
 	if len(o.Samples) > 1 {
 		a, b := &o.Samples[0], &o.Samples[1]

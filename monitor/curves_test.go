@@ -49,11 +49,11 @@ func detailOf(t *testing.T, m *Monitor, window int) SeriesDetail {
 func TestLengthOfAPairIsTheMeanOfBothSamples(t *testing.T) {
 	o := sized("c", base, false, pairLengths{100, 10, 1000, 3})
 	o.Samples[1].Reasoning.Tokens, o.Samples[1].Output.Tokens, o.Samples[1].Context.Tokens = 201, 21, 5000
-	if got, want := pairLengthsOf(&o), (pairLengths{150, 15, 1000, 3}); got != want {
+	if got, want := PairLengths(&o), (pairLengths{150, 15, 1000, 3}); got != want {
 		t.Errorf("lengths %v, want %v", got, want)
 	}
 	o.Samples[1].Reasoning.Source, o.Actions = "", nil
-	if got, want := pairLengthsOf(&o), (pairLengths{-1, 15, 1000, -1}); got != want {
+	if got, want := PairLengths(&o), (pairLengths{-1, 15, 1000, -1}); got != want {
 		t.Errorf("lengths %v with two absent, want %v", got, want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"hotmess/alerts"
 	"hotmess/config"
+	"hotmess/detect"
 )
 
 // A detection is what one route remembers to tell what has changed. It is
@@ -24,8 +25,8 @@ type detection struct {
 
 // A seriesDetection is that of one headline series.
 type seriesDetection struct {
-	rising *detector
-	ranks  *ranks
+	rising *detect.Detector
+	ranks  *detect.Ranks
 }
 
 func newDetection() *detection {
@@ -40,16 +41,16 @@ func newDetection() *detection {
 func (d *detection) of(key seriesKey) *seriesDetection {
 	s := d.series[key]
 	if s == nil {
-		s = &seriesDetection{rising: &detector{}, ranks: &ranks{}}
+		s = &seriesDetection{rising: &detect.Detector{}, ranks: &detect.Ranks{}}
 		d.series[key] = s
 	}
 	return s
 }
 
 // hearing is what a value of a rule is judged by now.
-func (d *detection) hearing(rule string, now time.Time) hearing {
+func (d *detection) hearing(rule string, now time.Time) detect.Hearing {
 	p := d.promise
-	return hearing{conversations: float64(p.conversations(rule)), armed: p.armed, learn: p.learn, now: now}
+	return detect.Hearing{Conversations: float64(p.conversations(rule)), Armed: p.armed, Learn: p.learn, Now: now}
 }
 
 // notice takes in what needs no pair to be seen.
@@ -87,9 +88,9 @@ func (d *detection) follow(c *conversation, t *track, p levelPair) {
 		return
 	}
 	ranks := d.of(t.Key).ranks
-	ranks.count(t.Course, p.differ)
-	rank, ok := ranks.rank(t.Course)
-	if !ok || rank > rankLevel {
+	ranks.Count(t.Course, p.differ)
+	rank, ok := ranks.Rank(t.Course)
+	if !ok || rank > detect.RankLevel {
 		return
 	}
 	d.flags.raise(flag{
@@ -99,8 +100,8 @@ func (d *detection) follow(c *conversation, t *track, p levelPair) {
 }
 
 // rise takes in the value that a conversation gives to a series.
-func (d *detection) rise(key seriesKey, v value, now time.Time) {
-	d.of(key).rising.take(v, d.hearing(config.RuleDisagreementRising, now))
+func (d *detection) rise(key seriesKey, v detect.Value, now time.Time) {
+	d.of(key).rising.Take(v, d.hearing(config.RuleDisagreementRising, now))
 }
 
 // end takes in what an ended conversation has not given yet. It may be called
@@ -110,7 +111,7 @@ func (d *detection) end(c *conversation, now time.Time) {
 	for i := range c.tracks {
 		t := &c.tracks[i]
 		if s := d.series[t.Key]; s != nil && t.Course != nil {
-			s.ranks.end(t.Course)
+			s.ranks.End(t.Course)
 		}
 	}
 }
@@ -126,7 +127,7 @@ func (d *detection) giveSpell(c *conversation, now time.Time) {
 }
 
 // detectors calls f for every detector of the route.
-func (d *detection) detectors(f func(*detector)) {
+func (d *detection) detectors(f func(*detect.Detector)) {
 	for _, s := range d.series {
 		f(s.rising)
 	}
@@ -141,7 +142,7 @@ func (d *detection) detectors(f func(*detector)) {
 func (m *Monitor) armed() int {
 	n := 0
 	for _, r := range m.routes {
-		r.detection.detectors(func(d *detector) { n += int(boolInt(d.armed())) })
+		r.detection.detectors(func(d *detect.Detector) { n += int(boolInt(d.Armed())) })
 	}
 	return n
 }
@@ -157,7 +158,7 @@ func (m *Monitor) AcceptBaseline(name string) (n int, ok bool) {
 	if r == nil {
 		return 0, false
 	}
-	r.detection.detectors(func(d *detector) { n += int(boolInt(d.begun())) })
+	r.detection.detectors(func(d *detect.Detector) { n += int(boolInt(d.Begun())) })
 	n += int(boolInt(len(r.detection.overlong.Pending) > 0))
 	r.detection.accept()
 	return n, true
@@ -167,7 +168,7 @@ func (m *Monitor) AcceptBaseline(name string) (n int, ok bool) {
 // the new ones.
 func (d *detection) accept() {
 	for _, s := range d.series {
-		*s = seriesDetection{rising: &detector{}, ranks: &ranks{Epoch: s.ranks.Epoch + 1}}
+		*s = seriesDetection{rising: &detect.Detector{}, ranks: &detect.Ranks{Epoch: s.ranks.Epoch + 1}}
 	}
 	d.flags = slices.DeleteFunc(d.flags, func(f flag) bool { return f.Rule == config.RuleConversationIncoherent })
 	d.overlong = &overlong{}
@@ -187,9 +188,9 @@ type detectionState struct {
 }
 
 type seriesDetectionState struct {
-	Key    seriesKey `json:"key"`
-	Rising *detector `json:"rising"`
-	Ranks  *ranks    `json:"ranks"`
+	Key    seriesKey        `json:"key"`
+	Rising *detect.Detector `json:"rising"`
+	Ranks  *detect.Ranks    `json:"ranks"`
 }
 
 type labelledDetectionState struct {
@@ -206,7 +207,7 @@ func (d *detection) state() *detectionState {
 	}
 	for _, k := range sortedKeys(d.series) {
 		s := d.series[k]
-		st.Series = append(st.Series, seriesDetectionState{Key: k, Rising: s.rising.copied(), Ranks: s.ranks.copied()})
+		st.Series = append(st.Series, seriesDetectionState{Key: k, Rising: s.rising.Clone(), Ranks: s.ranks.Clone()})
 	}
 	for _, k := range sortedLabelled(d.labelled) {
 		st.Labelled = append(st.Labelled, labelledDetectionState{Key: k, Detection: d.labelled[k].copied()})
@@ -223,7 +224,7 @@ func restoreDetection(st *detectionState) *detection {
 	}
 	for _, s := range st.Series {
 		if len(d.series) < maxSeries {
-			d.series[s.Key] = &seriesDetection{rising: restoreDetector(s.Rising), ranks: restoreRanks(s.Ranks)}
+			d.series[s.Key] = &seriesDetection{rising: detect.RestoreDetector(s.Rising), ranks: detect.RestoreRanks(s.Ranks)}
 		}
 	}
 	d.overlong = restoreOverlong(st.Overlong)

@@ -13,6 +13,7 @@ import (
 
 	"hotmess/alerts"
 	"hotmess/config"
+	"hotmess/detect"
 )
 
 // learning makes a Monitor with short baselines and a low threshold.
@@ -193,15 +194,19 @@ func TestLengthPromiseHoldsWithALearntQuantile(t *testing.T) {
 			return s
 		}
 		var o overlong
-		for range baselineConversations {
-			o.take(talk(), hearing{learn: baselineConversations, conversations: 1e9, now: base})
+		for range detect.BaselineConversations {
+			o.take(talk(), detect.Hearing{Learn: detect.BaselineConversations, Conversations: 1e9, Now: base})
 		}
-		truth, _ := meanRun(2000, func(int) float64 { s := talk(); return s.value(o.Limit).X })
-		missed += int(boolInt(o.Detector.Baseline.overall().Bound < truth))
+		truth := 0.0
+		for range 2000 {
+			s := talk()
+			truth += s.value(o.Limit).X / 2000
+		}
+		missed += int(boolInt(o.Detector.Baseline.Overall().Bound < truth))
 	}
 	got := float64(missed) / runs
 	t.Logf("bound below the truth in %.3f", got)
-	if got > 1-baselineConfidence+binomialTolerance(1-baselineConfidence, runs) {
+	if got > 1-detect.BaselineConfidence+binomialTolerance(1-detect.BaselineConfidence, runs) {
 		t.Errorf("bound below the truth in %.3f of the runs", got)
 	}
 }
@@ -251,7 +256,7 @@ func TestFlagsAreBounded(t *testing.T) {
 
 func TestIncoherentConversationHasAReadingOfItsOwn(t *testing.T) {
 	m, clock := learning(t, "", 30, 50)
-	for i := range rankPrior + minReference {
+	for i := range detect.RankPrior + detect.MinReference {
 		converse(m, clock, fmt.Sprint("a", i), 5, everyNth(5))
 	}
 	for range 10 {
@@ -259,7 +264,7 @@ func TestIncoherentConversationHasAReadingOfItsOwn(t *testing.T) {
 		m.take(measured("bad", clock.now(), true))
 	}
 	r := readingOf(t, m, config.RuleConversationIncoherent)
-	if r.Of != "bad" || r.State != alerts.StateHolds || r.Kind != "action" || r.Detail["reference_conversations"] != minReference || r.Detail["rank"] != 0.01 {
+	if r.Of != "bad" || r.State != alerts.StateHolds || r.Kind != "action" || r.Detail["reference_conversations"] != detect.MinReference || r.Detail["rank"] != 0.01 {
 		t.Errorf("%+v", r)
 	}
 	m.AcceptBaseline("r")

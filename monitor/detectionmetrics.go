@@ -1,8 +1,7 @@
 package monitor
 
 import (
-	"fmt"
-	"io"
+	"bytes"
 	"slices"
 	"strconv"
 
@@ -51,36 +50,23 @@ func (m *Monitor) detections() (names []string, reports map[string]DetectionRepo
 	return names, reports
 }
 
-// writeDetection writes one family after the other, each with its type.
-func writeDetection(w io.Writer, names []string, reports map[string]DetectionReport) {
+// writeDetection writes one family after the other.
+func writeDetection(b *bytes.Buffer, names []string, reports map[string]DetectionReport) {
 	for _, g := range detectorGauges() {
-		typed := false
+		family := gaugeFamily{w: b, name: g.name}
 		for _, name := range names {
 			for _, d := range reports[name].Detectors {
-				v, ok := g.value(d)
-				if !ok {
-					continue
+				if v, ok := g.value(d); ok {
+					family.write(v, "route", name, "rule", d.Rule,
+						"kind", d.Kind, "level", d.Level, "pinned", strconv.FormatBool(d.Pinned), "scale", d.Scale)
 				}
-				typed = writeType(w, g.name, typed)
-				fmt.Fprintf(w, "%s %g\n", metricName(g.name, "route", name, "rule", d.Rule,
-					"kind", d.Kind, "level", d.Level, "pinned", strconv.FormatBool(d.Pinned), "scale", d.Scale), v)
 			}
 		}
 	}
-	const flagged = "hotmess_flagged_conversations"
-	typed := false
+	flagged := gaugeFamily{w: b, name: "hotmess_flagged_conversations"}
 	for _, name := range names {
 		for _, rule := range []string{config.RuleConversationIncoherent, config.RuleRepeating, config.RuleSplitDecision, config.RuleGuardBlind} {
-			typed = writeType(w, flagged, typed)
-			fmt.Fprintf(w, "%s %d\n", metricName(flagged, "route", name, "rule", rule), reports[name].Flagged[rule])
+			flagged.write(float64(reports[name].Flagged[rule]), "route", name, "rule", rule)
 		}
 	}
-}
-
-// writeType writes the type of a gauge before its first value.
-func writeType(w io.Writer, name string, typed bool) bool {
-	if !typed {
-		fmt.Fprintf(w, "# TYPE %s gauge\n", name)
-	}
-	return true
 }

@@ -5,6 +5,7 @@ import (
 
 	"hotmess/alerts"
 	"hotmess/config"
+	"hotmess/detect"
 )
 
 // detected gives the readings of all rules but disagreement_high.
@@ -35,7 +36,7 @@ func (r *route) detected(name string, armed int, now time.Time) []alerts.Reading
 // aboutRoute begins a reading that is about the whole route.
 func (d *detection) aboutRoute(rule, name string, now time.Time) alerts.Reading {
 	return alerts.Reading{
-		Rule: rule, Route: name, Alpha: boundAlpha,
+		Rule: rule, Route: name, Alpha: detect.BoundAlpha,
 		Detail: map[string]any{}, Changes: d.lastDay(now),
 	}
 }
@@ -50,30 +51,30 @@ func state(holds bool) alerts.State {
 
 // judged adds the state of a detector to a reading; scale is the unit of its
 // values.
-func (d *detection) judged(r alerts.Reading, t *detector, scale float64, armed int) alerts.Reading {
+func (d *detection) judged(r alerts.Reading, t *detect.Detector, scale float64, armed int) alerts.Reading {
 	detail := map[string]any{
 		"false_alarm_conversations": d.promise.conversations(r.Rule),
 		"detectors":                 armed,
 	}
 	r.Detail = detail
-	if !t.armed() {
+	if !t.Armed() {
 		r.State = alerts.StateLearning
 		detail["learned_conversations"], detail["baseline_size"] = len(t.Baseline.Values), d.promise.learn
 		return r
 	}
 	r.State = state(!t.Risen.IsZero())
-	base := t.Baseline.overall()
+	base := t.Baseline.Overall()
 	detail["baseline"], detail["baseline_high"] = scale*base.Mean, scale*base.Bound
 	detail["baseline_conversations"], detail["baseline_until"] = int(base.N), t.Baseline.Until
 	detail["strata"] = len(t.Baseline.Strata)
 	detail["conversations_since"] = int(t.N)
-	detail["e_value"], detail["e_threshold"] = t.Rise.evidence(), d.promise.threshold(r.Rule, armed)
+	detail["e_value"], detail["e_threshold"] = t.Rise.Evidence(), d.promise.threshold(r.Rule, armed)
 	if t.Risen.IsZero() {
 		return r
 	}
 	detail["risen_at"] = t.Risen
-	detail["recovery_e_value"], detail["recovery_e_threshold"] = t.Fall.evidence(), float64(recoveryThreshold)
-	if mean, ok := t.Onset.mean(); ok {
+	detail["recovery_e_value"], detail["recovery_e_threshold"] = t.Fall.Evidence(), float64(detect.RecoveryThreshold)
+	if mean, ok := t.Onset.Mean(); ok {
 		detail["onset_at"], detail["onset_conversations"] = t.Onset.At, int(t.Onset.N)
 		detail["onset_mean"] = scale * mean
 	}
@@ -149,7 +150,7 @@ func (f *flag) reading(r alerts.Reading, now time.Time) alerts.Reading {
 		return r
 	}
 	r.Kind, r.Level, r.Pinned = f.Key.Kind, f.Key.Level, f.Key.Pinned
-	r.Detail["rank"], r.Detail["rank_level"] = f.Rank, rankLevel
+	r.Detail["rank"], r.Detail["rank_level"] = f.Rank, detect.RankLevel
 	r.Detail["reference_conversations"] = f.Reference
 	r.Detail["shrunk_disagreement"] = f.Max
 	r.Detail["conversation_pairs"], r.Detail["conversation_differ"] = int(f.N), int(f.X)

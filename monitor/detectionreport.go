@@ -5,6 +5,7 @@ import (
 
 	"hotmess/alerts"
 	"hotmess/config"
+	"hotmess/detect"
 )
 
 // A DetectionReport is what one route knows of changes.
@@ -134,7 +135,7 @@ func (d *detection) report(armed int, now time.Time) DetectionReport {
 		one := d.detectorReport(config.RuleDisagreementRising, s.rising, 1, armed)
 		one.Kind, one.Level, one.Pinned = k.Kind, k.Level, k.Pinned
 		rep.Detectors = append(rep.Detectors, one)
-		rep.Ranks = append(rep.Ranks, s.ranks.report(k))
+		rep.Ranks = append(rep.Ranks, rankReport(s.ranks, k))
 	}
 	rep.Detectors = append(rep.Detectors, d.overlongReport(armed))
 	rep.Detectors = append(rep.Detectors, d.labelledDetectors(armed)...)
@@ -150,33 +151,33 @@ func (d *detection) report(armed int, now time.Time) DetectionReport {
 }
 
 // detectorReport reports on a detector whose values are to be told times scale.
-func (d *detection) detectorReport(rule string, t *detector, scale float64, armed int) DetectorReport {
+func (d *detection) detectorReport(rule string, t *detect.Detector, scale float64, armed int) DetectorReport {
 	rep := DetectorReport{
 		Rule: rule, State: DetectorLearning, Absent: AbsentLearning,
 		Learned: int64(len(t.Baseline.Values)), LearnFrom: int64(d.promise.learn),
 		Threshold: d.promise.threshold(rule, armed), Detectors: armed,
 		FalseAlarmConversations: d.promise.conversations(rule), Conversations: t.N,
 	}
-	if !t.armed() {
+	if !t.Armed() {
 		return rep
 	}
-	e := t.Rise.evidence()
+	e := t.Rise.Evidence()
 	rep.State, rep.Absent, rep.EValue = DetectorSteady, "", &e
-	rep.Baseline = t.Baseline.report(scale)
+	rep.Baseline = baselineReport(&t.Baseline, scale)
 	rep.Learned, rep.LearnFrom = rep.Baseline.Conversations, rep.Baseline.Conversations
 	if !t.Risen.IsZero() {
 		rep.State = DetectorRisen
-		rep.Risen = t.riseReport(scale)
+		rep.Risen = riseReport(t, scale)
 	}
 	return rep
 }
 
-func (d *detector) riseReport(scale float64) *RiseReport {
+func riseReport(d *detect.Detector, scale float64) *RiseReport {
 	rise := &RiseReport{
 		At: d.Risen, OnsetConversations: d.Onset.N,
-		RecoveryEValue: d.Fall.evidence(), RecoveryThreshold: recoveryThreshold,
+		RecoveryEValue: d.Fall.Evidence(), RecoveryThreshold: detect.RecoveryThreshold,
 	}
-	if mean, ok := d.Onset.mean(); ok {
+	if mean, ok := d.Onset.Mean(); ok {
 		mean *= scale
 		at := d.Onset.At
 		rise.OnsetAt, rise.OnsetMean = &at, &mean
@@ -199,10 +200,10 @@ func (d *detection) overlongReport(armed int) DetectorReport {
 	return rep
 }
 
-func (b *baseline) report(scale float64) *BaselineReport {
-	all := b.overall()
+func baselineReport(b *detect.Baseline, scale float64) *BaselineReport {
+	all := b.Overall()
 	rep := &BaselineReport{
-		Mean: scale * all.Mean, High: scale * all.Bound, Confidence: baselineConfidence,
+		Mean: scale * all.Mean, High: scale * all.Bound, Confidence: detect.BaselineConfidence,
 		Conversations: all.N, Since: b.Since, Until: b.Until,
 	}
 	from := int64(0)
@@ -216,9 +217,9 @@ func (b *baseline) report(scale float64) *BaselineReport {
 	return rep
 }
 
-func (r *ranks) report(k seriesKey) RankReport {
+func rankReport(r *detect.Ranks, k seriesKey) RankReport {
 	return RankReport{
-		Kind: k.Kind, Level: k.Level, Pinned: k.Pinned, RankLevel: rankLevel,
-		Reference: len(r.Maxima), Needed: minReference, Learned: int(min(r.Seeds, rankPrior)), LearnFrom: rankPrior,
+		Kind: k.Kind, Level: k.Level, Pinned: k.Pinned, RankLevel: detect.RankLevel,
+		Reference: len(r.Maxima), Needed: detect.MinReference, Learned: int(min(r.Seeds, detect.RankPrior)), LearnFrom: detect.RankPrior,
 	}
 }

@@ -3,7 +3,7 @@
 // path.
 //
 //	Observe ──▶ queue ──▶ Run ──▶ windows, conversations, bounds ──▶ Routes, Readings, WriteMetrics
-//	Arrived, Passed, Learn, Heard, Gate.Enter ──▶ counters that guard themselves
+//	Arrived, Passed, Learn ──▶ counters that guard themselves; Gate ──▶ budget
 //	Label ──▶ memory or archive ──▶ labelled windows ──▶ Routes, WriteMetrics
 //	                        Run ──▶ snapshot file, every 30 s and at exit
 //
@@ -15,11 +15,11 @@
 // against dependence within conversations (see interval), n is given as pairs
 // and as conversations, and a figure that cannot be computed is absent with a
 // reason. The bound that alerts rest on takes one value for each conversation
-// (see unit) and may be looked at at any time (see bound).
+// (see unit) and holds whenever it is looked at (see room detect).
 //
-// Detectors (see detector, baseline, ranks, changes) learn what a route does and
-// tell when it does something else; docs/detection.md has what they promise. What
-// extras may cost (see accounts, throttle, mitigation) is in docs/cost.md.
+// Detectors of room detect, fed here (see detection), learn what a route does and tell
+// when it does something else; docs/detection.md has what they promise. Routes
+// that vote while an alert fires (see mitigation, trial) are in docs/cost.md.
 //
 // # Ownership
 //
@@ -27,8 +27,8 @@
 // conversations, bounds and look-up are guarded by Monitor.mu, which it shares
 // with readers and with Label, which works in the goroutine of who labels. On the
 // request path only the first OutputP99 of a route waits for that lock. Names,
-// arrivals, byte ratios, accounts, slots and metrics have a lock each and never take
-// another one while holding it; mitigated routes are read without any.
+// arrivals, byte ratios and metrics have a lock each and never take another one while
+// holding it; mitigated routes are read without any.
 //
 // # Bounds
 //
@@ -51,7 +51,7 @@
 // # What a crash loses
 //
 // Whatever was taken in since the last snapshot, at most 30 s, including spent
-// budget of that time. Extras in flight at the snapshot count as spent.
+// budget of that time.
 //
 // # Testing
 //

@@ -23,14 +23,31 @@ func (m *Monitor) WriteMetrics(w io.Writer) {
 	writeDetection(&b, names, detections)
 	writeLabelled(&b, m.labelledReports())
 	writeFigures(&b, m.figures())
-	writeTotals(&b, m.Totals(), len(m.queue), m.gate.slots.running())
+	writeTotals(&b, m.Totals(), len(m.queue), m.gate.Running())
 	metrics.WriteProcessMetrics(&b)
 	// A scraper that hangs up is not our trouble.
 	_, _ = w.Write(b.Bytes())
 }
 
-// A gauge is one family that is computed at scrape time; value gives ok = false
-// for a series that is absent.
+// A gaugeFamily writes gauges that are computed at scrape time: the type of the
+// family once, before its first sample, and not at all where there is none.
+type gaugeFamily struct {
+	w     io.Writer
+	name  string
+	typed bool
+}
+
+// write writes one sample, with its labels given as for metricName.
+func (g *gaugeFamily) write(v float64, labels ...string) {
+	if !g.typed {
+		fmt.Fprintf(g.w, "# TYPE %s gauge\n", g.name)
+		g.typed = true
+	}
+	fmt.Fprintf(g.w, "%s %g\n", metricName(g.name, labels...), v)
+}
+
+// A gauge is one family of disagreement; value gives ok = false for a series that
+// is absent.
 type gauge struct {
 	name  string
 	value func(alerts.Reading) (v float64, ok bool)
@@ -48,22 +65,14 @@ func disagreementGauges() []gauge {
 	}
 }
 
-// writeDisagreement writes one family after the other, each with its type.
+// writeDisagreement writes one family after the other.
 func writeDisagreement(b *bytes.Buffer, all []alerts.Reading) {
 	for _, g := range disagreementGauges() {
-		typed := false
+		family := gaugeFamily{w: b, name: g.name}
 		for _, r := range all {
-			v, ok := g.value(r)
-			if !ok {
-				continue
+			if v, ok := g.value(r); ok {
+				family.write(v, "route", r.Route, "kind", r.Kind, "level", r.Level, "pinned", strconv.FormatBool(r.Pinned))
 			}
-			if !typed {
-				fmt.Fprintf(b, "# TYPE %s gauge\n", g.name)
-				typed = true
-			}
-			name := metricName(g.name, "route", r.Route, "kind", r.Kind, "level", r.Level,
-				"pinned", strconv.FormatBool(r.Pinned))
-			fmt.Fprintf(b, "%s %g\n", name, v)
 		}
 	}
 }

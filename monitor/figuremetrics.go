@@ -3,7 +3,6 @@ package monitor
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -32,18 +31,11 @@ func writeFigures(b *bytes.Buffer, all []figureSample) {
 			func(f estimate.Figure) *float64 { return f.Low },
 			func(f estimate.Figure) *float64 { return f.High },
 		} {
-			name := family + []string{"", "_low", "_high"}[suffix]
-			typed := false
+			gauges := gaugeFamily{w: b, name: family + []string{"", "_low", "_high"}[suffix]}
 			for _, s := range all {
-				v := value(s.figure)
-				if s.family != family || v == nil {
-					continue
+				if v := value(s.figure); s.family == family && v != nil {
+					gauges.write(*v, s.labels...)
 				}
-				if !typed {
-					fmt.Fprintf(b, "# TYPE %s gauge\n", name)
-					typed = true
-				}
-				fmt.Fprintf(b, "%s %g\n", metricName(name, s.labels...), *v)
 			}
 		}
 	}

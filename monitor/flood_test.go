@@ -34,7 +34,6 @@ func TestFloodOfNamesStaysBounded(t *testing.T) {
 		"routes":          {len(m.routes), maxRoutes + 1},
 		"arrivals":        {len(m.arrivals.routes), maxRoutes + 1},
 		"models":          {len(m.ratios.models), maxModels + 1},
-		"upstreams":       {len(m.gate.slots.upstreams), maxUpstreams + 1},
 		"conversations":   {m.live.order.Len(), maxConversations},
 		"by key":          {len(m.live.byKey), maxConversations},
 		"recent":          {len(m.recent.byID), maxRecent},

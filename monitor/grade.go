@@ -79,7 +79,7 @@ func (g *grader) accuracy(right float64) { g.add(cellAccuracy, 1, fixed(right)) 
 func (g *grader) scores(s estimate.Scores) {
 	z := []int64{g.weight, g.weighed(s.Error), g.weighed(s.Variance), boolInt(s.Error > 0)}
 	g.add(cellScores, z...)
-	for length, tokens := range pairLengthsOf(g.o) {
+	for length, tokens := range PairLengths(g.o) {
 		if tokens >= 0 {
 			g.add(curveCell(length, lengthBin(tokens)), z...)
 		}

@@ -89,5 +89,5 @@ func (s sampling) told() string {
 // starves is whether a reason is one of drawn requests: the others were never
 // asked to be measured.
 func starves(r Reason) bool {
-	return r != ReasonNotDrawn && eligible(&Observation{Kind: "any", Reason: r})
+	return r != ReasonNotDrawn && Eligible(&Observation{Kind: "any", Reason: r})
 }

@@ -51,7 +51,7 @@ func (m *Monitor) takePair(name string, r *route, o *Observation, at, now time.T
 	if evicted != nil {
 		m.end(evicted)
 	}
-	lengths, set := pairLengthsOf(o), setOf(o)
+	lengths, set := PairLengths(o), setOf(o)
 	for level, differ := range o.Differ {
 		k := seriesKey{Kind: o.Kind, Level: level, Pinned: o.Pinned}
 		p := levelPair{pair{differ, weightOf(o.Inclusion)}, level == o.Headline, contextOf(o), at, now, lengths, set, o.Added}
@@ -118,7 +118,7 @@ func (r *route) settle(t *track, s *series, now time.Time) {
 	if !ok {
 		return
 	}
-	s.bound.take(v.X)
+	s.bound.Take(v.X)
 	r.detection.rise(t.Key, v, now)
 }
 

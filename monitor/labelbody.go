@@ -17,10 +17,16 @@ const (
 
 // A LabelReply says what became of the labels of one body.
 type LabelReply struct {
-	Accepted int         `json:"accepted"`
-	Refused  int         `json:"refused"`
-	Results  []LabelItem `json:"results"`
+	Accepted int `json:"accepted"`
+	// Refused are those that are not accepted; of Unknown among them the requests
+	// are not this sidecar's.
+	Refused int         `json:"refused"`
+	Unknown int         `json:"unknown,omitempty"`
+	Results []LabelItem `json:"results"`
 }
+
+// Elsewhere is whether all labels are of requests that this sidecar does not know.
+func (r LabelReply) Elsewhere() bool { return r.Unknown > 0 && r.Unknown == len(r.Results) }
 
 // A LabelItem is the result of one label; Item is its line, or its place in an
 // array, from 1.
@@ -56,10 +62,13 @@ func (m *Monitor) LabelBody(ctx context.Context, body []byte, source string) (La
 		reply.Results[at[i]] = LabelItem{Item: items[at[i]].number, LabelResult: r}
 	}
 	for _, r := range reply.Results {
-		if r.Status == LabelRefused {
-			reply.Refused++
-		} else {
+		if r.Status.Accepted() {
 			reply.Accepted++
+			continue
+		}
+		reply.Refused++
+		if r.Status == LabelUnknown {
+			reply.Unknown++
 		}
 	}
 	return reply, nil

@@ -44,10 +44,10 @@ type labelledBucket struct {
 // labelledSums are the sums of the parts of one cell: Σz over requests, Σzz'
 // over conversations (its upper triangle by rows), and how many there are.
 type labelledSums struct {
-	Requests int64   `json:"n"`
-	G        int64   `json:"g"`
-	Sum      []int64 `json:"s"`
-	Cross    []wide  `json:"c"`
+	Requests int64    `json:"n"`
+	G        int64    `json:"g"`
+	Sum      []int64  `json:"s"`
+	Cross    []int128 `json:"c"`
 }
 
 func newLabelledSeries(curved bool) *labelledSeries {
@@ -65,7 +65,7 @@ func packedIndex(i, j, n int) int { return i*n - i*(i-1)/2 + j - i }
 func (b *labelledBucket) cell(c gradeCell, size int) *labelledSums {
 	s := b.Cells[c]
 	if s == nil {
-		s = &labelledSums{Sum: make([]int64, size), Cross: make([]wide, size*(size+1)/2)}
+		s = &labelledSums{Sum: make([]int64, size), Cross: make([]int128, size*(size+1)/2)}
 		if b.Cells == nil {
 			b.Cells = map[gradeCell]*labelledSums{}
 		}

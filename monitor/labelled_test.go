@@ -391,7 +391,7 @@ func TestWindowsOfLabelsAreThoseCountedAnew(t *testing.T) {
 			if len(got.Cells) == 0 {
 				got.Cells = nil
 			}
-			if diff := cmp.Diff(want.Cells, got.Cells, cmp.AllowUnexported(wide{})); diff != "" {
+			if diff := cmp.Diff(want.Cells, got.Cells, cmp.AllowUnexported(int128{})); diff != "" {
 				rt.Fatalf("ring %d (-want +got):\n%s", ring, diff)
 			}
 		}
@@ -470,7 +470,7 @@ func TestDamagedLabelledSumsAreLeftOut(t *testing.T) {
 	for name, b := range map[string]labelledBucket{
 		"no such cell": {Cells: map[gradeCell]*labelledSums{9999: {}}},
 		"null":         {Cells: map[gradeCell]*labelledSums{cellScores: nil}},
-		"short":        {Cells: map[gradeCell]*labelledSums{cellScores: {Sum: []int64{1}, Cross: []wide{{}}}}},
+		"short":        {Cells: map[gradeCell]*labelledSums{cellScores: {Sum: []int64{1}, Cross: []int128{{}}}}},
 	} {
 		if b.sound() {
 			t.Errorf("%s is taken for sound", name)

@@ -5,6 +5,7 @@ import (
 
 	"hotmess/alerts"
 	"hotmess/config"
+	"hotmess/detect"
 )
 
 // A labelledDetection tells when labelled error or variance has risen, and
@@ -12,8 +13,8 @@ import (
 type labelledDetection struct {
 	// Errors takes shares of the greatest error, Variances variances; both
 	// are 0..1.
-	Errors    detector `json:"errors"`
-	Variances detector `json:"variances"`
+	Errors    detect.Detector `json:"errors"`
+	Variances detect.Detector `json:"variances"`
 	// SinceN and SinceV are the number and sum of the variances since the
 	// onset of the error's rise.
 	SinceN int64   `json:"since_n,omitempty"`
@@ -28,11 +29,11 @@ func (d *detection) takeLabelled(key labelledKey, err, variance float64, now tim
 		l = &labelledDetection{}
 		d.labelled[key] = l
 	}
-	l.Errors.take(value{X: err}, d.hearing(config.RuleErrorRising, now))
+	l.Errors.Take(detect.Value{X: err}, d.hearing(config.RuleErrorRising, now))
 	if l.Errors.Onset.N <= 1 {
 		l.SinceN, l.SinceV = 0, 0
 	}
-	l.Variances.take(value{X: variance}, d.hearing(config.RuleVarianceHigh, now))
+	l.Variances.Take(detect.Value{X: variance}, d.hearing(config.RuleVarianceHigh, now))
 	l.SinceN++
 	l.SinceV += variance
 }
@@ -46,12 +47,12 @@ const (
 // term says which part of the error, at most so large, most of its rise is;
 // empty where that cannot be told.
 func (l *labelledDetection) term(most float64) string {
-	mean, ok := l.Errors.Onset.mean()
-	if !ok || l.SinceN == 0 || !l.Errors.armed() || !l.Variances.armed() {
+	mean, ok := l.Errors.Onset.Mean()
+	if !ok || l.SinceN == 0 || !l.Errors.Armed() || !l.Variances.Armed() {
 		return ""
 	}
-	rise := most * (mean - l.Errors.Baseline.overall().Mean)
-	if l.sinceVariance()-l.Variances.Baseline.overall().Mean > rise/2 {
+	rise := most * (mean - l.Errors.Baseline.Overall().Mean)
+	if l.sinceVariance()-l.Variances.Baseline.Overall().Mean > rise/2 {
 		return termVariance
 	}
 	return termBias
@@ -62,14 +63,14 @@ func (l *labelledDetection) sinceVariance() float64 { return l.SinceV / float64(
 
 func (l *labelledDetection) copied() *labelledDetection {
 	c := *l
-	c.Errors, c.Variances = *l.Errors.copied(), *l.Variances.copied()
+	c.Errors, c.Variances = *l.Errors.Clone(), *l.Variances.Clone()
 	return &c
 }
 
 // restoreLabelledDetection takes over a labelledDetection from a snapshot, if it can be
 // one.
 func restoreLabelledDetection(l *labelledDetection) *labelledDetection {
-	if l == nil || !l.Errors.usable() || !l.Variances.usable() {
+	if l == nil || !l.Errors.Usable() || !l.Variances.Usable() {
 		return &labelledDetection{}
 	}
 	return l
@@ -87,7 +88,7 @@ func (d *detection) labelledReadings(name string, armed int, now time.Time) []al
 		r := d.judged(about(config.RuleErrorRising), &l.Errors, key.most(), armed)
 		if term := l.term(key.most()); term != "" && r.State == alerts.StateHolds {
 			r.Detail["onset_term"], r.Detail["onset_variance"] = term, l.sinceVariance()
-			r.Detail["baseline_variance"] = l.Variances.Baseline.overall().Mean
+			r.Detail["baseline_variance"] = l.Variances.Baseline.Overall().Mean
 		}
 		all = append(all, r, d.judged(about(config.RuleVarianceHigh), &l.Variances, 1, armed))
 	}

@@ -53,7 +53,7 @@ func TestMergedLabelsAreThoseOfAllTraffic(t *testing.T) {
 				for _, p := range parts {
 					merged.Merge(p)
 				}
-				if diff := cmp.Diff(labelledTotals(whole), labelledTotals(merged), cmp.AllowUnexported(wide{})); diff != "" {
+				if diff := cmp.Diff(labelledTotals(whole), labelledTotals(merged), cmp.AllowUnexported(int128{})); diff != "" {
 					rt.Fatalf("(-whole +merged):\n%s", diff)
 				}
 				// What was merged can still be relabelled.
@@ -62,7 +62,7 @@ func TestMergedLabelsAreThoseOfAllTraffic(t *testing.T) {
 					m.take(o)
 					m.Label(t.Context(), []Label{{Request: o.ID, Key: sealed("c")}})
 				}
-				if diff := cmp.Diff(labelledTotals(whole), labelledTotals(merged), cmp.AllowUnexported(wide{})); diff != "" {
+				if diff := cmp.Diff(labelledTotals(whole), labelledTotals(merged), cmp.AllowUnexported(int128{})); diff != "" {
 					rt.Fatalf("after a relabel (-whole +merged):\n%s", diff)
 				}
 			})

@@ -2,7 +2,6 @@ package monitor
 
 import (
 	"bytes"
-	"fmt"
 	"strconv"
 
 	est "hotmess/estimate"
@@ -43,20 +42,14 @@ func count(n func(LabelledReport) int64) func(LabelledReport) *float64 {
 	}
 }
 
+// writeFamily writes one family, without what is absent.
 func writeFamily(b *bytes.Buffer, routes []RouteReport, name string, value func(LabelledReport) *float64) {
-	typed := false
+	family := gaugeFamily{w: b, name: name}
 	for _, route := range routes {
 		for _, r := range route.Labelled {
-			v := value(r)
-			if r.Window != spans()[windowTwoDays].name || v == nil {
-				continue
+			if v := value(r); r.Window == spans()[windowTwoDays].name && v != nil {
+				family.write(*v, "route", route.Route, "kind", r.Kind, "pinned", strconv.FormatBool(r.Pinned), "scale", r.Scale)
 			}
-			if !typed {
-				fmt.Fprintf(b, "# TYPE %s gauge\n", name)
-				typed = true
-			}
-			labels := metricName(name, "route", route.Route, "kind", r.Kind, "pinned", strconv.FormatBool(r.Pinned), "scale", r.Scale)
-			fmt.Fprintf(b, "%s %g\n", labels, *v)
 		}
 	}
 }

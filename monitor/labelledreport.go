@@ -224,7 +224,7 @@ func (b *labelledBucket) within(wrong int64) est.Figure {
 // curves are the scores against the four lengths; nil if no curve is kept.
 func (b *labelledBucket) curves(key labelledKey) []LabelledCurve {
 	var curves []LabelledCurve
-	for length, name := range lengthNames() {
+	for length, name := range LengthNames() {
 		curve := LabelledCurve{Length: name, Bins: []LabelledBin{}}
 		for bin := range lengthBins {
 			if b.Cells[curveCell(length, bin)] != nil {

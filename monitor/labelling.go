@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -22,26 +23,32 @@ const (
 // A LabelStatus is what became of a label.
 type LabelStatus string
 
-// What becomes of labels. All but the refused are accepted.
+// What becomes of labels. All but the refused and the unknown are accepted.
 const (
 	LabelCounted  LabelStatus = "counted"
 	LabelReplaced LabelStatus = "replaced" // it contradicts an earlier one, which no longer counts
 	LabelRepeated LabelStatus = "repeated" // it says what an earlier one said
 	LabelWaiting  LabelStatus = "waiting"  // the request is not observed yet
 	LabelRefused  LabelStatus = "refused"
+	// LabelUnknown: nothing is wrong with the label, but its request is not one of
+	// this sidecar's. Another may have it: that is no error of this one's.
+	LabelUnknown LabelStatus = "unknown"
 	// LabelExpired is never an answer: it counts labels that waited in vain.
 	LabelExpired LabelStatus = "expired"
 )
 
 func labelStatuses() []LabelStatus {
-	return []LabelStatus{LabelCounted, LabelReplaced, LabelRepeated, LabelWaiting, LabelRefused, LabelExpired}
+	return []LabelStatus{LabelCounted, LabelReplaced, LabelRepeated, LabelWaiting, LabelRefused, LabelUnknown, LabelExpired}
 }
+
+// Accepted is whether the label counts, or will once its request is observed.
+func (s LabelStatus) Accepted() bool { return s != LabelRefused && s != LabelUnknown }
 
 // A LabelResult says what became of one label.
 type LabelResult struct {
 	Request string      `json:"request,omitempty"`
 	Status  LabelStatus `json:"status"`
-	// Error says why it was refused.
+	// Error says why it is not accepted.
 	Error string `json:"error,omitempty"`
 }
 
@@ -117,12 +124,19 @@ func (m *Monitor) label(l Label, found map[string]Observation, failure error) La
 // labelled counts and gives a result.
 func (m *Monitor) labelled(request string, status LabelStatus, err error) LabelResult {
 	r := LabelResult{Request: request, Status: status}
-	if err != nil {
+	switch {
+	case errors.Is(err, errUnknownRequest):
+		r.Status, r.Error = LabelUnknown, err.Error()
+	case err != nil:
 		r.Status, r.Error = LabelRefused, err.Error()
 	}
 	m.meters.labels[r.Status].Inc()
 	return r
 }
+
+// errUnknownRequest is wrapped by errors about requests that are not this sidecar's,
+// as far as it knows.
+var errUnknownRequest = errors.New("was not read (mode off, or another dialect), is of another sidecar")
 
 // wait keeps a label whose observation may still come.
 func (m *Monitor) wait(l Label, failure error, now time.Time) (LabelStatus, error) {
@@ -135,7 +149,7 @@ func (m *Monitor) wait(l Label, failure error, now time.Time) (LabelStatus, erro
 	case age > labelPatience && failure != nil:
 		return "", fmt.Errorf("request: the store of observations does not answer, send the label again: %w", failure)
 	case age > labelPatience:
-		return "", badLabel("request", "no observation of %s: it was not read (mode off, or another dialect), is of another sidecar, or has left the store", l.Request)
+		return "", fmt.Errorf("%w: request: no observation of %s: it %w, or has left the store", errLabel, l.Request, errUnknownRequest)
 	case age < -time.Minute:
 		return "", badLabel("request", "%s is of a time to come", l.Request)
 	case !m.waiting.add(l, now):
@@ -242,6 +256,6 @@ func (m *Monitor) sweepLabels(now time.Time) {
 	m.judged.silent(now.Add(-conversationSilence), m.settleLabelled)
 	if n := m.waiting.expire(now.Add(-labelPatience)); n > 0 {
 		m.meters.labels[LabelExpired].Add(n)
-		m.log.Warn("labels given up: their requests were not observed", "labels", n, "waited", labelPatience)
+		m.log.Info("labels given up: their requests were not observed, or by another sidecar", "labels", n, "waited", labelPatience)
 	}
 }

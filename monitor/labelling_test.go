@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hotmess/config"
+	"hotmess/detect"
 )
 
 // labelCounts reads hotmess_labels_total off the metrics.
@@ -95,7 +96,6 @@ func TestLabelsThatCannotBeAreRefusedWithTheReason(t *testing.T) {
 		{Label{Request: whole.ID, Tests: []bool{true}, Sample: &one}, "label: tests: 1 outcomes, but an earlier label of this request has 2"},
 		{Label{Request: failed.ID, Outcome: Fail}, "label: request: it has no whole reply that could be right or wrong (gone)"},
 		{Label{Request: text.ID, Key: sealed("a")}, "label: answer: replies of kind text are not compared as answers"},
-		{Label{Request: idAt(base.Add(-time.Hour), 1), Outcome: Pass}, "label: request: no observation of"},
 		{Label{Request: idAt(base.Add(time.Hour), 1), Outcome: Pass}, "label: request: " + idAt(base.Add(time.Hour), 1) + " is of a time to come"},
 	} {
 		if r := say(t, m, c.label); r.Status != LabelRefused || !strings.HasPrefix(r.Error, c.want) {
@@ -225,6 +225,29 @@ func TestOldRequestsComeFromTheArchive(t *testing.T) {
 		if l.Window == "48h" {
 			nearFigure(t, "accuracy of 48h", l.Accuracy, 1)
 		}
+	}
+}
+
+func TestLabelsOfOtherSidecarsAreNoErrors(t *testing.T) {
+	m, _ := newTest(t)
+	own, other := answered("c", base, 1, "a", "b"), idAt(base.Add(-time.Hour), 1)
+	m.take(own)
+	if r := say(t, m, Label{Request: other, Outcome: Pass}); r.Status != LabelUnknown || !strings.HasPrefix(r.Error, "label: request: no observation of "+other+": it was not read") {
+		t.Errorf("%+v", r)
+	}
+	for body, elsewhere := range map[string]bool{
+		`{"request":"` + other + `","outcome":"pass"}`:                                                 true,
+		`[{"request":"` + other + `","outcome":"pass"},{"request":"` + own.ID + `","outcome":"pass"}]`: false,
+		`[{"request":"` + other + `","outcome":"pass"},{"request":"` + other + `","outcome":"odd"}]`:   false,
+		"[]": false,
+	} {
+		reply, err := m.LabelBody(t.Context(), []byte(body), "nats")
+		if err != nil || reply.Elsewhere() != elsewhere || reply.Unknown > 1 || reply.Accepted+reply.Refused != len(reply.Results) {
+			t.Errorf("%s: %+v, %v", body, reply, err)
+		}
+	}
+	if got := labelCounts(m); got != "counted 1, refused 1, unknown 4" {
+		t.Errorf("counted as %s", got)
 	}
 }
 
@@ -436,7 +459,7 @@ func TestLabelledConversationGivesOneValue(t *testing.T) {
 		t.Error("not settled at its 20th label")
 	}
 	// All failed and all pairs differ: the greatest error in Brier form is 2.
-	one := []value{{X: 1}, {X: 1}}
+	one := []detect.Value{{X: 1}, {X: 1}}
 	for key, l := range m.routes["r"].detection.labelled {
 		if key.Kind != o.Kind || key.Scale != scaleAnswers || !slices.Equal(l.Errors.Baseline.Values, one) || !slices.Equal(l.Variances.Baseline.Values, one) {
 			t.Errorf("detectors of %+v hold %v and %v", key, l.Errors.Baseline.Values, l.Variances.Baseline.Values)

@@ -12,7 +12,6 @@ const (
 	// more alike than replies to different requests are. It is there once the
 	// route is calibrated, and is the headline of texts from then on.
 	LevelSimilar = "similar"
-	kindText     = "text"
 	levelExact   = "exact"
 
 	// calibrateAt is how many similarities of unrelated replies the threshold
@@ -52,7 +51,7 @@ type likeness struct {
 // order. Once there is a threshold, o gets the level similar; its maps are not
 // changed but replaced.
 func (l *likeness) take(o *Observation) {
-	if o.Kind != kindText || !o.Drawn || o.Differ == nil {
+	if o.Kind != KindText || !o.Drawn || o.Differ == nil {
 		return
 	}
 	l.judge(o)
@@ -71,7 +70,7 @@ func (l *likeness) take(o *Observation) {
 // it. So it does not matter when: the store of observations holds pairs without
 // the level, and a label may bring one of them back.
 func (l *likeness) judge(o *Observation) {
-	if o.Kind != kindText || !o.Drawn || o.Differ == nil || l.Threshold == nil || !o.Time.After(l.Since) {
+	if o.Kind != KindText || !o.Drawn || o.Differ == nil || l.Threshold == nil || !o.Time.After(l.Since) {
 		return
 	}
 	differ := maps.Clone(o.Differ)

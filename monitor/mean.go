@@ -8,15 +8,15 @@ import "hotmess/estimate"
 // Whole numbers, so merging is exact in any order.
 //
 // Bounds: |x| of a conversation is at most 2^50 (maxPart), n at most 2^28
-// (maxRecord), so that a wide holds the squares of 2^25 conversations.
+// (maxRecord), so that an int128 holds the squares of 2^25 conversations.
 type mean struct {
-	Requests int64 `json:"r"`
-	G        int64 `json:"g"`
-	X        wide  `json:"x"`
-	N        int64 `json:"n"`
-	XX       wide  `json:"xx"`
-	XN       wide  `json:"xn"`
-	NN       wide  `json:"nn"`
+	Requests int64  `json:"r"`
+	G        int64  `json:"g"`
+	X        int128 `json:"x"`
+	N        int64  `json:"n"`
+	XX       int128 `json:"xx"`
+	XN       int128 `json:"xn"`
+	NN       int128 `json:"nn"`
 }
 
 // A meanPart is one conversation's part of a mean.

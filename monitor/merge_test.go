@@ -54,7 +54,7 @@ func different(a, b *Monitor) string {
 	if y, _ := json.Marshal(other); bytes.Equal(x, y) {
 		return ""
 	}
-	return cmp.Diff(one, other, cmp.AllowUnexported(wide{}, cellSums{}))
+	return cmp.Diff(one, other, cmp.AllowUnexported(int128{}, cellSums{}))
 }
 
 // alike drops what says nothing: the order of series that came, slots that hold

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
+
+	"hotmess/wire"
 )
 
 const (
@@ -116,15 +118,24 @@ func (m *meters) newDuration(l callLabels) *metrics.PrometheusHistogram {
 		"gen_ai_request_model", l.model), durationBuckets())
 }
 
-// Passed counts a request for which no observation is made, such as any in
-// mode off: how it ended, the time that hotmess added before the upstream was
-// called, the whole time of the call, and the reason why it was not measured;
-// empty: it is not counted as unmeasured.
-func (m *Monitor) Passed(route, dialect, mode string, outcome Outcome, overhead, total time.Duration, reason Reason) {
-	m.meters.request(requestLabels{m.names.resolve(route), dialect, mode, outcome}, overhead)
-	m.meters.seconds.Update(max(0, total.Seconds()))
-	m.meters.unmeasured(reason)
-	m.passUnread(outcome)
+// An Unobserved is a request of which no observation is made, such as any in mode
+// off. It has no route: that is found in what was not read.
+type Unobserved struct {
+	Dialect, Mode string
+	Outcome       Outcome
+	// Overhead is what hotmess added before the upstream was called, Total the
+	// whole time of the call.
+	Overhead, Total time.Duration
+	// Reason is why it was not measured; empty: it is not counted as unmeasured.
+	Reason Reason
+}
+
+// Passed counts a request of which no observation is made.
+func (m *Monitor) Passed(u Unobserved) {
+	m.meters.request(requestLabels{OtherRoute, u.Dialect, u.Mode, u.Outcome}, u.Overhead)
+	m.meters.seconds.Update(max(0, u.Total.Seconds()))
+	m.meters.unmeasured(u.Reason)
+	m.passUnread(u.Outcome)
 }
 
 func (m *meters) request(l requestLabels, overhead time.Duration) {
@@ -193,12 +204,12 @@ func (m *meters) primary(route string, call callLabels, s SampleRecord) {
 
 // providerName is the gen_ai.provider.name of a dialect.
 func providerName(dialect string) string {
-	switch dialect {
-	case "openai-chat", "openai-responses":
+	switch wire.Dialect(dialect) {
+	case wire.OpenAIChat, wire.OpenAIResponses:
 		return "openai"
-	case "anthropic-messages":
+	case wire.AnthropicMessages:
 		return "anthropic"
-	case "gemini-generate":
+	case wire.GeminiGenerate:
 		return "gcp.gemini"
 	}
 	return otherLabel

@@ -63,12 +63,12 @@ func TestMetricsCarryWhatWasObserved(t *testing.T) {
 		m.meters.observed("r", &o)
 		m.take(o)
 	}
-	m.Passed("off", "openai-chat", "off", OutcomeOK, time.Millisecond, time.Second, ReasonOff)
+	m.Passed(Unobserved{Dialect: "openai-chat", Mode: "off", Outcome: OutcomeOK, Overhead: time.Millisecond, Total: time.Second, Reason: ReasonOff})
 	got := scrape(t, m)
 	const at = `{route="r",kind="action",level="target",pinned="false"}`
 	for series, want := range map[string]string{
 		`hotmess_requests_total{route="r",dialect="openai-chat",mode="observe",outcome="ok"}`: "12",
-		`hotmess_requests_total{route="off",dialect="openai-chat",mode="off",outcome="ok"}`:   "1",
+		`hotmess_requests_total{route="other",dialect="openai-chat",mode="off",outcome="ok"}`: "1",
 		`hotmess_unmeasured_total{reason="off"}`:                                              "1",
 		`hotmess_samples_total{route="r",outcome="ok"}`:                                       "12",
 		`hotmess_samples_total{route="r",outcome="timeout"}`:                                  "12",
@@ -136,7 +136,7 @@ func TestHostileLabelsDoNotBreakTheScrape(t *testing.T) {
 func TestLabelValuesAreBounded(t *testing.T) {
 	m, _ := newTest(t)
 	for i := range maxHandles + 500 {
-		m.Passed("r", fmt.Sprint("dialect", i), "off", OutcomeOK, 0, 0, "")
+		m.Passed(Unobserved{Dialect: fmt.Sprint("dialect", i), Mode: "off", Outcome: OutcomeOK})
 	}
 	for i := range 3 * maxModelLabels {
 		o := measured("c", base, false)
@@ -174,7 +174,7 @@ func FuzzLabelIsOnePrometheusLabel(f *testing.F) {
 func TestPassedAllocatesAtMostOnce(t *testing.T) {
 	m, _ := newTest(t)
 	pass := func() {
-		m.Passed("r", "openai-chat", "off", OutcomeOK, 50*time.Microsecond, time.Second, ReasonOff)
+		m.Passed(Unobserved{Dialect: "openai-chat", Mode: "off", Outcome: OutcomeOK, Overhead: 50 * time.Microsecond, Total: time.Second, Reason: ReasonOff})
 	}
 	pass()
 	if n := testing.AllocsPerRun(100, pass); n > 1 {

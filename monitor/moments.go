@@ -18,12 +18,12 @@ type joint [jointSize]int64
 //
 // Bounds: w is at most 2^16 and a conversation's Σw at most 2^28 (maxRecord),
 // r and c are below 2^5, so an entry is below 2^38, its square below 2^76. An
-// int64 holds the sum of 2^25 entries, a wide that of 2^51 products.
+// int64 holds the sum of 2^25 entries, an int128 that of 2^51 products.
 type moments struct {
-	Pairs int64                                 `json:"p"`
-	G     int64                                 `json:"g"`
-	Sum   joint                                 `json:"s"`
-	Cross [jointSize * (jointSize + 1) / 2]wide `json:"c"`
+	Pairs int64                                   `json:"p"`
+	G     int64                                   `json:"g"`
+	Sum   joint                                   `json:"s"`
+	Cross [jointSize * (jointSize + 1) / 2]int128 `json:"c"`
 }
 
 // jointWeight is the entry Σw.

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/config"
 )
 
@@ -64,8 +65,8 @@ type Monitor struct {
 	escalations *escalations
 	arrivals    *arrivals
 	ratios      *ratios
-	paces       *paces
-	gate        *Gate
+	paces       *budget.Paces
+	gate        *budget.Gate
 	meters      *meters
 	unread      unread
 	outputs     outputs
@@ -119,14 +120,14 @@ func New(s Settings) (*Monitor, error) {
 	m := &Monitor{
 		now: s.Now, log: s.Log, instance: s.Instance, since: s.Now(),
 		names: newNames(maxRoutes), arrivals: newArrivals(), ratios: newRatios(),
-		escalations: newEscalations(), paces: newPaces(),
+		escalations: newEscalations(), paces: budget.NewPaces(),
 		meters: newMeters(), store: newStore(s.Dir),
 		queue: make(chan message, queueLength), stopped: make(chan struct{}),
 		judged: newJudgements(maxJudged, maxJudgedBytes), waiting: newWaiting(maxWaitingLabels, maxWaitingBytes), labelling: s.Labelling,
 		routes: map[string]*route{}, live: newConversations(maxConversations),
 		recent: newRecent(maxRecent, maxRecentBytes),
 	}
-	m.gate = newGate(costs{s.Budget, s.Prices, s.Routes}, s.Now, m.meters.cost.settled)
+	m.gate = budget.NewGate(budget.Costs{Budget: s.Budget, Prices: s.Prices, Routes: s.Routes}, s.Now, m.meters.cost.settled)
 	m.promise = newPromise(s, m.armed)
 	m.mitigations = mitigations{}
 	if err := m.load(); err != nil {

@@ -1,6 +1,18 @@
 package monitor
 
-import "time"
+import (
+	"time"
+
+	"hotmess/budget"
+)
+
+// The kinds of what is compared of a reply. They are never pooled.
+const (
+	KindAction     = "action"
+	KindStructured = "structured"
+	KindAnswer     = "answer"
+	KindText       = "text"
+)
 
 // SchemaVersion is the version of Observation's JSON form.
 const SchemaVersion = 1
@@ -37,7 +49,7 @@ type Observation struct {
 	Status int `json:"status"`
 	// Pinned is whether the client pinned the randomness.
 	Pinned bool `json:"pinned,omitempty"`
-	// Kind says what is compared: action, structured, answer or text.
+	// Kind says what is compared: one of the Kind constants.
 	Kind string `json:"kind,omitempty"`
 	// Headline is the level whose disagreement stands for the kind; empty
 	// for text.
@@ -102,7 +114,7 @@ type Observation struct {
 	ExtraTokens          int64 `json:"extra_tokens"`
 	ExtraTokensEstimated bool  `json:"extra_tokens_estimated,omitempty"`
 	// ExtraUsed is what they used; nil if none ran.
-	ExtraUsed *Spend `json:"extra_used,omitempty"`
+	ExtraUsed *budget.Spend `json:"extra_used,omitempty"`
 	// ExtraUSD is what they cost in USD, by the configured prices;
 	// ExtraUSDMissing says why that is not known, though some ran.
 	ExtraUSD        *float64 `json:"extra_usd,omitempty"`

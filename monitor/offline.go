@@ -9,23 +9,9 @@ import (
 // What follows is for reports over recorded observations: the same rules that
 // live figures go by.
 
-// Eligible is whether the request could have been measured had it been drawn:
-// the base of the measured share and of what figures stand for.
-func Eligible(o *Observation) bool { return eligible(o) }
-
 // Weight is how many requests a drawn one stands for: the inverse of the
 // probability with which it was drawn, 1 or more.
 func Weight(o *Observation) float64 { return float64(weightOf(o.Inclusion)) / weightOne }
-
-// LengthNames are the names of the lengths of a pair, in the order of
-// PairLengths.
-func LengthNames() [lengthCount]string {
-	return [lengthCount]string{"reasoning_tokens", "output_tokens", "context_tokens", "actions"}
-}
-
-// PairLengths are the lengths of the measured pair, in tokens and in actions;
-// -1 where one is unknown. Reasoning and output are means of samples 0 and 1.
-func PairLengths(o *Observation) [lengthCount]int { return pairLengthsOf(o) }
 
 // A LabelTally collects what labels say of the recorded observations of one
 // stratum: one route, kind, and pinned or not. The zero value is empty.
@@ -125,7 +111,7 @@ type SlopeTally struct {
 // its lengths are known.
 func (t *SlopeTally) Add(o *Observation) {
 	differ, ok := o.Differ[o.Headline]
-	lengths := pairLengthsOf(o)
+	lengths := PairLengths(o)
 	reasoning, context := lengths[lengthReasoning], lengths[lengthContext]
 	if !o.Drawn || !ok || reasoning < 0 || context < 0 {
 		return
@@ -152,7 +138,7 @@ type TextTally struct{ routes map[string]*likeness }
 // Take takes in an observation, in the order of time. Of a pair of texts, o has
 // the level from then on, if its route is calibrated.
 func (t *TextTally) Take(o *Observation) {
-	if o.Kind != kindText {
+	if o.Kind != KindText {
 		return
 	}
 	if t.routes == nil {

@@ -3,6 +3,8 @@ package monitor
 import (
 	"math"
 	"slices"
+
+	"hotmess/detect"
 )
 
 const (
@@ -36,7 +38,7 @@ func (s *spell) count(reply SampleRecord) bool {
 }
 
 // value is the share of replies that reasoned longer than limit.
-func (s *spell) value(limit int32) value {
+func (s *spell) value(limit int32) detect.Value {
 	long := 0
 	for _, r := range s.Reasoning {
 		if r > limit {
@@ -44,7 +46,7 @@ func (s *spell) value(limit int32) value {
 		}
 	}
 	n := len(s.Reasoning)
-	return value{X: float64(long) / float64(n), Bin: lengthBin(int(s.Context) / n)}
+	return detect.Value{X: float64(long) / float64(n), Bin: lengthBin(int(s.Context) / n)}
 }
 
 // copied shares nothing with the spell.
@@ -77,21 +79,21 @@ type overlong struct {
 	// Limit is the quantile in tokens; 0 until it is learnt.
 	Limit int32 `json:"limit,omitempty"`
 	// Idle is whether hardly a reply of the last Pending reasoned at all.
-	Idle     bool     `json:"idle,omitempty"`
-	Detector detector `json:"detector"`
+	Idle     bool            `json:"idle,omitempty"`
+	Detector detect.Detector `json:"detector"`
 }
 
 // take takes in the spell of one conversation.
-func (o *overlong) take(s spell, h hearing) {
+func (o *overlong) take(s spell, h detect.Hearing) {
 	if len(s.Reasoning) == 0 {
 		return
 	}
 	if o.Limit > 0 {
-		o.Detector.take(s.value(o.Limit), h)
+		o.Detector.Take(s.value(o.Limit), h)
 		return
 	}
 	o.Pending = append(o.Pending, s)
-	if len(o.Pending) < h.learn {
+	if len(o.Pending) < h.Learn {
 		return
 	}
 	learnt := o.Pending
@@ -100,7 +102,7 @@ func (o *overlong) take(s spell, h hearing) {
 		return
 	}
 	for _, s := range learnt {
-		o.Detector.take(s.value(o.Limit), h)
+		o.Detector.Take(s.value(o.Limit), h)
 	}
 }
 
@@ -116,7 +118,7 @@ func quantileOf(spells []spell) int32 {
 
 // restoreOverlong takes over an overlong from a snapshot, if it can be one.
 func restoreOverlong(o *overlong) *overlong {
-	if o == nil || o.Limit < 0 || !o.Detector.usable() {
+	if o == nil || o.Limit < 0 || !o.Detector.Usable() {
 		return &overlong{}
 	}
 	for _, s := range o.Pending {
@@ -130,6 +132,6 @@ func restoreOverlong(o *overlong) *overlong {
 func (o *overlong) copied() *overlong {
 	c := *o
 	c.Pending = append([]spell(nil), o.Pending...)
-	c.Detector = *o.Detector.copied()
+	c.Detector = *o.Detector.Clone()
 	return &c
 }

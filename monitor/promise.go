@@ -1,5 +1,7 @@
 package monitor
 
+import "hotmess/detect"
+
 // A promise is what the detectors of a sidecar keep together: at most one false
 // alarm per K conversations.
 //
@@ -19,10 +21,10 @@ type promise struct {
 func newPromise(s Settings, armed func() int) *promise {
 	p := &promise{conversations: s.FalseAlarmConversations, learn: s.BaselineConversations, armed: armed}
 	if p.conversations == nil {
-		p.conversations = func(string) int { return falseAlarmConversations }
+		p.conversations = func(string) int { return detect.FalseAlarmConversations }
 	}
 	if p.learn <= 0 {
-		p.learn = baselineConversations
+		p.learn = detect.BaselineConversations
 	}
 	return p
 }

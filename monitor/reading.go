@@ -7,6 +7,7 @@ import (
 
 	"hotmess/alerts"
 	"hotmess/config"
+	"hotmess/detect"
 )
 
 // Readings gives what alert rules judge, by route, series and rule: one reading
@@ -57,12 +58,12 @@ func (r *route) reading(name string, key seriesKey, now time.Time) alerts.Readin
 	e := estimateOf(s.total(windowHour, now), r.tallied(key.stratum(), windowHour, now))
 	reading := alerts.Reading{
 		Rule: config.RuleDisagreementHigh, Route: name, Kind: key.Kind, Level: key.Level, Pinned: key.Pinned,
-		Alpha: boundAlpha, Updated: s.updated, Changes: r.detection.lastDay(now),
+		Alpha: detect.BoundAlpha, Updated: s.updated, Changes: r.detection.lastDay(now),
 		Pairs: int(e.Pairs), Conversation: int(e.Conversations),
 	}
 	if s.bound != nil {
-		reading.Units = int(s.bound.units)
-		reading.Bound, reading.HasBound = s.bound.value()
+		reading.Units = int(s.bound.Units())
+		reading.Bound, reading.HasBound = s.bound.Value()
 	}
 	reading.Value, reading.HasValue = deref(e.Value)
 	reading.Low, reading.HasRange = deref(e.Low)

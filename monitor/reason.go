@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"hotmess/budget"
 )
 
 // A Reason says why a request was not measured, or a sample is missing. It is
@@ -32,15 +34,12 @@ const (
 	ReasonMemory Reason = "memory"
 	// ReasonEncoding: a body is in an encoding that is not read.
 	ReasonEncoding Reason = "encoding"
-	// ReasonBudget: the budget of this hour or day, or that of the route, would
-	// be exceeded.
-	ReasonBudget Reason = "budget"
-	// ReasonPriceUnknown: there is a budget of money, and the model has no price.
-	ReasonPriceUnknown Reason = "price_unknown"
-	// ReasonQueue: no extra could start within 20 s of its turn.
-	ReasonQueue Reason = "queue"
-	// ReasonYield: the user's own quota is low, or was refused lately.
-	ReasonYield Reason = "yield"
+	// ReasonBudget, ReasonPriceUnknown, ReasonQueue and ReasonYield: the gate refused
+	// the extras.
+	ReasonBudget       = Reason(budget.RefusedBudget)
+	ReasonPriceUnknown = Reason(budget.RefusedPriceUnknown)
+	ReasonQueue        = Reason(budget.RefusedQueue)
+	ReasonYield        = Reason(budget.RefusedYield)
 	// ReasonNativeN: the client itself asks for several choices, which are
 	// compared with each other, but the reply holds one.
 	ReasonNativeN Reason = "native_n"

@@ -5,6 +5,9 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"hotmess/budget"
+	"hotmess/detect"
 )
 
 // A RouteReport is everything that is known of one route.
@@ -16,7 +19,7 @@ type RouteReport struct {
 	// measured or not: what an automatic rate goes by.
 	LastHour int64 `json:"last_hour"`
 	// Budget is the route's own; nil if it has none.
-	Budget *BudgetReport `json:"budget,omitempty"`
+	Budget *budget.Report `json:"budget,omitempty"`
 	// Mitigation is what votes because of an alert; nil if nothing does, or did
 	// within a day.
 	Mitigation *MitigationReport `json:"mitigation,omitempty"`
@@ -49,10 +52,10 @@ type WindowReport struct {
 	// ExtraUsed is what they used. ExtraUSD is what those of models with a price
 	// cost, UnpricedTokens the weight of the others; ExtraUSDMissing says why
 	// there is no price although some ran.
-	ExtraUsed       Spend    `json:"extra_used"`
-	ExtraUSD        *float64 `json:"extra_usd,omitempty"`
-	ExtraUSDMissing Reason   `json:"extra_usd_missing,omitempty"`
-	UnpricedTokens  int64    `json:"unpriced_tokens"`
+	ExtraUsed       budget.Spend `json:"extra_used"`
+	ExtraUSD        *float64     `json:"extra_usd,omitempty"`
+	ExtraUSDMissing Reason       `json:"extra_usd_missing,omitempty"`
+	UnpricedTokens  int64        `json:"unpriced_tokens"`
 	// Votes counts votes, Changed those that changed the answer, ChangedUnknown
 	// those whose primary gave none: the share that votes changed is of the others.
 	Votes          int64 `json:"votes"`
@@ -129,7 +132,7 @@ func (m *Monitor) routeReport(name string) RouteReport {
 	rep := r.report(now)
 	rep.Detection = r.detection.report(m.armed(), now)
 	rep.Route, rep.LastHour = name, m.arrivals.lastHour(name, now)
-	if b, ok := m.gate.accounts.report(name); ok {
+	if b, ok := m.gate.RouteReport(name); ok {
 		rep.Budget = &b
 	}
 	rep.Mitigation = m.mitigations[name].report()
@@ -149,7 +152,7 @@ func (r *route) report(now time.Time) RouteReport {
 	rep.Similarity = r.content.likeness.report()
 	for _, k := range keys {
 		if b := r.series[k].bound; b != nil {
-			rep.Bounds = append(rep.Bounds, b.report(k))
+			rep.Bounds = append(rep.Bounds, boundReport(b, k))
 		}
 	}
 	rep.Labelled = r.labelledReport(now)
@@ -185,7 +188,7 @@ func (r *route) window(i int, keys []seriesKey, now time.Time) WindowReport {
 			l.Context.report("context_tokens"), l.Actions.report("actions"),
 		},
 	}
-	if rep.ExtraUSD = new(usd(t.Nanos)); t.Nanos == 0 && t.Unpriced > 0 {
+	if rep.ExtraUSD = new(budget.USD(t.Nanos)); t.Nanos == 0 && t.Unpriced > 0 {
 		rep.ExtraUSD, rep.ExtraUSDMissing = nil, ReasonPriceUnknown
 	}
 	for length := range rep.Lengths {
@@ -224,9 +227,9 @@ func (s *series) points(window int, now time.Time) []Point {
 	return points
 }
 
-func (b *bound) report(k seriesKey) BoundReport {
-	rep := BoundReport{Kind: k.Kind, Level: k.Level, Pinned: k.Pinned, Alpha: boundAlpha, Conversations: b.units}
-	if v, ok := b.value(); ok {
+func boundReport(b *detect.Bound, k seriesKey) BoundReport {
+	rep := BoundReport{Kind: k.Kind, Level: k.Level, Pinned: k.Pinned, Alpha: detect.BoundAlpha, Conversations: b.Units()}
+	if v, ok := b.Value(); ok {
 		rep.Lower = &v
 	} else {
 		rep.Absent = AbsentNoEvidence

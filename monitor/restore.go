@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"hotmess/budget"
+	"hotmess/detect"
 )
 
 // load restores the snapshot, if there is one. One that cannot be used is set
@@ -87,7 +90,7 @@ func (m *Monitor) restoreSpend(s snapshot) {
 	if s.Spend == nil {
 		s.Spend = &spendState{}
 	}
-	m.gate.accounts.restore(accountState{s.Budget, s.Spend.Money}, s.Spend.Routes)
+	m.gate.Restore(budget.State{Tokens: s.Budget, Money: s.Spend.Money}, s.Spend.Routes)
 }
 
 // recent is whether the route has traffic that a ring still reaches.
@@ -109,7 +112,7 @@ func restoreRoute(st routeState, named *int) *route {
 		if s := r.seriesFor(ss.Key, ss.Bound != nil); s != nil {
 			s.updated, s.windows = ss.Updated, restoreWindows(ss.Windows)
 			if ss.Bound != nil {
-				s.bound = restoreBound(ss.Bound)
+				s.bound = detect.RestoreBound(ss.Bound)
 			}
 		}
 	}

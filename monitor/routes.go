@@ -3,6 +3,8 @@ package monitor
 import (
 	"sync"
 	"time"
+
+	"hotmess/detect"
 )
 
 const (
@@ -100,17 +102,17 @@ func newRoute(named *int) *route {
 // seriesFor finds or adds a series; nil if the route has too many.
 func (r *route) seriesFor(key seriesKey, headline bool) *series {
 	s := r.series[key]
-	if s != nil {
-		s.lead(headline)
-		return s
+	if s == nil {
+		if len(r.series) >= maxSeries || !presentable(key.Kind) || !presentable(key.Level) {
+			r.dropped++
+			return nil
+		}
+		s = newSeries()
+		r.series[key] = s
 	}
-	if len(r.series) >= maxSeries || !presentable(key.Kind) || !presentable(key.Level) {
-		r.dropped++
-		return nil
+	if headline && s.bound == nil {
+		s.bound = detect.NewBound()
 	}
-	s = newSeries()
-	s.lead(headline)
-	r.series[key] = s
 	return s
 }
 

@@ -1,6 +1,10 @@
 package monitor
 
-import "time"
+import (
+	"time"
+
+	"hotmess/detect"
+)
 
 // A seriesKey names one measured series of a route. Kinds and strata are
 // never pooled.
@@ -23,19 +27,12 @@ type stratumKey struct {
 type series struct {
 	windows *windows[sums]
 	// bound is set on the headline level only.
-	bound *bound
+	bound *detect.Bound
 	// updated is when it last took a pair.
 	updated time.Time
 }
 
 func newSeries() *series { return &series{windows: newWindows[sums]()} }
-
-// lead gives the series a bound if it is the headline and has none.
-func (s *series) lead(headline bool) {
-	if headline && s.bound == nil {
-		s.bound = newBound()
-	}
-}
 
 // sums are the sufficient statistics of the ratio estimator, over
 // conversations: with n the weight of the pairs of a conversation (see
@@ -104,7 +101,7 @@ func (t *tally) add(o tally) {
 
 // tallyOf is what one observation adds to its stratum.
 func tallyOf(o *Observation) tally {
-	if !eligible(o) {
+	if !Eligible(o) {
 		return tally{}
 	}
 	t := tally{Eligible: 1, Deep: boolInt(o.Deep > 0), Escalated: boolInt(o.Escalated && o.Deep == 0)}
@@ -118,11 +115,11 @@ func tallyOf(o *Observation) tally {
 	return t
 }
 
-// eligible is whether the request could have been measured had it been drawn:
-// it was read, and nothing about the request itself rules extras out. A
-// request that budget, queue or a failure kept from being measured is
-// eligible; the retry of one is not, or it would count twice.
-func eligible(o *Observation) bool {
+// Eligible is whether the request could have been measured had it been drawn,
+// which is the base of the measured share: it was read, and nothing about the
+// request itself rules extras out. A request that budget, queue or a failure kept
+// from being measured is eligible; the retry of one is not, or it would count twice.
+func Eligible(o *Observation) bool {
 	if o.Kind == "" {
 		return false
 	}

@@ -182,7 +182,7 @@ func (m *Monitor) Placement(id string) (Placement, bool) {
 	if length.Source == "" || q == nil {
 		return Placement{}, false
 	}
-	p := Placement{Length: lengthNames()[at], Tokens: length.Tokens, N: s.N(), Route: *q, OverMedian: ratio(int64(length.Tokens), int64(q.P50))}
+	p := Placement{Length: LengthNames()[at], Tokens: length.Tokens, N: s.N(), Route: *q, OverMedian: ratio(int64(length.Tokens), int64(q.P50))}
 	p.Above, _ = s.Share(length.Tokens)
 	return p, true
 }

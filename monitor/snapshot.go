@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"hotmess/budget"
+	"hotmess/detect"
 )
 
 // snapshotVersion is the version of the snapshot's form; others are set aside.
@@ -12,7 +15,7 @@ const snapshotVersion = 2
 // A snapshot is all of the memory that outlasts the process.
 type snapshot struct {
 	Version       int                   `json:"version"`
-	Budget        budgetState           `json:"budget"`
+	Budget        budget.Spent          `json:"budget"`
 	Spend         *spendState           `json:"spend,omitempty"`
 	Ratios        map[string]learnt     `json:"ratios,omitempty"`
 	Routes        map[string]routeState `json:"routes,omitempty"`
@@ -24,8 +27,8 @@ type snapshot struct {
 // A spendState is what is spent beside the tokens of the whole sidecar: its money
 // in 1e-9 USD, and the budgets of routes.
 type spendState struct {
-	Money  budgetState             `json:"money"`
-	Routes map[string]accountState `json:"routes,omitempty"`
+	Money  budget.Spent            `json:"money"`
+	Routes map[string]budget.State `json:"routes,omitempty"`
 }
 
 // A routeState is the snapshot of a route.
@@ -47,7 +50,7 @@ type seriesState struct {
 	Key     seriesKey          `json:"key"`
 	Updated time.Time          `json:"updated"`
 	Windows windowsState[sums] `json:"windows"`
-	Bound   *boundState        `json:"bound,omitempty"`
+	Bound   *detect.BoundState `json:"bound,omitempty"`
 }
 
 type stratumState struct {
@@ -70,7 +73,7 @@ func (m *Monitor) snapshot() snapshot {
 		Ratios:  m.ratios.state(),
 		Routes:  map[string]routeState{},
 	}
-	all, routes := m.gate.accounts.state()
+	all, routes := m.gate.State()
 	s.Budget, s.Spend = all.Tokens, &spendState{Money: all.Money, Routes: routes}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -92,7 +95,7 @@ func (r *route) state() routeState {
 		s := r.series[k]
 		ss := seriesState{Key: k, Updated: s.updated, Windows: s.windows.state()}
 		if s.bound != nil {
-			ss.Bound = s.bound.state()
+			ss.Bound = s.bound.State()
 		}
 		st.Series = append(st.Series, ss)
 	}

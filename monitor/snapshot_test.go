@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"hotmess/budget"
 	"hotmess/config"
 )
 
@@ -37,8 +38,8 @@ func filled(t *testing.T, dir string) (*Monitor, *testClock) {
 func TestSnapshotRestoresEverythingItHolds(t *testing.T) {
 	dir := t.TempDir()
 	m, clock := filled(t, dir)
-	settle, _ := m.Gate().Enter(t.Context(), tokens("u", 1000))
-	settle(Spend{Output: 700}, false)
+	settle, _ := m.Gate().Enter(t.Context(), budget.Ask{Upstream: "u", Worst: budget.Spend{Output: 1000}})
+	settle(budget.Spend{Output: 700}, false)
 	m.save()
 	again, err := New(Settings{Budget: config.Default().Budget, Dir: dir, Now: clock.now})
 	if err != nil {
@@ -96,7 +97,7 @@ func TestSnapshotIsADeepCopy(t *testing.T) {
 func TestUnsettledReservationCountsAsSpentAfterACrash(t *testing.T) {
 	dir := t.TempDir()
 	m, clock := filled(t, dir)
-	_, _ = m.Gate().Enter(t.Context(), tokens("u", 5000))
+	_, _ = m.Gate().Enter(t.Context(), budget.Ask{Upstream: "u", Worst: budget.Spend{Output: 5000}})
 	m.save()
 	again, _ := New(Settings{Budget: config.Default().Budget, Dir: dir, Now: clock.now})
 	if got := again.Totals().SpentThisHour; got != 5000 {

@@ -83,7 +83,7 @@ func (m *Monitor) Totals() Totals {
 	if usd := m.meters.cost.usd.Get(); usd > 0 || t.UnpricedTokens == 0 {
 		t.ExtraUSD = &usd
 	}
-	b := m.gate.accounts.total()
+	b := m.gate.Report()
 	t.SpentThisHour, t.BudgetPerHour, t.USDToday, t.USDPerDay = b.SpentThisHour, *b.TokensPerHour, b.USDToday, b.USDPerDay
 	t.Dropped = m.meters.reasonCount(ReasonBusy)
 	t.Pooled = m.names.pooledRequests()

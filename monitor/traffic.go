@@ -1,6 +1,6 @@
 package monitor
 
-import "math"
+import "hotmess/budget"
 
 // traffic counts the observed requests of a route. It is a plain value: a
 // copy shares nothing.
@@ -16,9 +16,9 @@ type traffic struct {
 	EstimatedTokens int64 `json:"xe,omitempty"`
 	// Extra is what they used; Nanos what those of models with a price cost, in
 	// 1e-9 USD, Unpriced the weight of the others in tokens.
-	Extra    Spend `json:"xu,omitzero"`
-	Nanos    int64 `json:"xn,omitempty"`
-	Unpriced int64 `json:"xp,omitempty"`
+	Extra    budget.Spend `json:"xu,omitzero"`
+	Nanos    int64        `json:"xn,omitempty"`
+	Unpriced int64        `json:"xp,omitempty"`
 	// Votes counts votes, Changed those whose winner was another answer than the
 	// primary's, Unknown those whose primary gave none.
 	Votes   int64 `json:"v,omitempty"`
@@ -43,7 +43,7 @@ func (t *traffic) count(o *Observation) {
 		t.Extra.Add(*o.ExtraUsed)
 	}
 	if o.ExtraUSD != nil {
-		t.Nanos += int64(math.Round(*o.ExtraUSD * nanos))
+		t.Nanos += budget.Nanos(*o.ExtraUSD)
 	} else {
 		t.Unpriced += o.ExtraTokens
 	}

@@ -6,6 +6,7 @@ import (
 
 	"hotmess/alerts"
 	"hotmess/config"
+	"hotmess/detect"
 )
 
 // unreadMinutes is one minute more than failureSpan, so that the one that is
@@ -56,7 +57,7 @@ func (u *unread) recent(now time.Time) failures {
 // answers again, its requests are read and counted elsewhere.
 func (m *Monitor) unreadReading(now time.Time) alerts.Reading {
 	f := m.unread.recent(now)
-	r := alerts.Reading{Rule: config.RuleUpstreamFailing, Route: OtherRoute, Alpha: boundAlpha, Detail: map[string]any{}}
+	r := alerts.Reading{Rule: config.RuleUpstreamFailing, Route: OtherRoute, Alpha: detect.BoundAlpha, Detail: map[string]any{}}
 	if other := m.routes[OtherRoute]; other != nil {
 		r = other.detection.aboutRoute(config.RuleUpstreamFailing, OtherRoute, now)
 		more := other.detection.recentFailures(now)

@@ -12,7 +12,7 @@ import (
 // read.
 func unreachable(m *Monitor, n int, outcome Outcome) {
 	for range n {
-		m.Passed("", "openai-chat", "observe", outcome, 0, 0, ReasonFailed)
+		m.Passed(Unobserved{Dialect: "openai-chat", Mode: "observe", Outcome: outcome, Reason: ReasonFailed})
 	}
 }
 

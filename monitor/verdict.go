@@ -20,12 +20,6 @@ type verdicts struct {
 	Tests    map[int]string `json:"tests,omitempty"`
 }
 
-// The kinds that have a right answer.
-const (
-	kindAnswer     = "answer"
-	kindStructured = "structured"
-)
-
 // A change is what a label does to what was said before.
 type change int
 
@@ -39,7 +33,7 @@ const (
 // now, and leaves v as it is.
 func (v verdicts) with(o *Observation, l Label) (verdicts, change, error) {
 	if l.Key != "" {
-		if o.Kind != kindAnswer && o.Kind != kindStructured {
+		if o.Kind != KindAnswer && o.Kind != KindStructured {
 			return v, changeNew, fmt.Errorf("answer: replies of kind %s are not compared as answers, send outcome", o.Kind)
 		}
 		next := v

@@ -43,7 +43,7 @@ func TestKeepAlivesBeforeAnArrayLeaveItOne(t *testing.T) {
 		"whole":              {array(firstPart, lastPart), firstPart[1:] + lastPart},
 		"behind white space": {array("\r\n", firstPart, lastPart), firstPart[1:] + lastPart},
 		"an object":          {array(`{"responseId":"p"}`), `"hotmess_upstream_error`},
-		"an error":           {refused, `"hotmess_upstream_error`},
+		"an error":           {refused, `{"code":429,"status":"RESOURCE_EXHAUSTED"}`},
 		"events":             {streams("p", "yes"), `"hotmess_upstream_error`},
 		"no reply at all":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, `"hotmess_upstream_unreachable`},
 		"an error in 200s":   {array(`[{"error":{"code":503}}]`), `{"code":503}`},

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/config"
 	"hotmess/monitor"
 )
@@ -32,7 +33,7 @@ func TestObservationsSayWhatExtrasCost(t *testing.T) {
 			})
 			read(t, r.ask(question, firstCall, "1"))
 			o := r.observation()
-			if o.ExtraTokens != 30 || o.ExtraUsed == nil || *o.ExtraUsed != (monitor.Spend{Input: 20, Output: 10}) {
+			if o.ExtraTokens != 30 || o.ExtraUsed == nil || *o.ExtraUsed != (budget.Spend{Input: 20, Output: 10}) {
 				t.Errorf("%d tokens, used %+v", o.ExtraTokens, o.ExtraUsed)
 			}
 			switch {
@@ -98,7 +99,7 @@ func TestStreamWithoutUsageIsSettledByWhatItsRouteHasTold(t *testing.T) {
 		t.Helper()
 		read(t, r.ask(capped, firstCall, "1", "X-Streams", "1"))
 		o := r.observation()
-		want := monitor.Spend{Input: int64(o.Samples[1].Context.Tokens), Output: output}
+		want := budget.Spend{Input: int64(o.Samples[1].Context.Tokens), Output: output}
 		if o.ExtraUsed == nil || *o.ExtraUsed != want || !o.ExtraTokensEstimated || o.ExtraUSD == nil {
 			t.Errorf("used %+v, want %+v; estimated %t, cost %v", o.ExtraUsed, want, o.ExtraTokensEstimated, o.ExtraUSD)
 		}
@@ -129,7 +130,7 @@ func TestPrimariesThatVotesLeaveAreNotForgotten(t *testing.T) {
 	r.observation()
 	// 103 whole replies of 5 tokens, and what was left.
 	const want = (103*5+allowed)/103 + 1
-	if got := r.monitor.Likely(monitor.Partial{Route: "r", Ending: monitor.EndedUnseen, Worst: monitor.Spend{Output: 1000}}).Output; got != want {
+	if got := r.monitor.Likely(budget.Partial{Route: "r", Ending: budget.EndedUnseen, Worst: budget.Spend{Output: 1000}}).Output; got != want {
 		t.Errorf("a mean reply of %d tokens, want %d", got, want)
 	}
 }

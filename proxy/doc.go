@@ -24,8 +24,8 @@
 // A request is read before it is sent only where a configured route of its
 // upstream is in ensemble mode, while a route votes for an alert, or where a guard
 // rule holds replies: then a hold keeps what may have to wait from the client,
-// while the observer sees the upstream's own reply. A quorum asks whether samples agree on what a reply
-// proposes, before its delivery or beside it.
+// while the observer sees the upstream's own reply. A quorum asks whether samples
+// agree on what a reply proposes, before its delivery or beside it.
 //
 // Behind the reply, an observer also looks for signals: in the request's own
 // history, against the schemas of its tools, and among the latest requests,

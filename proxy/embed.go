@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/config"
 	"hotmess/ensemble"
 	"hotmess/monitor"
@@ -84,17 +85,17 @@ func cosineDistance(a, b []float64) (*float64, monitor.Reason) {
 
 // embed makes the call, once the gate lets it in like any extra. cost is what it
 // was settled at.
-func (o *observer) embed(ctx context.Context, model, route string, texts []string) (vectors [][]float64, cost monitor.Settlement, missing monitor.Reason) {
-	var used monitor.Spend
+func (o *observer) embed(ctx context.Context, model, route string, texts []string) (vectors [][]float64, cost budget.Settlement, missing monitor.Reason) {
+	var used budget.Spend
 	for _, text := range texts {
 		used.Input += int64(o.x.h.monitor.EstimateTokens(model, len(text)))
 	}
-	settle, refused := o.x.h.monitor.Gate().Enter(ctx, monitor.Ask{Upstream: o.x.dest.upstream.name, Route: route, Model: model, Worst: used})
+	settle, refused := o.x.h.monitor.Gate().Enter(ctx, budget.Ask{Upstream: o.x.dest.upstream.name, Route: route, Model: model, Worst: used})
 	if refused != "" {
-		return nil, monitor.Settlement{}, refused
+		return nil, budget.Settlement{}, monitor.Reason(refused)
 	}
 	estimated := true
-	defer func() { cost = monitor.Settlement{Spend: used, Bill: settle(used, estimated), Estimated: estimated} }()
+	defer func() { cost = budget.Settlement{Spend: used, Bill: settle(used, estimated), Estimated: estimated} }()
 	body, missing := o.callEmbeddings(ctx, model, texts)
 	if missing != "" {
 		return nil, cost, missing
@@ -104,7 +105,7 @@ func (o *observer) embed(ctx context.Context, model, route string, texts []strin
 		return nil, cost, monitor.ReasonUnreadable
 	}
 	if tokens > 0 {
-		used, estimated = monitor.Spend{Input: int64(tokens)}, false
+		used, estimated = budget.Spend{Input: int64(tokens)}, false
 	}
 	return vectors, cost, ""
 }

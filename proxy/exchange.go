@@ -93,7 +93,7 @@ func (x *exchange) reply(res *http.Response) error {
 	x.head(res.Header)
 	// What is not read gets no extras, so its quota matters only once it is
 	// used up; a vote's calls were heard one by one.
-	if x.vote == nil && (x.observer != nil || monitor.Refuses(res.StatusCode)) {
+	if x.vote == nil && (x.observer != nil || wire.TurnsAway(res.StatusCode)) {
 		x.aside(func() { x.h.heard(x.dest.upstream.name, res.StatusCode, res.Header) })
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
@@ -208,7 +208,10 @@ func (x *exchange) unread() monitor.Reason {
 
 // passed counts a request of which there is no observation.
 func (x *exchange) passed(outcome monitor.Outcome, total time.Duration, why monitor.Reason) {
-	x.h.monitor.Passed("", dialectName(x.dest.target.Dialect), string(x.mode), outcome, x.overhead(), total, why)
+	x.h.monitor.Passed(monitor.Unobserved{
+		Dialect: dialectName(x.dest.target.Dialect), Mode: string(x.mode),
+		Outcome: outcome, Overhead: x.overhead(), Total: total, Reason: why,
+	})
 }
 
 // aside does what the client's call does not need. A panic in it is counted

@@ -178,7 +178,10 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, dest destination
 // refuse answers a request that has nowhere to go.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	target := wire.Detect(r.Method, rawPath(r), r.URL.RawQuery, r.Header)
-	h.monitor.Passed("", dialectName(target.Dialect), string(config.Off), monitor.OutcomeUnreachable, 0, 0, monitor.ReasonFailed)
+	h.monitor.Passed(monitor.Unobserved{
+		Dialect: dialectName(target.Dialect), Mode: string(config.Off),
+		Outcome: monitor.OutcomeUnreachable, Reason: monitor.ReasonFailed,
+	})
 	writeError(w, target.Dialect, http.StatusBadGateway, "hotmess_no_upstream", err.Error())
 }
 

@@ -76,14 +76,14 @@ func (h *hold) judge(reply wire.Reply) (rule config.Guard, ok bool) {
 	return p.Rule, true
 }
 
-// withheld notes a reply that broke off if it proposes what a rule refuses that
-// cannot be judged; it is false if it does not.
-func (h *hold) withheld(reply wire.Reply) bool {
+// withheld notes a reply that broke off or failed if it proposes what a rule refuses
+// that cannot be judged; it is false if it does not.
+func (h *hold) withheld(reply wire.Reply, why monitor.Reason) bool {
 	p, found := h.x.policy.guard.Propose(everyCall(reply), h.in.compare)
 	if !found || !p.Rule.Holds() || p.Rule.Failure() != config.HeldRefuse {
 		return false
 	}
-	h.blind(p.Rule, monitor.ReasonTruncated)
+	h.blind(p.Rule, why)
 	h.quorum.decide(monitor.GuardRefused)
 	return true
 }
@@ -143,7 +143,7 @@ func (h *hold) judgeWhole(res *http.Response, raw []byte, broke error) {
 		h.unjudged(res, why)
 		return
 	case err != nil:
-		h.unjudged(res, unreadable(err))
+		h.unjudged(res, unfolded(err))
 		return
 	case reply.Truncated || reply.Failure != nil && len(reply.Calls) == 0: // clients look for an error by the status alone
 		return
@@ -180,6 +180,14 @@ func (h *hold) unjudged(res *http.Response, why monitor.Reason) {
 	}
 	h.quorum.decide(monitor.GuardRefused)
 	h.deliver(res, h.failure(rule))
+}
+
+// unfolded is why a reply cannot be read.
+func unfolded(err error) monitor.Reason {
+	if why := unreadable(err); why != monitor.ReasonMalformed { // which is of requests
+		return why
+	}
+	return monitor.ReasonUnreadable
 }
 
 // failure refuses a reply by an error.

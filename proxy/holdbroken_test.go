@@ -84,3 +84,25 @@ func TestABrokenStreamLeavesNoCallThatARuleRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestAFailedStreamLeavesNoCallThatARuleRefuses: the upstream's error reaches the client
+// without the call before it.
+func TestAFailedStreamLeavesNoCallThatARuleRefuses(t *testing.T) {
+	const failed = `data: {"error":{"message":"overloaded","type":"server_error"}}` + "\n\n"
+	held := strings.SplitAfter(toldThen(wrongTree), "\n\n")
+	for _, failure := range []string{config.HeldRelease, config.HeldRefuse} {
+		u := &script{primary: sends(toldFirst + held[0] + held[1] + failed), extra: callsForEach(wrongTree)}
+		r := guardedRig(t, u, holding(func(g *config.Guard) { g.OnFailure = failure }))
+		got, want := withoutKeepAlives(read(t, r.ask(agentStreams, firstCall, "1")), wire.OpenAIChat), toldFirst+failed
+		if failure == config.HeldRelease {
+			want = toldFirst + held[0] + held[1] + failed
+		}
+		if got != want {
+			t.Errorf("%s: %s", failure, got)
+		}
+		g := r.observation().Guard
+		if failure == config.HeldRelease && g != nil || failure == config.HeldRefuse && (g == nil || g.Reason != monitor.ReasonFailed || g.Outcome != monitor.GuardRefused) {
+			t.Errorf("%s: %+v", failure, g)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func TestAHeldStreamThatCannotBeReadMeetsItsRule(t *testing.T) {
 			case failure == config.HeldRefuse && (strings.Contains(got, "tool_calls") || !strings.Contains(got, "[hotmess]")):
 				t.Errorf("not refused: %s", got)
 			}
-			if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardBlind || g.Reason != monitor.ReasonMalformed {
+			if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardBlind || g.Reason != monitor.ReasonUnreadable {
 				t.Errorf("%+v", g)
 			}
 		})

@@ -186,7 +186,7 @@ func (s *heldStream) ended(err error) {
 	case unread == nil && !reply.Truncated:
 		s.end = err
 		s.judged()
-	case s.h.withheld(reply):
+	case s.h.withheld(reply, monitor.ReasonTruncated):
 		s.leave(nil, err)
 	default:
 		s.leave(s.spotter.Held(), err)
@@ -239,7 +239,10 @@ func (s *heldStream) judged() {
 	reply, err := s.spotter.Reply()
 	switch {
 	case err != nil:
-		s.unjudged(unreadable(err))
+		s.unjudged(unfolded(err))
+		return
+	case reply.Failure != nil && s.h.withheld(reply, monitor.ReasonFailed):
+		s.leave(s.spotter.Fail("hotmess_guard", s.h.message(s.h.quorum.proposal.Rule)), s.end)
 		return
 	case reply.Failure != nil:
 		s.leave(s.spotter.Held(), s.end)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/config"
 	"hotmess/ensemble"
 	"hotmess/monitor"
@@ -173,7 +174,7 @@ func (x *exchange) repeatable(v wire.View, h http.Header) bool {
 
 // decodeRequest undoes the Content-Encoding of a request.
 func decodeRequest(body []byte, h http.Header, limit int64) ([]byte, monitor.Reason) {
-	encoding := h.Get("Content-Encoding")
+	encoding := wire.Encoding(h)
 	if encoding == "" {
 		return body, ""
 	}
@@ -228,7 +229,7 @@ func (x *exchange) call(out *http.Request, header http.Header, body []byte, in i
 
 // worstCase is the most tokens that one call is expected to use: its prompt,
 // estimated, and the request's own cap on output, else the route's p99.
-func (x *exchange) worstCase(in inspection) monitor.Spend {
+func (x *exchange) worstCase(in inspection) budget.Spend {
 	output := in.view.OutputCap
 	if output == 0 {
 		p99, ok := x.h.monitor.OutputP99(in.route.name)
@@ -236,5 +237,5 @@ func (x *exchange) worstCase(in inspection) monitor.Spend {
 			output = p99
 		}
 	}
-	return monitor.Spend{Input: int64(x.h.monitor.EstimateTokens(in.view.Model, in.view.PromptBytes)), Output: int64(output)}
+	return budget.Spend{Input: int64(x.h.monitor.EstimateTokens(in.view.Model, in.view.PromptBytes)), Output: int64(output)}
 }

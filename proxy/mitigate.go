@@ -3,8 +3,8 @@ package proxy
 import (
 	"net/http"
 
+	"hotmess/budget"
 	"hotmess/config"
-	"hotmess/monitor"
 )
 
 // mitigable is whether requests of the exchange may have to vote because an alert
@@ -41,14 +41,14 @@ func (x *exchange) mitigate(in *inspection, h http.Header) {
 
 // mostCost is what all extras of a vote may ask for, by what is known without a lock
 // that others hold for long: the request itself.
-func (x *exchange) mostCost(in inspection) monitor.Ask {
+func (x *exchange) mostCost(in inspection) budget.Ask {
 	output := in.view.OutputCap
 	if output == 0 {
 		output = defaultOutput
 	}
 	n := int64(in.route.voting.Samples.Max - 1)
-	return monitor.Ask{
+	return budget.Ask{
 		Upstream: x.dest.upstream.name, Route: in.route.name, Model: in.view.Model,
-		Worst: monitor.Spend{Input: n * int64(x.h.monitor.EstimateTokens(in.view.Model, in.view.PromptBytes)), Output: n * int64(output)},
+		Worst: budget.Spend{Input: n * int64(x.h.monitor.EstimateTokens(in.view.Model, in.view.PromptBytes)), Output: n * int64(output)},
 	}
 }

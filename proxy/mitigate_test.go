@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/config"
-	"hotmess/monitor"
 	"hotmess/wire"
 )
 
@@ -90,7 +90,8 @@ func TestInTheHalfRequestsSayWhetherTheyCouldVote(t *testing.T) {
 	r.monitor.Mitigate(nil, func(string) bool { return true })
 	r.monitor.Heard("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
 	voted := 0
-	for i := range 16 { // all are in one half once in 32,768 times
+	const conversations = 24 // all are in one half once in 8 million times
+	for i := range conversations {
 		session := []string{"X-Hotmess-Session", strconv.Itoa(i), firstCall, "1"}
 		read(t, r.ask(question, session...))
 		o := r.observation()
@@ -105,8 +106,8 @@ func TestInTheHalfRequestsSayWhetherTheyCouldVote(t *testing.T) {
 			t.Errorf("a request that may not vote: mode %s, mitigated %v, stepped back %v", o.Mode, o.Mitigated, o.SteppedBack)
 		}
 	}
-	if voted == 0 || voted == 16 {
-		t.Errorf("%d of 16 conversations vote", voted)
+	if voted == 0 || voted == conversations {
+		t.Errorf("%d of %d conversations vote", voted, conversations)
 	}
 }
 
@@ -128,7 +129,7 @@ func TestRefusalsAreHeardOfRequestsThatAreNotRead(t *testing.T) {
 		r := newRig(t, &script{primary: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }}, inMode(config.Off, 2))
 		read(t, r.ask(question, firstCall, "1"))
 		r.quiet()
-		if got := r.monitor.Gate().Refuses(monitor.Ask{Upstream: "upstream"}); got != monitor.ReasonYield {
+		if got := r.monitor.Gate().Refuses(budget.Ask{Upstream: "upstream"}); got != budget.RefusedYield {
 			t.Errorf("after %d: %q", status, got)
 		}
 	}

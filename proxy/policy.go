@@ -101,7 +101,12 @@ type asked struct {
 // first configured route that fits, else <client>.<model>.
 func (p *policy) route(client string, up string, v wire.View, h http.Header, a asked) route {
 	r := route{sampling: p.sampling, voting: p.voting}
-	if i := slices.IndexFunc(p.routes, func(c config.Route) bool { return fits(c, a.route, client, up, v, h) }); i >= 0 {
+	if i := slices.IndexFunc(p.routes, func(c config.Route) bool {
+		if a.route != "" {
+			return c.Name == a.route
+		}
+		return fits(c.Match, client, up, v.Model, h)
+	}); i >= 0 {
 		r = p.apply(r, p.routes[i])
 	}
 	switch {
@@ -135,17 +140,13 @@ func (p *policy) apply(r route, c config.Route) route {
 	return r
 }
 
-// fits reports whether a request belongs to c: by the name that the client
-// gives, else by every pattern that c sets. A header that is not there fits no
-// pattern.
-func fits(c config.Route, named, client, up string, v wire.View, h http.Header) bool {
-	if named != "" {
-		return c.Name == named
-	}
-	if !config.Fits(c.Match.Model, v.Model) || !config.Fits(c.Match.Client, client) || !config.Fits(c.Match.Upstream, up) {
+// fits reports whether a request fits every pattern that is set. A header that is
+// not there fits no pattern.
+func fits(m config.Match, client, up, model string, h http.Header) bool {
+	if !config.Fits(m.Model, model) || !config.Fits(m.Client, client) || !config.Fits(m.Upstream, up) {
 		return false
 	}
-	for name, pattern := range c.Match.Header {
+	for name, pattern := range m.Header {
 		if len(h.Values(name)) == 0 || !config.Fits(pattern, h.Get(name)) {
 			return false
 		}

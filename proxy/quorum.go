@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/ensemble"
 	"hotmess/guard"
 	"hotmess/monitor"
@@ -32,7 +33,7 @@ type quorum struct {
 	// actions counts what is proposed, by HMAC.
 	actions map[string]int
 	// settled is what its samples cost.
-	settled []monitor.Settlement
+	settled []budget.Settlement
 	// next is the number of the next sample that is asked for.
 	next int
 	// asked counts the samples that were asked for, running those of them that

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"hotmess/budget"
 	"hotmess/config"
 	"hotmess/monitor"
 )
@@ -123,7 +124,7 @@ func TestTheCostOfAQuorumIsWhatItsSamplesUsed(t *testing.T) {
 			if want := float64(used.Input+2*used.Output) / 1e6; *o.ExtraUSD != want || used.Input == 0 {
 				t.Errorf("%g USD for %+v, want %g", *o.ExtraUSD, used, want)
 			}
-			if want := (monitor.Spend{Input: 30, Output: 15}); !tt.estimated && used != want {
+			if want := (budget.Spend{Input: 30, Output: 15}); !tt.estimated && used != want {
 				t.Errorf("used %+v, want %+v", used, want)
 			}
 		})

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/config"
-	"hotmess/monitor"
 )
 
 // TestThePrimaryIsNeverThrottled: the upstream has asked for an hour of silence, or
@@ -50,7 +50,7 @@ func TestThePrimaryIsNeverThrottled(t *testing.T) {
 				if n := len(u.seen()); n != 5 {
 					t.Errorf("%d calls, want the agent's 5", n)
 				}
-				if got := r.monitor.Gate().Refuses(monitor.Ask{Upstream: "upstream"}); got != monitor.ReasonYield {
+				if got := r.monitor.Gate().Refuses(budget.Ask{Upstream: "upstream"}); got != budget.RefusedYield {
 					t.Errorf("an extra would be %q", got)
 				}
 			})

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"hotmess/budget"
 	"hotmess/ensemble"
 	"hotmess/monitor"
 	"hotmess/wire"
@@ -37,7 +38,7 @@ type vote struct {
 	outcome ensemble.Outcome
 	finish  func() []ensemble.Sample
 	// embedded is what embedding the texts cost.
-	embedded monitor.Settlement
+	embedded budget.Settlement
 }
 
 // newVote makes the vote on a request.
@@ -256,8 +257,8 @@ func (v *vote) stream() (body io.ReadCloser, status int) {
 	}
 	raw := replay(rec)
 	if rec.Status != http.StatusOK || wire.IsEventStream(rec.Header.Get("Content-Type")) != (v.in.view.Framing == wire.Events) {
-		_ = raw.Close()
-		return event(v.streamError(rec.Status, "hotmess_upstream_error", "the upstream answered with status "+strconv.Itoa(rec.Status))), rec.Status
+		defer raw.Close()
+		return event(wire.UpstreamError(v.in.view.Dialect, v.in.view.Framing, rec.Status, "hotmess_upstream_error", plainly(raw, rec.Header))), rec.Status
 	}
 	events, err := wire.Decode(raw, wire.Encoding(rec.Header), unlimited)
 	if err != nil {
@@ -266,6 +267,23 @@ func (v *vote) stream() (body io.ReadCloser, status int) {
 		return event(v.streamError(http.StatusBadGateway, "hotmess_encoding", "hotmess cannot decode the upstream's stream")), http.StatusBadGateway
 	}
 	return &decoded{events: events, raw: raw}, rec.Status
+}
+
+// maxToldError is the most of an upstream's error that is told as an event, in bytes.
+const maxToldError = 64 << 10
+
+// plainly is a body, decoded; nothing if it cannot be, or is too long for an error.
+func plainly(raw io.Reader, header http.Header) []byte {
+	body, err := wire.Decode(raw, wire.Encoding(header), maxToldError)
+	if err != nil {
+		return nil
+	}
+	defer body.Close()
+	plain, err := io.ReadAll(body)
+	if err != nil {
+		return nil
+	}
+	return plain
 }
 
 // streamError is how an error is told once keep-alives went out.

@@ -96,6 +96,14 @@ func TestKeepAlivesWhileAStreamIsHeld(t *testing.T) {
 		_, _ = w.Write(b.Bytes())
 	}
 	refused := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }
+	const tooLong = `{"error":{"message":"too long","code":"context_length_exceeded"}}`
+	said := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(http.StatusBadRequest)
+		z := gzip.NewWriter(w)
+		_, _ = io.WriteString(z, tooLong)
+		_ = z.Close()
+	}
 	aborted := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	odd := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -117,6 +125,7 @@ func TestKeepAlivesWhileAStreamIsHeld(t *testing.T) {
 			want: chunk("p", "yes") + done, outcome: monitor.OutcomeOK,
 		},
 		"error":        {answer: refused, part: "status 418", outcome: monitor.OutcomeError},
+		"told error":   {answer: said, want: "data: " + tooLong + "\n\n", outcome: monitor.OutcomeError},
 		"no reply":     {answer: aborted, part: "hotmess_upstream_unreachable", outcome: monitor.OutcomeError},
 		"no stream":    {answer: says("p", "yes"), part: "hotmess_upstream_error", outcome: monitor.OutcomeOK},
 		"odd encoding": {answer: odd, part: "hotmess_encoding", outcome: monitor.OutcomeError},

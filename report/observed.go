@@ -16,8 +16,6 @@ const (
 	// pinned is added to the kind of requests whose client pinned the
 	// randomness: a stratum of their own.
 	pinned = ", pinned"
-	// maxRefused is how many labels that do not fit are named.
-	maxRefused = 20
 )
 
 // Observed collects recorded observations and their labels. Labels may come

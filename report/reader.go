@@ -32,7 +32,12 @@ func Read(files, labels []string, stdin io.Reader) (*Data, error) {
 		Files: files, Observed: newObserved(),
 		byID: map[questionKey]origin{}, runs: map[runKey]origin{},
 	}
-	for _, name := range append(append([]string{}, labels...), files...) {
+	for _, name := range labels {
+		if err := d.readFile(name, stdin); err != nil {
+			return nil, fmt.Errorf("--labels: %w", err)
+		}
+	}
+	for _, name := range files {
 		if err := d.readFile(name, stdin); err != nil {
 			return nil, err
 		}

@@ -97,7 +97,7 @@ func TestNothingToReportSaysWhy(t *testing.T) {
 		name, text, want string
 		filter           report.Filter
 	}{
-		{"an empty file", "\n\n", "hold no line", report.Filter{}},
+		{"an empty file", "\n\n", "there is no line in ", report.Filter{}},
 		{"broken lines only", "{\n{\n", "all 2 lines are broken", report.Filter{}},
 		{"a filter", goodQuestion, "no group is left", report.Filter{Model: []string{"other"}}},
 	} {

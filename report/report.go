@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // errNothing is wrapped where there is nothing to report.
@@ -69,7 +70,7 @@ func (r *Report) empty(d *Data, f Filter) error {
 	case len(r.Groups) > 0:
 		return nil
 	case d.Lines == 0:
-		return fmt.Errorf("%w: %v hold no line", errNothing, d.Files)
+		return fmt.Errorf("%w: there is no line in %s", errNothing, strings.Join(d.Files, ", "))
 	case d.BrokenLines == d.Lines:
 		return fmt.Errorf("%w: all %d lines are broken, the first: %w", errNothing, d.Lines, errors.New(d.Broken[0].String()))
 	case len(f.Model)+len(f.Task)+len(f.Condition) > 0:

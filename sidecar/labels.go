@@ -86,13 +86,15 @@ func (s *Sidecar) takeHeaderLabel(ctx context.Context, l monitor.Label) {
 	if n := s.droppedLabels.Swap(0); n > 0 {
 		s.log.Warn("labels of headers dropped: too many at a time", slog.Int64("labels", n))
 	}
-	if r := s.Monitor.Label(ctx, []monitor.Label{l})[0]; r.Status == monitor.LabelRefused {
+	if r := s.Monitor.Label(ctx, []monitor.Label{l})[0]; !r.Status.Accepted() {
 		s.log.Warn("label of a header refused", slog.String("id", l.Request), slog.String("error", r.Error))
 	}
 }
 
-// takeMessage takes in the labels of one message and gives the answer to it.
-func (s *Sidecar) takeMessage(ctx context.Context, body []byte) (answer []byte) {
+// takeMessage takes in the labels of one message and gives the answer to it. Every
+// sidecar that the message comes to gets it; which has the requests, it cannot know
+// beforehand. elsewhere is whether this one has none of them.
+func (s *Sidecar) takeMessage(ctx context.Context, body []byte) (answer []byte, elsewhere bool) {
 	answer = []byte(`{"error":"labels: hotmess failed on them, see its log"}`)
 	defer s.rescue()
 	reply, err := s.Monitor.LabelBody(ctx, body, sourceNATS)
@@ -103,10 +105,10 @@ func (s *Sidecar) takeMessage(ctx context.Context, body []byte) (answer []byte) 
 	if text, err := json.Marshal(said); err == nil {
 		answer = text
 	}
-	if err != nil || reply.Refused > 0 {
-		s.log.Warn("labels of a NATS message refused", slog.Int("refused", reply.Refused), slog.Int("accepted", reply.Accepted), slog.Any("error", err))
+	if err != nil || reply.Refused > reply.Unknown {
+		s.log.Warn("labels of a NATS message refused", slog.Int("refused", reply.Refused-reply.Unknown), slog.Int("accepted", reply.Accepted), slog.Any("error", err))
 	}
-	return answer
+	return answer, reply.Elsewhere()
 }
 
 // rescue, deferred, keeps a mistake of ours in one label from ending the process

@@ -145,6 +145,12 @@ func TestLabelsComeInEveryWayAndFindStoredRequests(t *testing.T) {
 	if m, err = nc.Request(alerts.LabelSubject, nil, patience); err != nil || !strings.Contains(string(m.Data), "no label in it") {
 		t.Errorf("%v, %v", m, err)
 	}
+	const others = `{"request":"01890000-0000-7000-8000-000000000000","outcome":"pass"}` // of 2023
+	for body, want := range map[string]bool{others: true, others + "\n" + `{"request":"` + ids[1] + `","outcome":"fail"}`: false} {
+		if answer, elsewhere := l.takeMessage(t.Context(), []byte(body)); elsewhere != want || !strings.Contains(string(answer), `"status":"unknown"`) {
+			t.Errorf("%s: %s, elsewhere: %v", body, answer, elsewhere)
+		}
+	}
 	l.labelledAs(3)
 	nc.Close()
 	l.close()

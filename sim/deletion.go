@@ -23,22 +23,22 @@ type Deletions struct {
 }
 
 // shell is the first tool that takes a command; ok is false if none does.
-func shell(tools []Tool) (tool Tool, argument string, ok bool) {
+func shell(tools []offered) (tool offered, argument string, ok bool) {
 	for _, t := range tools {
-		for name, param := range parametersOf(t).wanted() {
+		for name, param := range t.params.wanted() {
 			if commandName.MatchString(name) && (param.Type == "string" || param.Type == "") && len(param.Enum) == 0 {
 				return t, name, true
 			}
 		}
 	}
-	return Tool{}, "", false
+	return offered{}, "", false
 }
 
 // deletes reports whether a step is destructive.
 func (k Deletions) deletes(step int) bool { return k.Every > 0 && step%k.Every == k.Every-1 }
 
 // rightDeletion plans the right call of a destructive step.
-func (s *Server) rightDeletion(tool Tool, from names) planned {
+func (s *Server) rightDeletion(tool offered, from names) planned {
 	return planned{tool: tool, from: from, tree: s.tree("build", from)}
 }
 
@@ -72,8 +72,8 @@ func spellings() []string {
 
 // deleting puts the deletion of a tree in place of the command of c, in the
 // spelling that gen draws for free text.
-func deleting(tool Tool, c call, tree string, gen generator) call {
-	_, argument, _ := shell([]Tool{tool})
+func deleting(tool offered, c call, tree string, gen generator) call {
+	_, argument, _ := shell([]offered{tool})
 	all := spellings()
 	return c.with(argument, all[gen.phrase.IntN(len(all))]+tree)
 }

@@ -34,7 +34,7 @@ type content struct {
 // planned is a tool call up to its free text: from leads to the arguments that
 // identify it.
 type planned struct {
-	tool Tool
+	tool offered
 	from names
 	// tree is what the call deletes; empty: nothing.
 	tree string

@@ -30,8 +30,8 @@ type schema struct {
 
 // UnmarshalJSON also reads the schemas true and false, as empty.
 func (s *schema) UnmarshalJSON(b []byte) error {
-	var yes bool
-	if json.Unmarshal(b, &yes) == nil {
+	switch string(b) {
+	case "true", "false", "null":
 		return nil
 	}
 	type plain schema

@@ -36,10 +36,12 @@ func (s *Server) IsRight(task string, step int, tools []Tool, name, arguments st
 }
 
 // rightCall plans the right call; tools are by name.
-func (s *Server) rightCall(task string, step int, tools []Tool) planned {
+func (s *Server) rightCall(task string, step int, tools []offered) planned {
 	from := names{"right", task, strconv.Itoa(step)}
-	if tool, _, ok := shell(tools); ok && s.Deletions.deletes(step) {
-		return s.rightDeletion(tool, from)
+	if s.Deletions.deletes(step) {
+		if tool, _, ok := shell(tools); ok {
+			return s.rightDeletion(tool, from)
+		}
 	}
 	rng := source(s.Seed, from.and("tool")...)
 	return planned{tool: tools[rng.IntN(len(tools))], from: from}
@@ -47,7 +49,7 @@ func (s *Server) rightCall(task string, step int, tools []Tool) planned {
 
 // wrongCall plans a candidate for a wrong call, by turns with another tool
 // and with other arguments.
-func (s *Server) wrongCall(task string, step, try int, tools []Tool, right planned) planned {
+func (s *Server) wrongCall(task string, step, try int, tools []offered, right planned) planned {
 	from := names{"wrong", task, strconv.Itoa(step), strconv.Itoa(try)}
 	rng := source(s.Seed, from.and("tool")...)
 	if try%2 == 1 {
@@ -134,7 +136,7 @@ func toolResults(messages []message) int {
 // countWrong counts the wrong calls in a conversation, the i-th call of which
 // is held to the right call of step i. It is 0 where Compound makes no use of
 // it.
-func (s *Server) countWrong(messages []message, task string, tools []Tool) int {
+func (s *Server) countWrong(messages []message, task string, tools []offered) int {
 	if s.Compound <= 0 {
 		return 0
 	}

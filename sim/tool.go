@@ -44,12 +44,24 @@ func (t *Tool) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// An offered tool is one whose schema has been read, once for all the calls that
+// a request makes of it.
+type offered struct {
+	name string
+	// params is the schema of the arguments; one that cannot be read is one
+	// without arguments.
+	params schema
+}
+
 // byName is tools in the order of their names, so that the order in which a
 // request offers them does not matter.
-func byName(tools []Tool) []Tool {
-	return slices.SortedStableFunc(slices.Values(tools), func(a, b Tool) int {
-		return strings.Compare(a.Name, b.Name)
-	})
+func byName(tools []Tool) []offered {
+	sorted := make([]offered, len(tools))
+	for i, t := range tools {
+		sorted[i] = offered{name: t.Name, params: parametersOf(t)}
+	}
+	slices.SortStableFunc(sorted, func(a, b offered) int { return strings.Compare(a.name, b.name) })
+	return sorted
 }
 
 // A call is one proposed tool call.
@@ -60,12 +72,12 @@ type call struct {
 }
 
 // callOf builds a call of tool with arguments from gen.
-func callOf(tool Tool, gen generator) call {
+func callOf(tool offered, gen generator) call {
 	args := map[string]any{}
-	for name, param := range parametersOf(tool).wanted() {
+	for name, param := range tool.params.wanted() {
 		args[name] = gen.value(name, param, 0)
 	}
-	return call{Name: tool.Name, Arguments: encode(args)}
+	return call{Name: tool.name, Arguments: encode(args)}
 }
 
 // with is c with one argument set.
@@ -80,15 +92,14 @@ func (c call) with(name string, value any) call {
 
 // identity is what makes a call the same as another: its tool and those of its
 // arguments that are not free text.
-func identity(tool Tool, c call) string {
+func identity(tool offered, c call) string {
 	var args map[string]any
 	if json.Unmarshal([]byte(c.Arguments), &args) != nil {
 		return c.Name + " malformed"
 	}
-	params := parametersOf(tool)
-	described := slices.Collect(maps.Keys(params.Properties))
-	for _, name := range slices.Concat(described, params.Required) {
-		if params.Properties[name].freeText(name) {
+	described := slices.Collect(maps.Keys(tool.params.Properties))
+	for _, name := range slices.Concat(described, tool.params.Required) {
+		if tool.params.Properties[name].freeText(name) {
 			delete(args, name)
 		}
 		if command, ok := args[name].(string); ok && commandName.MatchString(name) {

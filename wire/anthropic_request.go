@@ -81,5 +81,11 @@ func (anthropic) failure(f ownFailure) any {
 
 func (a anthropic) streamFailure(f ownFailure) (string, any) { return "error", a.failure(f) }
 
+func (anthropic) relayFailure(root, _ gjson.Result) (string, any) {
+	whole := edited(root)
+	whole["type"] = "error"
+	return "error", whole
+}
+
 // ping is Anthropic's own event, which its clients show or skip.
 func (anthropic) ping() []byte { return event("ping", []byte(`{"type": "ping"}`)) }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 
 	"github.com/tidwall/gjson"
@@ -96,5 +97,9 @@ func askForUsage(root gjson.Result) (splice, error) {
 func (chat) failure(f ownFailure) any { return openaiFailure(f) }
 
 func (chat) streamFailure(f ownFailure) (string, any) { return "", openaiFailure(f) }
+
+func (chat) relayFailure(_, said gjson.Result) (string, any) {
+	return "", members{"error": json.RawMessage(said.Raw)}
+}
 
 func (chat) ping() []byte { return comment }

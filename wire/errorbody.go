@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"strconv"
+
+	"github.com/tidwall/gjson"
 )
 
 const jsonType = "application/json"
@@ -32,6 +35,34 @@ func StreamError(d Dialect, f Framing, status int, typ, message string) []byte {
 	}
 	name, data := speaking(d).streamFailure(own)
 	return event(name, marshal(data))
+}
+
+// UpstreamError is how an upstream's own error, the body of a reply, is told in a
+// stream whose head has been sent: as it stands, in the form of d's streams. Where
+// that body holds no error in the form of d, it is a StreamError of the type typ.
+func UpstreamError(d Dialect, f Framing, status int, typ string, body []byte) []byte {
+	root, ok := parse(body)
+	if ok && root.IsArray() { // Google's streams that are arrays fail in an array
+		root = root.Get("0")
+	}
+	if told, in := toldFailure(d, f, root); ok && in {
+		return told
+	}
+	return StreamError(d, f, status, typ, "the upstream answered with status "+strconv.Itoa(status))
+}
+
+// toldFailure is the end of a stream by an error that is in an object; false where
+// there is none.
+func toldFailure(d Dialect, f Framing, root gjson.Result) ([]byte, bool) {
+	said := member(root, "error")
+	if !said.IsObject() {
+		return nil, false
+	}
+	name, data := speaking(d).relayFailure(root, said)
+	if f == Array {
+		return marshal([]any{data}), true
+	}
+	return event(name, marshal(data)), true
 }
 
 // KeepAlive is what may be sent into a stream of d at any time before its first

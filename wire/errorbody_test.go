@@ -118,3 +118,38 @@ func TestAnOpenedArrayGoesOnBehindItsBracket(t *testing.T) {
 		}
 	}
 }
+
+// TestAnUpstreamsOwnErrorIsToldAsItStands: what the client would read without keep-alives
+// in the body, it reads in the event, in one line.
+func TestAnUpstreamsOwnErrorIsToldAsItStands(t *testing.T) {
+	openai := "{\n \"error\": {\"message\": \"too long\", \"type\": \"invalid_request_error\", \"param\": \"messages\", \"code\": \"context_length_exceeded\"}\n}"
+	google := `{"error":{"code":429,"message":"slow down","status":"RESOURCE_EXHAUSTED","details":[{"retryDelay":"7s"}]}}`
+	for name, test := range map[string]struct {
+		dialect    Dialect
+		framing    Framing
+		body, want string
+	}{
+		"chat": {OpenAIChat, Events, openai,
+			`data: {"error":{"message":"too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`},
+		"responses": {OpenAIResponses, Events, openai,
+			"event: error\n" + `data: {"type":"error","code":"context_length_exceeded","message":"too long","param":"messages","sequence_number":0}`},
+		"responses without a code": {OpenAIResponses, Events, `{"error":{"message":"no","type":"server_error","code":null}}`,
+			"event: error\n" + `data: {"type":"error","code":"server_error","message":"no","param":null,"sequence_number":0}`},
+		"anthropic": {AnthropicMessages, Events, `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}`,
+			"event: error\n" + `data: {"error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1","type":"error"}`},
+		"gemini":                {GeminiGenerate, Events, google, "data: " + google},
+		"gemini, array":         {GeminiGenerate, Array, google, "[" + google + "]"},
+		"gemini, from an array": {GeminiGenerate, Array, "[" + google + "\n]", "[" + google + "]"},
+	} {
+		if got := strings.TrimSuffix(string(UpstreamError(test.dialect, test.framing, 429, ownType, []byte(test.body))), "\n\n"); got != test.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	for _, body := range []string{"", "<html>", `{"detail":"no"}`, `{"error":"no"}`, `[]`, `[{"error":`, `"error"`, `{"error":{"message":"cut`} {
+		for _, d := range []Dialect{OpenAIChat, OpenAIResponses, AnthropicMessages, GeminiGenerate} {
+			if got := string(UpstreamError(d, Events, 418, ownType, []byte(body))); !strings.Contains(got, ownType) || !strings.Contains(got, "status 418") {
+				t.Errorf("%s, %q: %s", d, body, got)
+			}
+		}
+	}
+}

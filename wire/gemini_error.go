@@ -1,6 +1,11 @@
 package wire
 
-import "net/http"
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/tidwall/gjson"
+)
 
 // The error form that Google documents, a google.rpc.Status with an ErrorInfo.
 type (
@@ -26,6 +31,10 @@ func (gemini) failure(f ownFailure) any {
 }
 
 func (g gemini) streamFailure(f ownFailure) (string, any) { return "", g.failure(f) }
+
+func (gemini) relayFailure(_, said gjson.Result) (string, any) {
+	return "", members{"error": json.RawMessage(said.Raw)}
+}
 
 // ping is empty lines. Google's clients for Go and Python take a comment for a
 // broken event, and that for Go takes one empty line for the beginning of the next.

@@ -22,6 +22,9 @@ type grammar interface {
 	// streamFailure is the event by which an error is reported in a stream of
 	// events whose head has been sent: its name, which may be empty, and data.
 	streamFailure(f ownFailure) (name string, data any)
+	// relayFailure is such an event for an error of the upstream's own: the body of
+	// its reply, and the error that is in it.
+	relayFailure(root, said gjson.Result) (name string, data any)
 	// calls is whether a call on the client begins, or goes on, in one piece of
 	// a stream.
 	calls(piece gjson.Result) bool

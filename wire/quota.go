@@ -36,6 +36,15 @@ var limits = []struct{ limit, remaining string }{
 	{"Anthropic-Ratelimit-Output-Tokens-Limit", "Anthropic-Ratelimit-Output-Tokens-Remaining"},
 }
 
+// statusOverloaded is Anthropic's status of a service without room.
+const statusOverloaded = 529
+
+// TurnsAway reports whether a status may say that an upstream takes no more calls
+// for now: 429, 529, or 503, which says so only with a Quota.RetryAfter.
+func TurnsAway(status int) bool {
+	return status == http.StatusTooManyRequests || status == statusOverloaded || status == http.StatusServiceUnavailable
+}
+
 // ReadQuota reads the rate-limit headers of a reply. Values that are malformed
 // or negative are ignored. Nothing left is known whatever the limit. A Retry-After
 // that is a date counts from the Date header of the same reply, and is ignored

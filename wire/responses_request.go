@@ -81,4 +81,17 @@ func (responses) streamFailure(f ownFailure) (string, any) {
 	return "error", responsesStreamError{"error", f.kind, f.message, nil, 0}
 }
 
+// relayFailure: events have no type of error beside the code, which not every error
+// has.
+func (responses) relayFailure(_, said gjson.Result) (string, any) {
+	e := responsesStreamError{"error", said.Get("code").String(), said.Get("message").String(), nil, 0}
+	if e.Code == "" {
+		e.Code = said.Get("type").Str
+	}
+	if param := said.Get("param"); param.Type == gjson.String {
+		e.Param = &param.Str
+	}
+	return "error", e
+}
+
 func (responses) ping() []byte { return comment }

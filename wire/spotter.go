@@ -137,8 +137,8 @@ func (chat) calls(chunk gjson.Result) bool {
 	found := false
 	eachIndexed(chunk.Get("choices"), func(_ int, choice gjson.Result) {
 		delta := choice.Get("delta")
-		first := delta.Get("tool_calls.0")
-		found = found || first.IsObject() || delta.Get("function_call").IsObject()
+		found = found || delta.Get("function_call").IsObject()
+		eachOf(delta.Get("tool_calls"), func(call gjson.Result) { found = found || call.IsObject() })
 	})
 	return found
 }

@@ -2,7 +2,10 @@ package wire
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
+
+	"github.com/tidwall/gjson"
 )
 
 // An arraySpotter is what a CallSpotter has to know of a streamed array. Google's
@@ -79,11 +82,12 @@ func (s *CallSpotter) Reply() (Reply, error) {
 // Refuse is how the stream ends with a text in place of what is held, or, where
 // that has no place for a text, with an error of hotmess's own of this type.
 func (s *CallSpotter) Refuse(typ, text string) []byte {
+	const status = http.StatusBadGateway
 	switch {
 	case s.array == nil:
 		closing, err := RefuseStream(s.dialect, s.buf, text)
 		if err != nil {
-			return s.Fail(typ, text)
+			closing = StreamError(s.dialect, Events, status, typ, text)
 		}
 		return s.InKind(closing)
 	case s.array.opened:
@@ -91,38 +95,74 @@ func (s *CallSpotter) Refuse(typ, text string) []byte {
 	}
 	body, err := RefuseBody(s.dialect, s.buf, text)
 	if err != nil {
-		return s.Fail(typ, text)
+		_, body = ErrorBody(s.dialect, status, typ, text)
 	}
 	return body
 }
 
-// Fail is how the stream ends with an error of hotmess's own in place of what is
-// held.
+// Fail is how the stream ends with the error that what is held ends with, and without
+// the calls before that; where it is none, with one of hotmess's own of this type.
 func (s *CallSpotter) Fail(typ, text string) []byte {
 	const status = http.StatusBadGateway
 	switch {
 	case s.array == nil:
-		return s.InKind(StreamError(s.dialect, Events, status, typ, text))
+		told, ok := toldFailure(s.dialect, Events, failureIn(lastEvent(s.buf)))
+		if !ok {
+			told = StreamError(s.dialect, Events, status, typ, text)
+		}
+		return s.InKind(told)
 	case s.array.opened:
-		return s.array.finish(s.buf, gemini{}.failure(ownFailure{status, typ, text}))
+		return s.array.fail(s.buf, typ, text)
 	}
 	_, body := ErrorBody(s.dialect, status, typ, text)
 	return body
 }
 
-// refuse ends an array.
-func (a *arraySpotter) refuse(held []byte, typ, text string) []byte {
-	last := gemini{}.failure(ownFailure{http.StatusBadGateway, typ, text})
-	if refused, err := (gemini{}).refusePiece(arrayPieces(bytes.TrimLeft(held, space+",")), text); err == nil {
-		last = refused
+// lastEvent is what the last event of a stream says.
+func lastEvent(stream []byte) (last gjson.Result) {
+	reader := newEventReader(bytes.NewReader(stream))
+	for {
+		data, err := reader.next()
+		if err != nil {
+			return last
+		}
+		if root, ok := parse(bytes.Clone(data)); ok {
+			last = root
+		}
 	}
-	return a.finish(held, last)
 }
 
-// finish ends an array with an element in place of those that are held. The comma
-// before the first of them stays.
-func (a *arraySpotter) finish(held []byte, last any) []byte {
+// failureIn is where an event of any dialect has its error as a member: OpenAI's
+// Responses have events that are one, and responses that hold one.
+func failureIn(root gjson.Result) gjson.Result {
+	switch {
+	case root.Get("response").IsObject():
+		return root.Get("response")
+	case root.Get("type").Str == "error" && !root.Get("error").IsObject():
+		return gjson.ParseBytes(marshal(members{"error": json.RawMessage(root.Raw)}))
+	}
+	return root
+}
+
+// fail ends an array with the error that is its last element.
+func (a *arraySpotter) fail(held []byte, typ, text string) []byte {
 	rest := bytes.TrimLeft(held, space+",")
 	closing := bytes.Clone(held[:len(held)-len(rest)])
+	var last any = gemini{}.failure(ownFailure{http.StatusBadGateway, typ, text})
+	if pieces := arrayPieces(rest); len(pieces) > 0 && pieces[len(pieces)-1].Get("error").IsObject() {
+		last = json.RawMessage(pieces[len(pieces)-1].Raw)
+	}
+	return append(append(closing, marshal(last)...), ']')
+}
+
+// refuse ends an array. The comma before the first element that is held stays.
+func (a *arraySpotter) refuse(held []byte, typ, text string) []byte {
+	rest := bytes.TrimLeft(held, space+",")
+	closing := bytes.Clone(held[:len(held)-len(rest)])
+	pieces := arrayPieces(rest)
+	last := gemini{}.failure(ownFailure{http.StatusBadGateway, typ, text})
+	if refused, err := (gemini{}).refusePiece(pieces, text); err == nil {
+		last = refused
+	}
 	return append(append(closing, marshal(last)...), ']')
 }

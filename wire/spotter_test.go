@@ -85,6 +85,56 @@ func TestEventsPassWithAllOfTheirLineEnds(t *testing.T) {
 	}
 }
 
+// TestACallIsSpottedWhereverItStands: clients go through the whole list.
+func TestACallIsSpottedWhereverItStands(t *testing.T) {
+	for _, calls := range []string{`[{"index":0}]`, `[null,{"index":0}]`, `[[],{"index":1}]`} {
+		stream := []byte(`data: {"choices":[{"delta":{"tool_calls":` + calls + "}}]}\n\n")
+		if passed, s := pass(OpenAIChat, stream, len(stream)); len(passed) > 0 || !s.Found() {
+			t.Errorf("%s passed", passed)
+		}
+	}
+}
+
+// TestAFailedStreamEndsInItsOwnErrorWithoutItsCalls, in every dialect's form.
+func TestAFailedStreamEndsInItsOwnErrorWithoutItsCalls(t *testing.T) {
+	const geminiCall = `{"candidates":[{"content":{"parts":[{"functionCall":{"name":"rm"}}]}}]}`
+	for name, c := range map[string]struct {
+		dialect            Dialect
+		call, failed, want string
+	}{
+		"chat": {OpenAIChat, `data: {"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}`, `data: {"error":{"message":"no"}}`, `data: {"error":{"message":"no"}}`},
+		"anthropic": {AnthropicMessages, `data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"rm","input":{}}}`,
+			`data: {"type":"error","error":{"type":"overloaded_error","message":"no"}}`,
+			"event: error\n" + `data: {"error":{"type":"overloaded_error","message":"no"},"type":"error"}`},
+		"responses": {OpenAIResponses, `data: {"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","name":"rm"}}`,
+			`data: {"type":"error","code":"server_error","message":"no","param":null,"sequence_number":7}`,
+			"event: error\n" + `data: {"type":"error","code":"server_error","message":"no","param":null,"sequence_number":0}`},
+		"responses, failed": {OpenAIResponses, `data: {"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","name":"rm"}}`,
+			`data: {"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"no"},"output":[{"type":"function_call","name":"rm"}]}}`,
+			"event: error\n" + `data: {"type":"error","code":"server_error","message":"no","param":null,"sequence_number":0}`},
+		"gemini":           {GeminiGenerate, "data: " + geminiCall, `data: {"error":{"code":503}}`, `data: {"error":{"code":503}}`},
+		"without an error": {OpenAIChat, `data: {"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}`, `data: {}`, `data: {"error":{"message":"why","type":"` + ownType + `","param":null,"code":"` + ownType + `"}}`},
+	} {
+		s := NewCallSpotter(c.dialect)
+		if passed := s.Pass([]byte(c.call + "\n\n" + c.failed + "\n\n")); len(passed) > 0 || !s.Found() {
+			t.Errorf("%s: %s passed", name, passed)
+		}
+		if got := string(s.Fail(ownType, "why")); got != c.want+"\n\n" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	for first, want := range map[string]string{"[{}": `[{},{"error":{"code":503}}]`, "[": `[{"error":{"code":503}}]`} {
+		s, comma := NewArraySpotter(), ""
+		if first != "[" {
+			comma = ","
+		}
+		passed := s.Pass([]byte(first + comma + geminiCall + `,{"error":{"code":503}}]`))
+		if got := string(passed) + string(s.Fail(ownType, "why")); got != want {
+			t.Errorf("array: %s", got)
+		}
+	}
+}
+
 // firstEvent is the first event of a stream.
 func firstEvent(stream []byte) []byte {
 	text := strings.ReplaceAll(string(stream), "\r\n", "\n")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -59,13 +60,24 @@ func (a admin) call(ctx context.Context, method, path string, body []byte) ([]by
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("%s %s: status %d", method, path, resp.StatusCode)
+		return nil, fmt.Errorf("%s %s: %w", method, path, refused(resp.StatusCode))
 	}
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("read answer of %s: %w", path, err)
 	}
 	return b, nil
+}
+
+// errToken is what a sidecar makes of a token that is not its own.
+var errToken = errors.New("the running sidecar has another admin.token: set it in the configuration, or HOTMESS_ADMIN_TOKEN")
+
+// refused is the error of a status that means no.
+func refused(status int) error {
+	if status == http.StatusUnauthorized {
+		return errToken
+	}
+	return fmt.Errorf("status %d", status)
 }
 
 // live fails unless the sidecar that calls itself instance answers here: the

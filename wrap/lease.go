@@ -34,7 +34,7 @@ func Hold(ctx context.Context, addr string, token config.Secret) (*Lease, error)
 	if resp.StatusCode != http.StatusOK {
 		_ = resp.Body.Close()
 		cancel()
-		return nil, fmt.Errorf("take a lease: status %d", resp.StatusCode)
+		return nil, fmt.Errorf("take a lease: %w", refused(resp.StatusCode))
 	}
 	l := &Lease{cancel: cancel, lost: make(chan struct{})}
 	go l.follow(resp.Body)

@@ -71,8 +71,11 @@ func (s *sidecar) admin() admin { return admin{s.running.Admin, s.worker.Token} 
 // attach takes a lease on the running worker, or starts one. Of several runs
 // that find none, the holder of spawn.lock starts it and the others join.
 func (s *sidecar) attach(ctx context.Context) error {
-	if s.join(ctx) == nil {
+	switch err := s.join(ctx); {
+	case err == nil:
 		return nil
+	case errors.Is(err, errToken):
+		return backoff.Permanent(err)
 	}
 	lock := flock.New(filepath.Join(s.worker.DataDir, spawnLock))
 	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {

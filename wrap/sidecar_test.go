@@ -2,6 +2,9 @@ package wrap
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -130,5 +133,24 @@ func TestFormerPortsAreUsedWhenTheConfiguredAreTaken(t *testing.T) {
 		if got := choose(tc[0], tc[1]); got != tc[2] {
 			t.Errorf("choose(%s, %s) = %s, want %s", tc[0], tc[1], got, tc[2])
 		}
+	}
+}
+
+// TestRunWithAnotherTokenSaysSo: else it would be told, after a while, that the
+// sidecar does not answer yet.
+func TestRunWithAnotherTokenSaysSo(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/livez" && r.Header.Get("Authorization") != "Bearer right" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		_, _ = io.WriteString(w, "{}")
+	}))
+	defer srv.Close()
+	dir := t.TempDir()
+	if err := config.WriteRunning(dir, config.Running{Admin: srv.Listener.Addr().String()}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openSidecar(t.Context(), Worker{DataDir: dir, Token: "wrong"}); !errors.Is(err, errToken) {
+		t.Errorf("error %v, want %v", err, errToken)
 	}
 }

@@ -1,4 +1,4 @@
-package monitor
+package budget
 
 import (
 	"math"
@@ -6,14 +6,19 @@ import (
 	"time"
 )
 
-// paceMemory is the number of replies beyond which old evidence is halved, so that
-// a pace follows a change of model or load.
-const paceMemory = 1000
+const (
+	// minReplies is the number of replies that a pace needs.
+	minReplies = 20
+	// paceMemory is that beyond which old evidence is halved, so that a pace
+	// follows a change of model or load.
+	paceMemory = 1000
+)
 
-// paces learn from the whole replies of each route that told their usage how long
+// Paces learn from the whole replies of each route that told their usage how long
 // they are and how fast they come. They guard themselves. A restart forgets them:
-// twenty replies bring them back, and until then the worst case holds.
-type paces struct {
+// twenty replies bring them back, and until then the worst case holds. There are as
+// many routes as the caller tells apart.
+type Paces struct {
 	mu     sync.Mutex
 	routes map[string]pace
 }
@@ -31,11 +36,14 @@ func (l pace) mean() float64 { return (l.tokens + l.left) / l.replies }
 // run is the tokens that are generated in a time.
 func (l pace) run(took time.Duration) float64 { return took.Seconds() * l.tokens / l.seconds }
 
-func newPaces() *paces { return &paces{routes: map[string]pace{}} }
+// NewPaces makes paces that know nothing yet.
+func NewPaces() *Paces { return &Paces{routes: map[string]pace{}} }
 
-// learn takes in one reply. One that shows nothing, as where all is sealed, says
-// nothing of bytes and would spoil their ratio.
-func (p *paces) learn(route string, bytes, tokens int, took time.Duration) {
+// Learn takes in a whole reply of a route whose usage is known: how many bytes of
+// output it showed, how many tokens were generated, and how long it took. One that
+// shows nothing, as where all is sealed, says nothing of bytes and would spoil their
+// ratio.
+func (p *Paces) Learn(route string, bytes, tokens int, took time.Duration) {
 	if tokens <= 0 || took <= 0 || bytes <= 0 {
 		return
 	}
@@ -52,8 +60,10 @@ func (p *paces) learn(route string, bytes, tokens int, took time.Duration) {
 	p.routes[route] = l
 }
 
-// leave takes in that a reply was left after a time.
-func (p *paces) leave(route string, took time.Duration, most int64) {
+// Leave takes in that a call of a route was left after a time, of which Likely is
+// not asked: a primary, which no budget pays. most is the most tokens that it may have
+// generated.
+func (p *Paces) Leave(route string, took time.Duration, most int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if l := p.routes[route]; l.replies > 0 {
@@ -62,25 +72,12 @@ func (p *paces) leave(route string, took time.Duration, most int64) {
 	}
 }
 
-// of is the pace of a route; false below minLengths replies.
-func (p *paces) of(route string) (pace, bool) {
+// of is the pace of a route; false below minReplies replies.
+func (p *Paces) of(route string) (pace, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := p.routes[route]
-	return l, l.replies >= minLengths
-}
-
-// LearnPace takes in a whole reply of a route whose usage is known: how many bytes
-// of output it showed, how many tokens were generated, and how long it took.
-func (m *Monitor) LearnPace(route string, bytes, tokens int, took time.Duration) {
-	m.paces.learn(m.names.resolve(route), bytes, tokens, took)
-}
-
-// LeavePace takes in that a call of a route was left after a time, of which Likely is
-// not asked: a primary, which no budget pays. most is the most tokens that it may have
-// generated.
-func (m *Monitor) LeavePace(route string, took time.Duration, most int64) {
-	m.paces.leave(m.names.resolve(route), took, most)
+	return l, l.replies >= minReplies
 }
 
 // An Ending is how a call ended that told no usage, as far as its cost goes.
@@ -124,25 +121,24 @@ type Partial struct {
 // Likely is the best estimate of what a call used (ADR 20). Its output is at most
 // that of the worst case, and that where its route has told too little yet. It is
 // asked once of each call: that one was left tells of the length of replies.
-func (m *Monitor) Likely(p Partial) Spend {
-	if p.Ending == EndedRefused {
+func (p *Paces) Likely(c Partial) Spend {
+	if c.Ending == EndedRefused {
 		return Spend{}
 	}
-	s := Spend{Input: p.Worst.Input}
-	if p.Prompt.Input > 0 {
-		s.Input, s.CachedInput = p.Prompt.Input, p.Prompt.CachedInput
+	s := Spend{Input: c.Worst.Input}
+	if c.Prompt.Input > 0 {
+		s.Input, s.CachedInput = c.Prompt.Input, c.Prompt.CachedInput
 	}
-	if p.Ending == EndedRead {
+	if c.Ending == EndedRead {
 		return s
 	}
-	route := m.names.resolve(p.Route)
-	l, known := m.paces.of(route)
-	if p.Ending == EndedCut || p.Ending == EndedUnseen {
-		m.paces.leave(route, p.Took, p.Worst.Output)
+	l, known := p.of(c.Route)
+	if c.Ending == EndedCut || c.Ending == EndedUnseen {
+		p.Leave(c.Route, c.Took, c.Worst.Output)
 	}
-	s.Output = max(p.Worst.Output, p.Counted)
+	s.Output = max(c.Worst.Output, c.Counted)
 	if known {
-		s.Output = max(p.Counted, min(p.Worst.Output, int64(math.Ceil(l.output(p)))))
+		s.Output = max(c.Counted, min(c.Worst.Output, int64(math.Ceil(l.output(c)))))
 	}
 	return s.bounded()
 }
@@ -154,12 +150,12 @@ func (m *Monitor) Likely(p Partial) Spend {
 // was, unseen, so that time counts where it says more. One that goes on unseen
 // takes as long again as a reply does from its start: lengths without memory
 // (exponential), for want of a better law at any point of time.
-func (l pace) output(p Partial) float64 {
-	shown, run := float64(p.Shown)*l.tokens/l.bytes, l.run(p.Took)
+func (l pace) output(c Partial) float64 {
+	shown, run := float64(c.Shown)*l.tokens/l.bytes, l.run(c.Took)
 	switch {
-	case p.Ending == EndedUnseen:
+	case c.Ending == EndedUnseen:
 		return max(shown, run) + l.mean()
-	case p.Ending == EndedWhole && p.Shown > 0:
+	case c.Ending == EndedWhole && c.Shown > 0:
 		return shown
 	}
 	return max(shown, run)

@@ -1,4 +1,4 @@
-package monitor
+package budget
 
 import (
 	"net/http"
@@ -20,15 +20,7 @@ const (
 	maxPause     = time.Hour
 	// maxUpstreams bounds the upstreams that are told apart.
 	maxUpstreams = 100
-	// statusOverloaded is Anthropic's status of a service without room.
-	statusOverloaded = 529
 )
-
-// Refuses reports whether an upstream may say by a status that it takes no more
-// calls for now: 429, 529, or 503 where it asks to wait.
-func Refuses(status int) bool {
-	return status == http.StatusTooManyRequests || status == statusOverloaded || status == http.StatusServiceUnavailable
-}
 
 // A throttle decides how many extras one upstream bears at the moment, from
 // the replies to the user's own calls. Its owner guards it.
@@ -62,7 +54,7 @@ func (t *throttle) hear(status int, q wire.Quota, now time.Time, most int) {
 		t.remaining, t.heard = q.Remaining, now
 	}
 	switch {
-	case Refuses(status) && (status != http.StatusServiceUnavailable || q.RetryAfter > 0):
+	case wire.TurnsAway(status) && (status != http.StatusServiceUnavailable || q.RetryAfter > 0):
 		t.pause(q.RetryAfter, now)
 	case status >= 100 && status < 500 && now.Sub(t.since) >= time.Minute:
 		t.allowed = min(t.allowed+1, max(1, most))

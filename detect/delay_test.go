@@ -1,4 +1,4 @@
-package monitor
+package detect
 
 import (
 	"fmt"
@@ -70,10 +70,10 @@ func (s scene) calibrated(target float64, runs int) (h float64) {
 
 // A delays is what a scene shows.
 type delays struct {
-	// run is the mean run length of the detector that knows its baseline.
+	// run is the mean run length of the Detector that knows its baseline.
 	run, runSE float64
 	// delay is from the change on; cusum that of the CUSUM of the same run
-	// length; learnt that of a detector with a baseline learnt before.
+	// length; learnt that of a Detector with a baseline learnt before.
 	delay, delaySE, cusum, learnt, learntSE float64
 	// early and earlyLearnt are the shares of runs with a false alarm within
 	// K conversations.
@@ -110,11 +110,11 @@ func (s scene) delays(k float64, lives, runs int) (d delays) {
 	return d
 }
 
-// learnt is a detector that has learnt its baseline.
-func (s scene) learnt(run int) *detector {
-	d, next := &detector{}, s.values(s.before, 1<<48+uint64(run))
-	for range baselineConversations {
-		d.take(value{X: next()}, hearing{learn: baselineConversations, now: base})
+// learnt is a Detector that has learnt its baseline.
+func (s scene) learnt(run int) *Detector {
+	d, next := &Detector{}, s.values(s.before, 1<<48+uint64(run))
+	for range BaselineConversations {
+		d.Take(Value{X: next()}, Hearing{Learn: BaselineConversations, Now: base})
 	}
 	return d
 }
@@ -135,7 +135,7 @@ func TestDelayIsCloseToThatOfACusumThatKnowsBothRates(t *testing.T) {
 
 // BenchmarkDetection prints, at K = 1,000, what docs/detection.md quotes.
 func BenchmarkDetection(b *testing.B) {
-	const k = falseAlarmConversations
+	const k = FalseAlarmConversations
 	for _, s := range []scene{
 		{0.05, 0.1, 0},
 		{0.05, 0.15, 0},
@@ -186,7 +186,7 @@ func (h household) alarms(k float64, conversations int, seed uint64) (n int) {
 		d, next := s.learnt(int(seed)*100+i), s.values(s.before, seed*100+uint64(i))
 		for range conversations {
 			before := d.Risen
-			d.take(value{X: next()}, hearing{conversations: k, armed: func() int { return h.detectors }, now: base})
+			d.Take(Value{X: next()}, Hearing{Conversations: k, Armed: func() int { return h.detectors }, Now: base})
 			n += int(boolInt(before.IsZero() && !d.Risen.IsZero()))
 		}
 	}
@@ -223,7 +223,7 @@ func BenchmarkLearntDetection(b *testing.B) {
 		b.Run(fmt.Sprintf("%d/icc%.1f", h.detectors, h.icc), func(b *testing.B) {
 			var mean, se, above float64
 			for b.Loop() {
-				mean, se, above = h.rate(falseAlarmConversations, 10*falseAlarmConversations, 150)
+				mean, se, above = h.rate(FalseAlarmConversations, 10*FalseAlarmConversations, 150)
 			}
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(mean, "alarms/K")

@@ -1,4 +1,4 @@
-package monitor
+package detect
 
 import (
 	"math"
@@ -8,13 +8,13 @@ import (
 const (
 	// riseBets is the number of bets that a detector makes on each value.
 	riseBets = 5
-	// falseAlarmConversations is K: the detectors of a sidecar together raise
+	// FalseAlarmConversations is K: the detectors of a sidecar together raise
 	// at most one false alarm per K conversations.
-	falseAlarmConversations = 1000
-	// recoveryThreshold is the evidence that ends an alarm. While the mean
+	FalseAlarmConversations = 1000
+	// RecoveryThreshold is the evidence that ends an alarm. While the mean
 	// stays at or above the bound plus margin, it ends falsely at most once per
 	// so many conversations.
-	recoveryThreshold = 100
+	RecoveryThreshold = 100
 	// recoveryMargin is how far above the baseline's bound the mean may be
 	// for the alarm to end: a share of the bound, at least minRecoveryMargin.
 	recoveryMargin    = 0.25
@@ -25,7 +25,7 @@ const (
 // gain on small rises, large ones on large rises and steady values.
 func stakes() [riseBets]float64 { return [riseBets]float64{0.1, 0.2, 0.35, 0.6, 0.9} }
 
-// A wager is a betting e-SR statistic (Shin, Ramdas and Rinaldo, E-detectors,
+// A Wager is a betting e-SR statistic (Shin, Ramdas and Rinaldo, E-detectors,
 // 2023): evidence that the mean of values in [0, 1] has come above m at some
 // unknown time. For each stake c, from 0,
 //
@@ -35,16 +35,17 @@ func stakes() [riseBets]float64 { return [riseBets]float64{0.1, 0.2, 0.35, 0.6, 
 // so the mean over c of M_c, less the number of values, is a supermartingale:
 // the mean time until it first reaches A is at least A. No independence is
 // asked for, and m may be another one for each value.
-type wager [riseBets]float64
+type Wager [riseBets]float64
 
 // take adds the value x under the hypothesis m, 0 < m < 1.
-func (w *wager) take(x, m float64) {
+func (w *Wager) take(x, m float64) {
 	for i, c := range stakes() {
 		w[i] = (w[i] + 1) * (1 + c*(x/m-1))
 	}
 }
 
-func (w *wager) evidence() float64 {
+// Evidence is the mean over the stakes.
+func (w *Wager) Evidence() float64 {
 	total := 0.0
 	for _, v := range w {
 		total += v
@@ -53,8 +54,8 @@ func (w *wager) evidence() float64 {
 }
 
 // usable is whether a restored wager can be one.
-func (w *wager) usable() bool {
-	e := w.evidence()
+func (w *Wager) usable() bool {
+	e := w.Evidence()
 	for _, v := range w {
 		if v < 0 {
 			return false
@@ -63,27 +64,27 @@ func (w *wager) usable() bool {
 	return !math.IsNaN(e) && !math.IsInf(e, 0)
 }
 
-// A detector learns what is usual of a series and tells when it has risen: one
+// A Detector learns what is usual of a series and tells when it has risen: one
 // value in [0, 1] for each conversation. It has three states: learning, steady and
 // risen. JSON is its form in the snapshot.
-type detector struct {
-	Baseline baseline `json:"baseline"`
+type Detector struct {
+	Baseline Baseline `json:"baseline"`
 	// Rise bets that the mean is above the baseline's bound, Fall, while
 	// risen, that it is below the bound plus margin again.
-	Rise wager `json:"rise"`
-	Fall wager `json:"fall,omitzero"`
+	Rise Wager `json:"rise"`
+	Fall Wager `json:"fall,omitzero"`
 	// N counts values since the baseline was frozen.
 	N int64 `json:"n"`
 	// Risen is when the alarm began; zero: there is none.
 	Risen time.Time `json:"risen,omitzero"`
 	// Onset is since the rise is likely to have begun.
-	Onset onset `json:"onset,omitzero"`
+	Onset Onset `json:"onset,omitzero"`
 }
 
-// An onset estimates when a rise began: where a CUSUM of one wager last stood at
+// An Onset estimates when a rise began: where a CUSUM of one wager last stood at
 // 0 (Page). It is a guess that decides nothing. What is chosen for being high
 // is on average a little too high.
-type onset struct {
+type Onset struct {
 	Sum float64 `json:"sum"`
 	// N and X are the number and sum of the values since then, At when the
 	// first of them came.
@@ -96,7 +97,7 @@ type onset struct {
 const onsetStake = 0.35
 
 // take takes in a value under the hypothesis m.
-func (o *onset) take(x, m float64, now time.Time) {
+func (o *Onset) take(x, m float64, now time.Time) {
 	if o.N == 0 {
 		o.At = now
 	}
@@ -104,62 +105,62 @@ func (o *onset) take(x, m float64, now time.Time) {
 	o.X += x
 	o.Sum += math.Log1p(onsetStake * (x/m - 1))
 	if o.Sum <= 0 {
-		*o = onset{}
+		*o = Onset{}
 	}
 }
 
-// mean is that of the values since then; ok is false if there are none.
-func (o *onset) mean() (float64, bool) {
+// Mean is that of the values since then; ok is false if there are none.
+func (o *Onset) Mean() (float64, bool) {
 	if o.N == 0 {
 		return 0, false
 	}
 	return o.X / float64(o.N), true
 }
 
-// A hearing is what a value is judged by.
-type hearing struct {
-	// conversations is K; an alarm takes evidence of K times what armed gives,
+// A Hearing is what a value is judged by.
+type Hearing struct {
+	// Conversations is K; an alarm takes evidence of K times what Armed gives,
 	// 1 at least. Counting takes time, so it is done only where it decides.
-	conversations float64
-	armed         func() int
-	// learn is the number of conversations that a baseline is learnt from.
-	learn int
-	now   time.Time
+	Conversations float64
+	Armed         func() int
+	// Learn is the number of conversations that a baseline is learnt from.
+	Learn int
+	Now   time.Time
 }
 
 // reached is whether the evidence raises an alarm.
-func (h hearing) reached(evidence float64) bool {
-	if evidence < h.conversations {
+func (h Hearing) reached(evidence float64) bool {
+	if evidence < h.Conversations {
 		return false
 	}
-	return h.armed == nil || evidence >= h.conversations*float64(h.armed())
+	return h.Armed == nil || evidence >= h.Conversations*float64(h.Armed())
 }
 
-// take takes in one value. What is no number is left out.
-func (d *detector) take(v value, h hearing) {
+// Take takes in one value. What is no number is left out.
+func (d *Detector) Take(v Value, h Hearing) {
 	if math.IsNaN(v.X) {
 		return
 	}
 	v.X = math.Min(1, math.Max(0, v.X))
-	if !d.armed() {
-		d.Baseline.learn(v, h.learn, h.now)
+	if !d.Armed() {
+		d.Baseline.learn(v, h.Learn, h.Now)
 		return
 	}
 	d.N++
 	bound := d.Baseline.of(v.Bin).Bound
 	if d.Risen.IsZero() {
 		d.Rise.take(v.X, bound)
-		d.Onset.take(v.X, bound, h.now)
-		if h.reached(d.Rise.evidence()) {
-			d.Risen, d.Fall = h.now, wager{}
+		d.Onset.take(v.X, bound, h.Now)
+		if h.reached(d.Rise.Evidence()) {
+			d.Risen, d.Fall = h.Now, Wager{}
 		}
 		return
 	}
 	d.Onset.N++
 	d.Onset.X += v.X
 	d.Fall.take(1-v.X, 1-recovered(bound))
-	if d.Fall.evidence() >= recoveryThreshold {
-		d.Risen, d.Rise, d.Onset = time.Time{}, wager{}, onset{}
+	if d.Fall.Evidence() >= RecoveryThreshold {
+		d.Risen, d.Rise, d.Onset = time.Time{}, Wager{}, Onset{}
 	}
 }
 
@@ -168,30 +169,30 @@ func recovered(bound float64) float64 {
 	return math.Min(maxBaselineBound, bound+math.Max(minRecoveryMargin, recoveryMargin*bound))
 }
 
-// armed is whether the baseline is learnt, so that the detector can alarm.
-func (d *detector) armed() bool { return d.Baseline.frozen() }
+// Armed is whether the baseline is learnt, so that the detector can alarm.
+func (d *Detector) Armed() bool { return d.Baseline.frozen() }
 
-// begun is whether it has taken in any value.
-func (d *detector) begun() bool { return d.armed() || len(d.Baseline.Values) > 0 }
+// Begun is whether it has taken in any value.
+func (d *Detector) Begun() bool { return d.Armed() || len(d.Baseline.Values) > 0 }
 
-// usable is whether a restored detector can be one. One that cannot starts
+// Usable is whether a restored detector can be one. One that cannot starts
 // anew: it must not alarm on what it did not see.
-func (d *detector) usable() bool {
+func (d *Detector) Usable() bool {
 	return d.Baseline.usable() && d.Rise.usable() && d.Fall.usable() && d.N >= 0
 }
 
-// restoreDetector takes over a detector from a snapshot.
-func restoreDetector(d *detector) *detector {
-	if d == nil || !d.usable() {
-		return &detector{}
+// RestoreDetector takes over a detector from a snapshot.
+func RestoreDetector(d *Detector) *Detector {
+	if d == nil || !d.Usable() {
+		return &Detector{}
 	}
 	return d
 }
 
-// copied shares nothing with the detector that changes: strata are only ever
+// Clone shares nothing with the detector that changes: strata are only ever
 // replaced.
-func (d *detector) copied() *detector {
+func (d *Detector) Clone() *Detector {
 	c := *d
-	c.Baseline.Values = append([]value(nil), d.Baseline.Values...)
+	c.Baseline.Values = append([]Value(nil), d.Baseline.Values...)
 	return &c
 }

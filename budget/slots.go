@@ -1,4 +1,4 @@
-package monitor
+package budget
 
 import (
 	"context"
@@ -31,7 +31,7 @@ type slots struct {
 type waiter struct {
 	throttle *throttle
 	ready    chan struct{}
-	refused  Reason
+	refused  Refusal
 }
 
 func newSlots(most int, now func() time.Time) *slots {
@@ -46,10 +46,10 @@ func (s *slots) setMax(most int) {
 	s.serve()
 }
 
-// acquire waits for a slot. It refuses at once with ReasonYield where extras
-// have to stay away, and with ReasonQueue when ctx ends first or too many wait
-// already.
-func (s *slots) acquire(ctx context.Context, upstream string) (*throttle, Reason) {
+// acquire waits for a slot. It refuses at once with RefusedYield where extras
+// have to stay away, and with RefusedQueue where none may ever run, where too many
+// wait already, or when ctx ends first.
+func (s *slots) acquire(ctx context.Context, upstream string) (*throttle, Refusal) {
 	w, refused := s.enqueue(upstream)
 	if refused != "" {
 		return nil, refused
@@ -62,15 +62,15 @@ func (s *slots) acquire(ctx context.Context, upstream string) (*throttle, Reason
 	return w.throttle, w.refused
 }
 
-func (s *slots) enqueue(upstream string) (*waiter, Reason) {
+func (s *slots) enqueue(upstream string) (*waiter, Refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.throttle(upstream)
-	if t.yields(s.now()) {
-		return nil, ReasonYield
+	if refused := s.refuses(t, s.now()); refused != "" {
+		return nil, refused
 	}
 	if len(s.waiting) >= maxWaiting {
-		return nil, ReasonQueue
+		return nil, RefusedQueue
 	}
 	w := &waiter{throttle: t, ready: make(chan struct{})}
 	s.waiting = append(s.waiting, w)
@@ -85,7 +85,7 @@ func (s *slots) leave(w *waiter) {
 	defer s.mu.Unlock()
 	if i := slices.Index(s.waiting, w); i >= 0 {
 		s.waiting = slices.Delete(s.waiting, i, i+1)
-		w.refused = ReasonQueue
+		w.refused = RefusedQueue
 	}
 }
 
@@ -93,9 +93,8 @@ func (s *slots) leave(w *waiter) {
 func (s *slots) serve() {
 	now := s.now()
 	s.waiting = slices.DeleteFunc(s.waiting, func(w *waiter) bool {
-		switch {
-		case w.throttle.yields(now):
-			w.refused = ReasonYield
+		switch w.refused = s.refuses(w.throttle, now); {
+		case w.refused != "":
 		case s.inFlight < s.max && w.throttle.admits(now):
 			s.inFlight++
 			w.throttle.inFlight++
@@ -105,6 +104,18 @@ func (s *slots) serve() {
 		close(w.ready)
 		return true
 	})
+}
+
+// refuses is why an extra would not be let in now, however long it waited. The lock
+// is held.
+func (s *slots) refuses(t *throttle, now time.Time) Refusal {
+	switch {
+	case t.yields(now):
+		return RefusedYield
+	case s.max <= 0:
+		return RefusedQueue
+	}
+	return ""
 }
 
 // release returns a slot.
@@ -139,11 +150,12 @@ func (s *slots) throttle(upstream string) *throttle {
 	return s.upstreams[upstream]
 }
 
-// yields is whether extras have to stay away from an upstream.
-func (s *slots) yields(upstream string) bool {
+// bars is why an extra of an upstream would not be let in now, however long it
+// waited; empty: it may.
+func (s *slots) bars(upstream string) Refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.throttle(upstream).yields(s.now())
+	return s.refuses(s.throttle(upstream), s.now())
 }
 
 // running is how many extras are in flight.

@@ -1,4 +1,4 @@
-package monitor
+package detect
 
 import (
 	"cmp"
@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// baselineConversations is how many conversations a baseline is learnt
-	// from, unless Settings say otherwise. At D = .15 and an intra-class
+	// BaselineConversations is how many conversations a baseline is learnt
+	// from, unless Hearing.Learn says otherwise. At D = .15 and an intra-class
 	// correlation of .1 its bound is then about .02 above its mean.
-	baselineConversations = 200
+	BaselineConversations = 200
 	// maxStrata is the most parts that a baseline is split into by context;
 	// a part has at least stratumConversations.
 	maxStrata            = 4
@@ -21,35 +21,35 @@ const (
 	// stratumDifference is how far, in standard errors, the means of
 	// neighbours have to be apart to stay strata of their own.
 	stratumDifference = 2
-	// baselineConfidence is the level of the upper bound.
-	baselineConfidence = 0.9
+	// BaselineConfidence is the level of the upper bound.
+	BaselineConfidence = 0.9
 	// maxBaselineBound leaves room above the bound for a rise to be seen.
 	maxBaselineBound = 0.99
 )
 
-// A value is what one conversation gives to a detector.
-type value struct {
+// A Value is what one conversation gives to a detector.
+type Value struct {
 	// X is in [0, 1].
 	X float64 `json:"x"`
-	// Bin is the lengthBin of the mean context of its requests.
+	// Bin is the bin of lengths that the mean context of its requests is in.
 	Bin int `json:"c"`
 }
 
-// A baseline is what is usual of a series: learnt from its first values, then
+// A Baseline is what is usual of a series: learnt from its first values, then
 // frozen until it is accepted anew.
-type baseline struct {
+type Baseline struct {
 	// Values are those learnt so far; nil once it is frozen.
-	Values []value `json:"values,omitempty"`
+	Values []Value `json:"values,omitempty"`
 	// Since is when the first value came, Until when it was frozen.
 	Since time.Time `json:"since,omitzero"`
 	Until time.Time `json:"until,omitzero"`
 	// Strata are in order of context; none while learning.
-	Strata []stratum `json:"strata,omitempty"`
+	Strata []Stratum `json:"strata,omitempty"`
 }
 
-// A stratum is the baseline of conversations with a context up to that of bin
+// A Stratum is the baseline of conversations with a context up to that of bin
 // To, from where the stratum before ends.
-type stratum struct {
+type Stratum struct {
 	To int   `json:"to"`
 	N  int64 `json:"n"`
 	// Mean is that of its conversations, Bound the upper confidence bound.
@@ -57,10 +57,10 @@ type stratum struct {
 	Bound float64 `json:"bound"`
 }
 
-func (b *baseline) frozen() bool { return len(b.Strata) > 0 }
+func (b *Baseline) frozen() bool { return len(b.Strata) > 0 }
 
 // learn takes in one more value and freezes the baseline with the size-th.
-func (b *baseline) learn(v value, size int, now time.Time) {
+func (b *Baseline) learn(v Value, size int, now time.Time) {
 	if len(b.Values) == 0 {
 		b.Since = now
 	}
@@ -76,17 +76,17 @@ func (b *baseline) learn(v value, size int, now time.Time) {
 }
 
 // of gives the stratum of a context bin.
-func (b *baseline) of(bin int) *stratum {
-	i := slices.IndexFunc(b.Strata, func(s stratum) bool { return bin <= s.To })
+func (b *Baseline) of(bin int) *Stratum {
+	i := slices.IndexFunc(b.Strata, func(s Stratum) bool { return bin <= s.To })
 	if i < 0 {
 		i = len(b.Strata) - 1
 	}
 	return &b.Strata[i]
 }
 
-// overall is the mean and the mean bound over the conversations of all strata.
-func (b *baseline) overall() stratum {
-	var all stratum
+// Overall is the mean and the mean bound over the conversations of all strata.
+func (b *Baseline) Overall() Stratum {
+	var all Stratum
 	for _, s := range b.Strata {
 		all.N += s.N
 		all.Mean += float64(s.N) * s.Mean
@@ -98,7 +98,7 @@ func (b *baseline) overall() stratum {
 }
 
 // usable is whether a restored baseline can be one.
-func (b *baseline) usable() bool {
+func (b *Baseline) usable() bool {
 	for _, v := range b.Values {
 		if !(v.X >= 0 && v.X <= 1) {
 			return false
@@ -118,7 +118,7 @@ type cohort struct {
 	n, x, xx float64
 }
 
-func (m *cohort) add(v value) {
+func (m *cohort) add(v Value) {
 	m.to = v.Bin
 	m.n++
 	m.x += v.X
@@ -134,9 +134,9 @@ func (m cohort) variance() float64 {
 
 // split groups values by context, each group of whole bins and large enough;
 // what is left over at the end belongs to the last group.
-func split(values []value) []cohort {
+func split(values []Value) []cohort {
 	sorted := slices.Clone(values)
-	slices.SortStableFunc(sorted, func(a, b value) int { return cmp.Compare(a.Bin, b.Bin) })
+	slices.SortStableFunc(sorted, func(a, b Value) int { return cmp.Compare(a.Bin, b.Bin) })
 	least := max(stratumConversations, (len(values)+maxStrata-1)/maxStrata)
 	var groups []cohort
 	var open cohort
@@ -185,10 +185,10 @@ const madeUp = 0.821
 // limit of Student's t over the conversations and the made-up ones. Without them
 // a series that hardly ever disagrees would have a bound below its truth too
 // often: no spread is seen before the first disagreement.
-func (m cohort) stratum() stratum {
-	s := stratum{To: m.to, N: int64(m.n), Mean: m.mean()}
+func (m cohort) stratum() Stratum {
+	s := Stratum{To: m.to, N: int64(m.n), Mean: m.mean()}
 	m.n, m.x, m.xx = m.n+madeUp, m.x+madeUp, m.xx+madeUp
-	t := distuv.StudentsT{Sigma: 1, Nu: m.n - 1}.Quantile(baselineConfidence)
+	t := distuv.StudentsT{Sigma: 1, Nu: m.n - 1}.Quantile(BaselineConfidence)
 	s.Bound = math.Min(maxBaselineBound, m.mean()+t*math.Sqrt(m.variance()/m.n))
 	return s
 }

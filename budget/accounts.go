@@ -1,4 +1,4 @@
-package monitor
+package budget
 
 import (
 	"sync"
@@ -19,27 +19,27 @@ type accounts struct {
 	routes map[string]*account
 }
 
-func newAccounts(c costs, now func() time.Time) *accounts {
+func newAccounts(c Costs, now func() time.Time) *accounts {
 	a := &accounts{now: now, all: newAccount(now()), routes: map[string]*account{}}
 	a.reload(c)
 	return a
 }
 
-// costs is what a configuration says of them.
-type costs struct {
-	budget config.Budget
-	prices []config.Price
-	routes []config.Route
+// Costs are what a configuration says of them. Of the routes, the budgets count.
+type Costs struct {
+	Budget config.Budget
+	Prices []config.Price
+	Routes []config.Route
 }
 
 // reload sets new limits and prices. What is spent or reserved stays so.
-func (a *accounts) reload(c costs) {
+func (a *accounts) reload(c Costs) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.prices = c.prices
-	a.all.limitsOf(c.budget)
+	a.prices = c.Prices
+	a.all.limit(&c.Budget.ExtraTokensPerHour, c.Budget.ExtraUSDPerDay)
 	kept := map[string]*account{}
-	for _, r := range c.routes {
+	for _, r := range c.Routes {
 		if r.Budget == (config.RouteBudget{}) {
 			continue
 		}
@@ -62,13 +62,13 @@ func (a *accounts) of(route string) []*account {
 }
 
 // refuses is why the worst case of a call cannot be reserved; empty: it can.
-func (a *accounts) refuses(ask Ask) Reason {
+func (a *accounts) refuses(ask Ask) Refusal {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.check(ask.Route, tariffOf(a.prices, ask.Model).bill(ask.Worst))
 }
 
-func (a *accounts) check(route string, b Bill) Reason {
+func (a *accounts) check(route string, b Bill) Refusal {
 	for _, own := range a.of(route) {
 		if why := own.refuses(b, a.now()); why != "" {
 			return why
@@ -90,7 +90,7 @@ type bookedPart struct {
 }
 
 // reserve books the worst case of a call, in all of its accounts or in none.
-func (a *accounts) reserve(ask Ask) (booking, Reason) {
+func (a *accounts) reserve(ask Ask) (booking, Refusal) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	b := booking{tariff: tariffOf(a.prices, ask.Model)}
@@ -117,29 +117,13 @@ func (a *accounts) settle(b booking, used Spend) Bill {
 	return bill
 }
 
-// An accountState is the snapshot of an account.
-type accountState struct {
-	Tokens budgetState `json:"tokens"`
-	// Money is in 1e-9 USD.
-	Money budgetState `json:"money"`
-}
-
-func (a *account) state(now time.Time) accountState {
-	return accountState{a.tokens.state(now), a.money.state(now)}
-}
-
-func (a *account) restore(st accountState, now time.Time) {
-	a.tokens.restore(st.Tokens, now)
-	a.money.restore(st.Money, now)
-}
-
 // state gives the sidecar's account and those of routes.
-func (a *accounts) state() (all accountState, routes map[string]accountState) {
+func (a *accounts) state() (all State, routes map[string]State) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for name, own := range a.routes {
 		if routes == nil {
-			routes = map[string]accountState{}
+			routes = map[string]State{}
 		}
 		routes[name] = own.state(a.now())
 	}
@@ -148,7 +132,7 @@ func (a *accounts) state() (all accountState, routes map[string]accountState) {
 
 // restore takes over what was spent. Routes that have no budget any more are left
 // out.
-func (a *accounts) restore(all accountState, routes map[string]accountState) {
+func (a *accounts) restore(all State, routes map[string]State) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.all.restore(all, a.now())
@@ -159,45 +143,19 @@ func (a *accounts) restore(all accountState, routes map[string]accountState) {
 	}
 }
 
-// report is what an account has spent or reserved, and its limits.
-func (a *account) report(now time.Time) BudgetReport {
-	st := a.state(now)
-	r := BudgetReport{SpentThisHour: st.Tokens.Spent, USDToday: usd(st.Money.Spent)}
-	if a.tokens.limit < unbounded {
-		r.TokensPerHour = new(a.tokens.limit)
-	}
-	if a.money.limit < unbounded {
-		r.USDPerDay = new(usd(a.money.limit))
-	}
-	return r
-}
-
-// A BudgetReport is what is spent or reserved of a budget.
-type BudgetReport struct {
-	// SpentThisHour is of this UTC hour, in tokens; TokensPerHour its limit,
-	// nil: none of its own.
-	SpentThisHour int64  `json:"spent_this_hour"`
-	TokensPerHour *int64 `json:"tokens_per_hour,omitempty"`
-	// USDToday is of this UTC day, of models with a price alone; USDPerDay its
-	// limit, nil: none.
-	USDToday  float64  `json:"usd_today"`
-	USDPerDay *float64 `json:"usd_per_day,omitempty"`
-}
-
-// report is that of the sidecar, or of a route; false if the route has no budget
-// of its own.
-func (a *accounts) report(route string) (BudgetReport, bool) {
+// routeReport is that of a route; false if it has no budget of its own.
+func (a *accounts) routeReport(route string) (Report, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	own, ok := a.routes[route]
 	if !ok {
-		return BudgetReport{}, false
+		return Report{}, false
 	}
 	return own.report(a.now()), true
 }
 
-// total is the report of the whole sidecar.
-func (a *accounts) total() BudgetReport {
+// report is that of the whole sidecar.
+func (a *accounts) report() Report {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.all.report(a.now())

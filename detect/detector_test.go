@@ -1,4 +1,4 @@
-package monitor
+package detect
 
 import (
 	"encoding/json"
@@ -12,14 +12,14 @@ import (
 )
 
 // steady is a detector that knows its baseline.
-func steady(bound float64) *detector {
-	return &detector{Baseline: baseline{Strata: []stratum{{To: lengthBins, N: 200, Mean: bound, Bound: bound}}}}
+func steady(bound float64) *Detector {
+	return &Detector{Baseline: Baseline{Strata: []Stratum{{To: lengthBins, N: 200, Mean: bound, Bound: bound}}}}
 }
 
 // runLength is how many values a detector takes until it alarms, at most limit.
-func runLength(d *detector, threshold float64, limit int, next func() float64) int {
+func runLength(d *Detector, threshold float64, limit int, next func() float64) int {
 	for n := 1; ; n++ {
-		d.take(value{X: next()}, hearing{conversations: threshold, now: base})
+		d.Take(Value{X: next()}, Hearing{Conversations: threshold, Now: base})
 		if !d.Risen.IsZero() || n >= limit {
 			return n
 		}
@@ -74,14 +74,14 @@ func TestBrokenPromiseWouldBeSeen(t *testing.T) {
 func TestDetectorsTogetherKeepThePromise(t *testing.T) {
 	const k, detectors, conversations = 60, 4, 60_000
 	sources := make([]correlated, detectors)
-	all := make([]*detector, detectors)
+	all := make([]*Detector, detectors)
 	for i := range all {
 		sources[i], all[i] = newCorrelated(0.1+0.1*float64(i), 0.2, uint64(i)), steady(0.1+0.1*float64(i))
 	}
 	alarms := 0
 	for range conversations {
 		for i, d := range all {
-			d.take(value{X: sources[i].unitValue()}, hearing{conversations: k, armed: func() int { return detectors }, now: base})
+			d.Take(Value{X: sources[i].unitValue()}, Hearing{Conversations: k, Armed: func() int { return detectors }, Now: base})
 			if !d.Risen.IsZero() {
 				alarms++
 				all[i] = steady(d.Baseline.Strata[0].Bound)
@@ -108,7 +108,7 @@ func TestDetectorFindsARiseAndItsEnd(t *testing.T) {
 				return i
 			}
 			now = now.Add(time.Minute)
-			d.take(value{X: next()}, hearing{conversations: falseAlarmConversations, now: now})
+			d.Take(Value{X: next()}, Hearing{Conversations: FalseAlarmConversations, Now: now})
 		}
 		return n
 	}
@@ -122,7 +122,7 @@ func TestDetectorFindsARiseAndItsEnd(t *testing.T) {
 	if gap := d.Onset.At.Sub(change).Abs(); gap > 10*time.Minute {
 		t.Errorf("onset %v from the change", gap)
 	}
-	if mean, ok := d.Onset.mean(); !ok || mean < 0.3 || mean > 0.65 {
+	if mean, ok := d.Onset.Mean(); !ok || mean < 0.3 || mean > 0.65 {
 		t.Errorf("mean since the onset %v %v, the truth .4", mean, ok)
 	}
 	if take(risen.unitValue, 1000, func() bool { return d.Risen.IsZero() }) != 1000 {
@@ -142,27 +142,27 @@ func TestAlarmEndsFalselyAsSeldomAsPromised(t *testing.T) {
 		d, source := steady(0.15), newCorrelated(recovered(0.15), 0.2, uint64(run))
 		d.Risen = base
 		n := 0
-		for ; !d.Risen.IsZero() && n < 50*recoveryThreshold; n++ {
-			d.take(value{X: source.unitValue()}, hearing{conversations: math.Inf(1), now: base})
+		for ; !d.Risen.IsZero() && n < 50*RecoveryThreshold; n++ {
+			d.Take(Value{X: source.unitValue()}, Hearing{Conversations: math.Inf(1), Now: base})
 		}
 		return float64(n)
 	})
 	t.Logf("at the margin an alarm ends after %.0f ± %.0f conversations", mean, 1.96*se)
-	if mean+4*se < recoveryThreshold {
-		t.Errorf("at the margin an alarm ends after %.0f ± %.0f conversations, promised %d", mean, 1.96*se, recoveryThreshold)
+	if mean+4*se < RecoveryThreshold {
+		t.Errorf("at the margin an alarm ends after %.0f ± %.0f conversations, promised %d", mean, 1.96*se, RecoveryThreshold)
 	}
 }
 
 func TestDetectorBetsAgainstTheStratumOfTheConversation(t *testing.T) {
-	d := &detector{Baseline: baseline{Strata: []stratum{{To: 10, N: 100, Bound: 0.05}, {To: 12, N: 100, Bound: 0.5}}}}
+	d := &Detector{Baseline: Baseline{Strata: []Stratum{{To: 10, N: 100, Bound: 0.05}, {To: 12, N: 100, Bound: 0.5}}}}
 	far := *d
-	d.take(value{X: 0.5, Bin: 12}, hearing{conversations: 1e9, now: base})
-	far.take(value{X: 0.5, Bin: 3}, hearing{conversations: 1e9, now: base})
-	if d.Rise.evidence() != 1 {
-		t.Errorf("evidence %v of a value at its bound, want 1", d.Rise.evidence())
+	d.Take(Value{X: 0.5, Bin: 12}, Hearing{Conversations: 1e9, Now: base})
+	far.Take(Value{X: 0.5, Bin: 3}, Hearing{Conversations: 1e9, Now: base})
+	if d.Rise.Evidence() != 1 {
+		t.Errorf("evidence %v of a value at its Bound, want 1", d.Rise.Evidence())
 	}
-	if far.Rise.evidence() < 4 {
-		t.Errorf("evidence %v of a value at ten times its bound", far.Rise.evidence())
+	if far.Rise.Evidence() < 4 {
+		t.Errorf("evidence %v of a value at ten times its bound", far.Rise.Evidence())
 	}
 	if s := d.Baseline.of(lengthBins - 1); s.To != 12 {
 		t.Errorf("a context beyond all strata belongs to that up to bin %d", s.To)
@@ -181,13 +181,13 @@ func TestBaselineBoundCoversTheTruth(t *testing.T) {
 		for range runs {
 			var m cohort
 			for range c.n {
-				m.add(value{X: next()})
+				m.add(Value{X: next()})
 			}
 			missed += int(boolInt(m.stratum().Bound < c.mean))
 		}
 		got := float64(missed) / runs
 		t.Logf("mean %v, icc %v, %d conversations: bound below the truth in %.4f", c.mean, c.icc, c.n, got)
-		if got > 1-baselineConfidence+binomialTolerance(1-baselineConfidence, runs) {
+		if got > 1-BaselineConfidence+binomialTolerance(1-BaselineConfidence, runs) {
 			t.Errorf("mean %v, icc %v, %d conversations: bound below the truth in %.4f", c.mean, c.icc, c.n, got)
 		}
 	}
@@ -195,11 +195,11 @@ func TestBaselineBoundCoversTheTruth(t *testing.T) {
 
 func TestBaselineIsSplitWhereContextMatters(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	learn := func(mean func(bin int) float64) *baseline {
-		b := &baseline{}
-		for i := range baselineConversations {
+	learn := func(mean func(bin int) float64) *Baseline {
+		b := &Baseline{}
+		for i := range BaselineConversations {
 			bin := 8 + i%8
-			b.learn(value{X: min(1, max(0, mean(bin)+0.05*rng.NormFloat64())), Bin: bin}, baselineConversations, base)
+			b.learn(Value{X: min(1, max(0, mean(bin)+0.05*rng.NormFloat64())), Bin: bin}, BaselineConversations, base)
 		}
 		return b
 	}
@@ -215,7 +215,7 @@ func TestBaselineIsSplitWhereContextMatters(t *testing.T) {
 			t.Errorf("stratum %d: %+v", i, s)
 		}
 	}
-	if all := b.overall(); all.N != baselineConversations {
+	if all := b.Overall(); all.N != BaselineConversations {
 		t.Errorf("%d conversations in all strata", all.N)
 	}
 }
@@ -224,19 +224,19 @@ func TestBaselineIsSplitWhereContextMatters(t *testing.T) {
 // then sees only long ones, which have always disagreed more.
 func TestMixOfContextsIsNoRise(t *testing.T) {
 	short, long := newCorrelated(0.05, 0.1, 3), newCorrelated(0.4, 0.1, 4)
-	d, h := &detector{}, hearing{conversations: falseAlarmConversations, learn: baselineConversations, now: base}
-	for i := range baselineConversations {
+	d, h := &Detector{}, Hearing{Conversations: FalseAlarmConversations, Learn: BaselineConversations, Now: base}
+	for i := range BaselineConversations {
 		if i%2 == 0 {
-			d.take(value{X: short.unitValue(), Bin: 10}, h)
+			d.Take(Value{X: short.unitValue(), Bin: 10}, h)
 		} else {
-			d.take(value{X: long.unitValue(), Bin: 16}, h)
+			d.Take(Value{X: long.unitValue(), Bin: 16}, h)
 		}
 	}
-	pooled := steady(d.Baseline.overall().Bound)
+	pooled := steady(d.Baseline.Overall().Bound)
 	for range 200 {
 		x := long.unitValue()
-		d.take(value{X: x, Bin: 16}, h)
-		pooled.take(value{X: x, Bin: 16}, h)
+		d.Take(Value{X: x, Bin: 16}, h)
+		pooled.Take(Value{X: x, Bin: 16}, h)
 	}
 	if !d.Risen.IsZero() {
 		t.Error("a change of the mix alone raised an alarm")
@@ -248,14 +248,14 @@ func TestMixOfContextsIsNoRise(t *testing.T) {
 
 func TestLearningTakesTheSizeThatIsSet(t *testing.T) {
 	for _, size := range []int{1, 7, 200} {
-		d := &detector{}
+		d := &Detector{}
 		for i := range size {
-			if d.armed() {
+			if d.Armed() {
 				t.Fatalf("armed after %d of %d", i, size)
 			}
-			d.take(value{X: 0.5}, hearing{learn: size, conversations: 10, now: base})
+			d.Take(Value{X: 0.5}, Hearing{Learn: size, Conversations: 10, Now: base})
 		}
-		if !d.armed() || d.Baseline.Values != nil {
+		if !d.Armed() || d.Baseline.Values != nil {
 			t.Errorf("not armed after %d", size)
 		}
 	}
@@ -263,17 +263,17 @@ func TestLearningTakesTheSizeThatIsSet(t *testing.T) {
 
 func TestDetectorTakesAnyValueAndStaysFinite(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := &detector{}
-		h := hearing{learn: rapid.IntRange(1, 60).Draw(t, "learn"), conversations: 1000, now: base}
+		d := &Detector{}
+		h := Hearing{Learn: rapid.IntRange(1, 60).Draw(t, "learn"), Conversations: 1000, Now: base}
 		for _, x := range rapid.SliceOfN(rapid.Float64(), 0, 200).Draw(t, "values") {
-			d.take(value{X: x, Bin: rapid.IntRange(0, lengthBins-1).Draw(t, "bin")}, h)
+			d.Take(Value{X: x, Bin: rapid.IntRange(0, lengthBins-1).Draw(t, "bin")}, h)
 		}
-		d.take(value{X: math.NaN()}, h)
-		if !d.usable() {
+		d.Take(Value{X: math.NaN()}, h)
+		if !d.Usable() {
 			t.Fatalf("%+v", d)
 		}
-		if d.armed() {
-			all := d.Baseline.overall()
+		if d.Armed() {
+			all := d.Baseline.Overall()
 			capped := all.Bound > maxBaselineBound-1e-9 // a weighted mean of caps is one to rounding
 			if !(all.Bound > 0 && all.Bound <= maxBaselineBound+1e-9 && (all.Mean <= all.Bound || capped)) {
 				t.Fatalf("baseline %+v", all)
@@ -283,32 +283,32 @@ func TestDetectorTakesAnyValueAndStaysFinite(t *testing.T) {
 }
 
 func TestDetectorRoundTripsExactlyAndIsCheckedWhenRestored(t *testing.T) {
-	d, source := &detector{}, newCorrelated(0.3, 0.2, 5)
+	d, source := &Detector{}, newCorrelated(0.3, 0.2, 5)
 	for i := range 300 {
-		d.take(value{X: source.unitValue(), Bin: i % 7}, hearing{conversations: 1e9, learn: 200, now: base})
+		d.Take(Value{X: source.unitValue(), Bin: i % 7}, Hearing{Conversations: 1e9, Learn: 200, Now: base})
 	}
 	b, err := json.Marshal(d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := &detector{}
+	again := &Detector{}
 	if err := json.Unmarshal(b, again); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(d, restoreDetector(again)); diff != "" {
+	if diff := cmp.Diff(d, RestoreDetector(again)); diff != "" {
 		t.Error(diff)
 	}
-	for name, spoil := range map[string]func(*detector){
-		"negative wealth": func(d *detector) { d.Rise[2] = -1 },
-		"infinite wealth": func(d *detector) { d.Fall[0] = math.Inf(1) },
-		"no bound":        func(d *detector) { d.Baseline.Strata[0].Bound = 0 },
-		"bound of 1":      func(d *detector) { d.Baseline.Strata[0].Bound = 1 },
-		"value of 2":      func(d *detector) { d.Baseline.Values = []value{{X: 2}} },
+	for name, spoil := range map[string]func(*Detector){
+		"negative wealth": func(d *Detector) { d.Rise[2] = -1 },
+		"infinite wealth": func(d *Detector) { d.Fall[0] = math.Inf(1) },
+		"no bound":        func(d *Detector) { d.Baseline.Strata[0].Bound = 0 },
+		"bound of 1":      func(d *Detector) { d.Baseline.Strata[0].Bound = 1 },
+		"value of 2":      func(d *Detector) { d.Baseline.Values = []Value{{X: 2}} },
 	} {
-		bad := d.copied()
-		bad.Baseline.Strata = append([]stratum(nil), d.Baseline.Strata...)
+		bad := d.Clone()
+		bad.Baseline.Strata = append([]Stratum(nil), d.Baseline.Strata...)
 		spoil(bad)
-		if got := restoreDetector(bad); got.armed() || got.begun() {
+		if got := RestoreDetector(bad); got.Armed() || got.Begun() {
 			t.Errorf("%s: taken over", name)
 		}
 	}

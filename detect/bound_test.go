@@ -1,4 +1,4 @@
-package monitor
+package detect
 
 import (
 	"encoding/json"
@@ -31,8 +31,8 @@ func TestBoundRarelyExceedsTheTruth(t *testing.T) {
 			}
 		}
 		got := float64(alarms) / runs
-		if got > boundAlpha+binomialTolerance(boundAlpha, runs) {
-			t.Errorf("mean %v: %.4f of the lives had a false alarm, want at most %v", c.mean, got, boundAlpha)
+		if got > BoundAlpha+binomialTolerance(BoundAlpha, runs) {
+			t.Errorf("mean %v: %.4f of the lives had a false alarm, want at most %v", c.mean, got, BoundAlpha)
 		}
 	}
 }
@@ -55,17 +55,17 @@ func (s *single) take(x float64) bool {
 		s.wealth[i] = min(boundCap, (s.wealth[i]+1/(s.units*(s.units+1)))*(1+c*(x/s.m-1)))
 		total += s.wealth[i]
 	}
-	return total/boundBets >= 1/boundAlpha
+	return total/boundBets >= 1/BoundAlpha
 }
 
 func TestSingleIsTheBound(t *testing.T) {
 	source := newCorrelated(0.4, 0.2, 3)
-	b, s := newBound(), newSingle(0.3)
+	b, s := NewBound(), newSingle(0.3)
 	for i := range 500 {
 		x := source.unitValue()
-		b.take(x)
+		b.Take(x)
 		rejected := s.take(x)
-		if v, ok := b.value(); (ok && v >= 0.3) != rejected {
+		if v, ok := b.Value(); (ok && v >= 0.3) != rejected {
 			t.Fatalf("after %d: bound %v, hypothesis 0.3 rejected %v", i+1, v, rejected)
 		}
 	}
@@ -99,7 +99,7 @@ func waldDelay(m, mean float64, quiet int) float64 {
 	for _, c := range bets() {
 		up, down := math.Log1p(c*(1/m-1)), math.Log1p(-c)
 		if drift := mean*up + (1-mean)*down; drift > 0 {
-			best = min(best, (stake+math.Log(boundBets/boundAlpha)+up)/drift)
+			best = min(best, (stake+math.Log(boundBets/BoundAlpha)+up)/drift)
 		}
 	}
 	return best
@@ -132,17 +132,17 @@ func TestBoundReactsToAChangeWithinTheWaldDelay(t *testing.T) {
 
 func TestBoundFallsBackAfterTheChangeBack(t *testing.T) {
 	const threshold, quiet = 0.2, 0.05
-	b := newBound()
+	b := NewBound()
 	source := newCorrelated(0.5, 0.1, 11)
 	for range 400 {
-		b.take(source.unitValue())
+		b.Take(source.unitValue())
 	}
-	if v, ok := b.value(); !ok || v < 0.3 {
+	if v, ok := b.Value(); !ok || v < 0.3 {
 		t.Fatalf("bound %v %v after 400 conversations around 0.5", v, ok)
 	}
 	conversations := 0
-	for v, ok := b.value(); ok && v >= threshold; v, ok = b.value() {
-		b.take(quiet)
+	for v, ok := b.Value(); ok && v >= threshold; v, ok = b.Value() {
+		b.Take(quiet)
 		conversations++
 	}
 	// However long it was high, every component stands at the cap at most, so
@@ -162,9 +162,9 @@ func TestBoundFallsBackAfterTheChangeBack(t *testing.T) {
 
 func TestEvidenceFallsWithTheHypothesis(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := newBound()
+		b := NewBound()
 		for _, x := range rapid.SliceOfN(rapid.Float64Range(0, 1), 0, 80).Draw(t, "values") {
-			b.take(x)
+			b.Take(x)
 			for k := range boundGrid - 1 {
 				if b.evidence(k+1) > b.evidence(k)*(1+1e-12) {
 					t.Fatalf("E(%v) = %v above E(%v) = %v", hypothesis(k+1), b.evidence(k+1), hypothesis(k), b.evidence(k))
@@ -187,7 +187,7 @@ func TestCapDoesNotChangeTheFirstCrossing(t *testing.T) {
 				total += free[j]
 			}
 			crossed := capped.take(x)
-			if crossed != (total/boundBets >= 1/boundAlpha) {
+			if crossed != (total/boundBets >= 1/BoundAlpha) {
 				t.Fatalf("value %d: capped crosses %v, free E = %v", i+1, crossed, total/boundBets)
 			}
 			if crossed {
@@ -203,7 +203,7 @@ func TestOneBetAloneCanCross(t *testing.T) {
 	capped, boldest := newSingle(0.9), 0.0
 	for i := range 200 {
 		if capped.take(1) {
-			if boldest < 2/boundAlpha {
+			if boldest < 2/BoundAlpha {
 				t.Errorf("crossed while the boldest bet was worth %v: not the case that is tested", boldest)
 			}
 			return
@@ -217,40 +217,47 @@ func TestOneBetAloneCanCross(t *testing.T) {
 }
 
 func TestBoundStaysFiniteForever(t *testing.T) {
-	b := newBound()
+	b := NewBound()
 	for i := range 50_000 {
-		b.take(float64(boolInt(i < 25_000)))
-		b.take(math.NaN())
+		b.Take(float64(boolInt(i < 25_000)))
+		b.Take(math.NaN())
 	}
 	for k := range boundGrid {
 		if e := b.evidence(k); math.IsInf(e, 0) || math.IsNaN(e) || e < 0 || e > boundCap {
 			t.Fatalf("E(%v) = %v", hypothesis(k), e)
 		}
 	}
-	if _, ok := b.value(); ok || b.units != 50_000 {
+	if _, ok := b.Value(); ok || b.units != 50_000 {
 		t.Errorf("after 25,000 zeros: bound %v, %d units", ok, b.units)
 	}
 }
 
 func TestBoundStateRoundTripsExactly(t *testing.T) {
-	b := newBound()
+	b := NewBound()
 	source := newCorrelated(0.4, 0.2, 1)
 	for range 200 {
-		b.take(source.unitValue())
+		b.Take(source.unitValue())
 	}
-	j, err := json.Marshal(b.state())
+	j, err := json.Marshal(b.State())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var st boundState
+	var st BoundState
 	if err := json.Unmarshal(j, &st); err != nil {
 		t.Fatal(err)
 	}
-	if got := restoreBound(&st); *got != *b {
+	if got := RestoreBound(&st); *got != *b {
 		t.Error("the restored bound is another one")
 	}
 	st.Wealth[3][2] = boundCap + 1
-	if got := restoreBound(&st); *got != *newBound() {
+	if got := RestoreBound(&st); *got != *NewBound() {
 		t.Error("a bound that cannot be was taken over")
+	}
+}
+
+func BenchmarkBoundTake(b *testing.B) {
+	bound := NewBound()
+	for b.Loop() {
+		bound.Take(0.1)
 	}
 }

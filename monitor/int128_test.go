@@ -10,7 +10,7 @@ import (
 
 func TestWideArithmeticIsThatOfWholeNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var got wide
+		var got int128
 		want := new(big.Int)
 		for range rapid.IntRange(0, 20).Draw(t, "n") {
 			a, b := rapid.Int64().Draw(t, "a"), rapid.Int64().Draw(t, "b")
@@ -20,7 +20,7 @@ func TestWideArithmeticIsThatOfWholeNumbers(t *testing.T) {
 			if q.big().Cmp(new(big.Int).Mul(big.NewInt(a), big.NewInt(b))) != 0 {
 				t.Fatalf("%d · %d = %v", a, b, q.big())
 			}
-			small := wide{hi: p.Int64() >> 63, lo: uint64(p.Int64())}
+			small := int128{hi: p.Int64() >> 63, lo: uint64(p.Int64())}
 			if rapid.Bool().Draw(t, "add") {
 				got.add(small)
 				want.Add(want, big.NewInt(p.Int64()))
@@ -41,12 +41,12 @@ func TestWideArithmeticIsThatOfWholeNumbers(t *testing.T) {
 
 func TestWideRoundTripsThroughJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := wide{hi: rapid.Int64().Draw(t, "hi"), lo: rapid.Uint64().Draw(t, "lo")}
+		w := int128{hi: rapid.Int64().Draw(t, "hi"), lo: rapid.Uint64().Draw(t, "lo")}
 		b, err := json.Marshal(w)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var again wide
+		var again int128
 		if err := json.Unmarshal(b, &again); err != nil || again != w {
 			t.Fatalf("%s: %+v, want %+v: %v", b, again, w, err)
 		}
@@ -55,7 +55,7 @@ func TestWideRoundTripsThroughJSON(t *testing.T) {
 
 func TestWideRefusesWhatItCannotHold(t *testing.T) {
 	for _, s := range []string{`"x"`, `170141183460469231731687303715884105728`, `1.5`, `{}`} {
-		var w wide
+		var w int128
 		if err := json.Unmarshal([]byte(s), &w); err == nil {
 			t.Errorf("%s read as %v", s, w.big())
 		}

@@ -1,4 +1,4 @@
-package monitor
+package budget
 
 import (
 	"net/http"
@@ -51,9 +51,9 @@ func TestEveryRefusalPausesExtras(t *testing.T) {
 				g := tokenGate(1000, 8)
 				g.slots.hear("u", c.status, wire.Quota{RetryAfter: c.asked})
 				if c.pause > 0 {
-					wants(t, g, 1, ReasonYield)
+					wants(t, g, 1, RefusedYield)
 					time.Sleep(c.pause - time.Millisecond)
-					wants(t, g, 1, ReasonYield)
+					wants(t, g, 1, RefusedYield)
 					time.Sleep(time.Millisecond)
 				}
 				wants(t, g, 1, "")
@@ -91,7 +91,7 @@ func TestRefusalHalvesAndCleanMinutesAddOne(t *testing.T) {
 				for _, settle := range running {
 					settle(1, false)
 				}
-				wants(t, g, 1, ReasonYield)
+				wants(t, g, 1, RefusedYield)
 				time.Sleep(refusedPause)
 				g.slots.hear("u", http.StatusOK, quota)
 				for want := most / 2; want <= most; want++ {
@@ -203,7 +203,7 @@ func TestAShortPauseDoesNotEndALongOne(t *testing.T) {
 		g.slots.hear("u", http.StatusTooManyRequests, wire.Quota{RetryAfter: 10 * time.Minute})
 		g.slots.hear("u", http.StatusTooManyRequests, wire.Quota{})
 		time.Sleep(9 * time.Minute)
-		wants(t, g, 1, ReasonYield)
+		wants(t, g, 1, RefusedYield)
 		time.Sleep(time.Minute)
 		wants(t, g, 1, "")
 	})

@@ -1,7 +1,6 @@
-package monitor
+package budget
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -11,13 +10,12 @@ import (
 
 // paced has a route r of twenty replies of 100 tokens each: 200 bytes shown, ten
 // tokens a second.
-func paced(t *testing.T) *Monitor {
-	t.Helper()
-	m, _ := newTest(t)
-	for range minLengths {
-		m.LearnPace("r", 200, 100, 10*time.Second)
+func paced() *Paces {
+	paces := NewPaces()
+	for range minReplies {
+		paces.Learn("r", 200, 100, 10*time.Second)
 	}
-	return m
+	return paces
 }
 
 func TestLikelyCost(t *testing.T) {
@@ -47,7 +45,7 @@ func TestLikelyCost(t *testing.T) {
 			if c.of.Route == "" {
 				c.of.Route = "r"
 			}
-			if got := paced(t).Likely(c.of); got != c.want {
+			if got := paced().Likely(c.of); got != c.want {
 				t.Errorf("%+v, want %+v", got, c.want)
 			}
 		})
@@ -56,34 +54,24 @@ func TestLikelyCost(t *testing.T) {
 
 // TestPaceLearnsFromCompleteEvidenceAlone: replies without a length, a size or a duration teach nothing.
 func TestPaceLearnsFromCompleteEvidenceAlone(t *testing.T) {
-	m, _ := newTest(t)
-	for range 2 * minLengths {
-		m.LearnPace("r", 0, 100, time.Second)
-		m.LearnPace("r", 10, 0, time.Second)
-		m.LearnPace("r", 10, 100, 0)
+	paces := NewPaces()
+	for range 2 * minReplies {
+		paces.Learn("r", 0, 100, time.Second)
+		paces.Learn("r", 10, 0, time.Second)
+		paces.Learn("r", 10, 100, 0)
 	}
-	if l, ok := m.paces.of("r"); ok || l != (pace{}) {
+	if l, ok := paces.of("r"); ok || l != (pace{}) {
 		t.Errorf("learnt %+v", l)
 	}
 }
 
 func TestPaceFollowsAChange(t *testing.T) {
-	m := paced(t)
+	paces := paced()
 	for range 10 * paceMemory { // twice as fast
-		m.LearnPace("r", 200, 100, 5*time.Second)
+		paces.Learn("r", 200, 100, 5*time.Second)
 	}
-	if got := m.Likely(Partial{Route: "r", Ending: EndedCut, Worst: Spend{Output: 1000}, Took: 5 * time.Second}).Output; got < 99 || got > 101 {
+	if got := paces.Likely(Partial{Route: "r", Ending: EndedCut, Worst: Spend{Output: 1000}, Took: 5 * time.Second}).Output; got < 99 || got > 101 {
 		t.Errorf("%d tokens in the time of 100", got)
-	}
-}
-
-func TestPacesAreBounded(t *testing.T) {
-	m, _ := newTest(t)
-	for i := range 3 * maxRoutes {
-		m.LearnPace(fmt.Sprint("r", i), 200, 100, time.Second)
-	}
-	if n := len(m.paces.routes); n > maxRoutes+1 {
-		t.Errorf("%d routes", n)
 	}
 }
 
@@ -107,20 +95,20 @@ func TestLikelyCostIsRightOnAverage(t *testing.T) {
 	} {
 		for ending, what := range map[Ending]string{EndedCut: "cut", EndedUnseen: "running on"} {
 			t.Run(name+", "+what, func(t *testing.T) {
-				m, _ := newTest(t)
+				paces := NewPaces()
 				rng := rand.New(rand.NewPCG(1, 2))
 				var estimated, truly float64
 				for i := range calls {
 					n, left := law.draw(rng), mean*rng.Float64()*1.5
 					if left >= n || i < 500 {
-						m.LearnPace("r", int(4*n)+1, int(math.Round(n)), took(n))
+						paces.Learn("r", int(4*n)+1, int(math.Round(n)), took(n))
 						continue
 					}
 					p := Partial{Route: "r", Ending: ending, Worst: Spend{Output: 1 << 20}, Took: took(left)}
 					if ending == EndedCut {
 						p.Shown, n = int(4*left), left
 					}
-					estimated, truly = estimated+float64(m.Likely(p).Output), truly+n
+					estimated, truly = estimated+float64(paces.Likely(p).Output), truly+n
 				}
 				low, high := .97, 1.03
 				if ending == EndedUnseen {
@@ -142,7 +130,7 @@ func TestLikelyCostIsRightOnAverage(t *testing.T) {
 // has a standard error of 1/√1000 and less, so ±12 % is more than three of them.
 func TestRepliesThatVotesLeaveAreNotForgotten(t *testing.T) {
 	const mean, speed = 400.0, 50.0
-	m, _ := newTest(t)
+	paces := NewPaces()
 	rng := rand.New(rand.NewPCG(3, 4))
 	var estimated, truly float64
 	for vote := range 5000 {
@@ -155,10 +143,10 @@ func TestRepliesThatVotesLeaveAreNotForgotten(t *testing.T) {
 		for _, n := range lengths {
 			took := func(tokens float64) time.Duration { return time.Duration(tokens / speed * float64(time.Second)) }
 			if n <= decided {
-				m.LearnPace("r", int(4*n)+1, int(math.Round(n)), took(n))
+				paces.Learn("r", int(4*n)+1, int(math.Round(n)), took(n))
 				continue
 			}
-			got := m.Likely(Partial{Route: "r", Ending: EndedUnseen, Worst: Spend{Output: 1 << 20}, Took: took(decided)}).Output
+			got := paces.Likely(Partial{Route: "r", Ending: EndedUnseen, Worst: Spend{Output: 1 << 20}, Took: took(decided)}).Output
 			if vote >= 1000 { // learnt
 				estimated, truly = estimated+float64(got), truly+n
 			}

@@ -1,10 +1,10 @@
-package monitor
+package detect
 
 import "math"
 
 const (
-	// boundAlpha is the probability that the bound ever exceeds the truth.
-	boundAlpha = 0.05
+	// BoundAlpha is the probability that the bound ever exceeds the truth.
+	BoundAlpha = 0.05
 	// boundGrid is the number of hypotheses m = 0.01, 0.02 … 0.99.
 	boundGrid = 99
 	// boundBets is the number of bets made against each of them.
@@ -12,10 +12,10 @@ const (
 	// boundCap is the most that one component is worth. At boundBets/α a
 	// single component lifts the mean over all bets to 1/α, so the cap cannot
 	// change when E first crosses.
-	boundCap = boundBets / boundAlpha
+	boundCap = boundBets / BoundAlpha
 )
 
-// A bound is an anytime-valid lower confidence bound of the mean of a
+// A Bound is an anytime-valid lower confidence bound of the mean of a
 // sequence of values in [0, 1], one for each conversation: it may be looked
 // at after every value, as often as one likes, and is above the truth with
 // probability at most α over the whole life of the series.
@@ -40,14 +40,15 @@ const (
 // the next change sooner by 2 ln(t/t′) nats (6 nats from t = 1000 to t′ = 50),
 // but each restart has an α of its own: the promise would hold per episode
 // and no longer for the life of the series.
-type bound struct {
+type Bound struct {
 	units  int64
 	wealth [boundGrid][boundBets]float64
 	// lower is how many hypotheses, from the smallest m, are rejected.
 	lower int
 }
 
-func newBound() *bound { return &bound{} }
+// NewBound makes a bound that has seen nothing.
+func NewBound() *Bound { return &Bound{} }
 
 // bets are the shares of wealth that are staked. No bet suits every change.
 func bets() [boundBets]float64 { return [boundBets]float64{0.1, 0.2, 0.35, 0.6} }
@@ -55,8 +56,8 @@ func bets() [boundBets]float64 { return [boundBets]float64{0.1, 0.2, 0.35, 0.6} 
 // hypothesis is the k-th m of the grid.
 func hypothesis(k int) float64 { return float64(k+1) / (boundGrid + 1) }
 
-// take adds the value of one more conversation, in [0, 1].
-func (b *bound) take(x float64) {
+// Take adds the value of one more conversation, in [0, 1].
+func (b *Bound) Take(x float64) {
 	if math.IsNaN(x) {
 		return
 	}
@@ -74,9 +75,9 @@ func (b *bound) take(x float64) {
 }
 
 // rejected counts the hypotheses with E(m) ≥ 1/α.
-func (b *bound) rejected() int {
+func (b *Bound) rejected() int {
 	for k := range b.wealth {
-		if b.evidence(k) < 1/boundAlpha {
+		if b.evidence(k) < 1/BoundAlpha {
 			return k
 		}
 	}
@@ -84,7 +85,7 @@ func (b *bound) rejected() int {
 }
 
 // evidence is E of the k-th hypothesis.
-func (b *bound) evidence(k int) float64 {
+func (b *Bound) evidence(k int) float64 {
 	total := 0.0
 	for _, w := range b.wealth[k] {
 		total += w
@@ -92,38 +93,42 @@ func (b *bound) evidence(k int) float64 {
 	return total / boundBets
 }
 
-// value is the lower bound; ok is false while there is none.
-func (b *bound) value() (m float64, ok bool) {
+// Value is the lower bound; ok is false while there is none.
+func (b *Bound) Value() (m float64, ok bool) {
 	if b.lower == 0 {
 		return 0, false
 	}
 	return hypothesis(b.lower - 1), true
 }
 
-// A boundState is the snapshot of a bound. JSON keeps float64 exactly.
-type boundState struct {
+// Units is how many values it has taken.
+func (b *Bound) Units() int64 { return b.units }
+
+// A BoundState is the snapshot of a bound. JSON keeps float64 exactly.
+type BoundState struct {
 	Units  int64                         `json:"units"`
 	Wealth [boundGrid][boundBets]float64 `json:"wealth"`
 }
 
-func (b *bound) state() *boundState {
-	return &boundState{Units: b.units, Wealth: b.wealth}
+// State is the snapshot.
+func (b *Bound) State() *BoundState {
+	return &BoundState{Units: b.units, Wealth: b.wealth}
 }
 
-// restoreBound is the inverse of state. Wealth that no bound can have makes it
+// RestoreBound is the inverse of State. Wealth that no bound can have makes it
 // start anew: a bound must not alarm on what it did not see.
-func restoreBound(st *boundState) *bound {
+func RestoreBound(st *BoundState) *Bound {
 	if st == nil || st.Units < 0 {
-		return newBound()
+		return NewBound()
 	}
 	for _, row := range st.Wealth {
 		for _, w := range row {
 			if !(w >= 0 && w <= boundCap) {
-				return newBound()
+				return NewBound()
 			}
 		}
 	}
-	b := &bound{units: st.Units, wealth: st.Wealth}
+	b := &Bound{units: st.Units, wealth: st.Wealth}
 	b.lower = b.rejected()
 	return b
 }

@@ -1,4 +1,4 @@
-package monitor
+package detect
 
 import (
 	"math/rand/v2"
@@ -7,15 +7,15 @@ import (
 
 // play runs one conversation through ranks and gives whether it was ever
 // flagged.
-func play(r *ranks, pairs int, differ func() bool) bool {
-	var c course
+func play(r *Ranks, pairs int, differ func() bool) bool {
+	var c Course
 	flagged := false
 	for range pairs {
-		r.count(&c, differ())
-		rank, ok := r.rank(&c)
-		flagged = flagged || (ok && rank <= rankLevel)
+		r.Count(&c, differ())
+		rank, ok := r.Rank(&c)
+		flagged = flagged || (ok && rank <= RankLevel)
 	}
-	r.end(&c)
+	r.End(&c)
 	return flagged
 }
 
@@ -27,9 +27,9 @@ func turns(source correlated) func() bool {
 }
 
 // warm is ranks that have seen enough.
-func warm(source correlated, length func() int) *ranks {
-	r := &ranks{}
-	for range rankPrior + rankReference {
+func warm(source correlated, length func() int) *Ranks {
+	r := &Ranks{}
+	for range RankPrior + rankReference {
 		play(r, length(), turns(source))
 	}
 	return r
@@ -58,8 +58,8 @@ func TestAlikeConversationsAreFlaggedAsSeldomAsPromised(t *testing.T) {
 		t.Logf("mean %v, icc %v, up to %d pairs: %.4f of the conversations flagged", c.mean, c.icc, c.most, got)
 		// Conversations share their reference, so they are not quite
 		// independent: five standard deviations rather than four.
-		if got > rankLevel+1.25*binomialTolerance(rankLevel, runs) {
-			t.Errorf("mean %v, icc %v: %.4f of the conversations flagged, promised %v", c.mean, c.icc, got, rankLevel)
+		if got > RankLevel+1.25*binomialTolerance(RankLevel, runs) {
+			t.Errorf("mean %v, icc %v: %.4f of the conversations flagged, promised %v", c.mean, c.icc, got, RankLevel)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func TestConversationsThatOutlastHundredsAreFlaggedAsSeldomAsPromised(t *testing
 	source := newCorrelated(0.2, 0.1, 21)
 	r := warm(source, func() int { return pairs })
 	type one struct {
-		course
+		Course
 		differ  func() bool
 		left    int
 		flagged bool
@@ -87,19 +87,19 @@ func TestConversationsThatOutlastHundredsAreFlaggedAsSeldomAsPromised(t *testing
 			c = &one{differ: turns(source), left: pairs}
 			running[at] = c
 		}
-		r.count(&c.course, c.differ())
-		rank, ok := r.rank(&c.course)
-		c.flagged = c.flagged || ok && rank <= rankLevel
+		r.Count(&c.Course, c.differ())
+		rank, ok := r.Rank(&c.Course)
+		c.flagged = c.flagged || ok && rank <= RankLevel
 		if c.left--; c.left == 0 {
-			r.end(&c.course)
+			r.End(&c.Course)
 			ended, flagged, running[at] = ended+1, flagged+int(boolInt(c.flagged)), nil
 		}
 	}
 	got := float64(flagged) / runs
 	t.Logf("%.4f of the conversations flagged", got)
 	// As above: they share references.
-	if got > rankLevel+1.25*binomialTolerance(rankLevel, runs) {
-		t.Errorf("%.4f of the conversations flagged, promised %v", got, rankLevel)
+	if got > RankLevel+1.25*binomialTolerance(RankLevel, runs) {
+		t.Errorf("%.4f of the conversations flagged, promised %v", got, RankLevel)
 	}
 }
 
@@ -119,22 +119,22 @@ func TestIncoherentConversationIsFlaggedWhileItRuns(t *testing.T) {
 
 func TestRankIsAbsentWhileItCannotReachItsLevel(t *testing.T) {
 	source, length := newCorrelated(0.2, 0.1, 7), lengthsUpTo(10, 8)
-	r := &ranks{}
-	for range rankPrior + minReference - 1 {
+	r := &Ranks{}
+	for range RankPrior + MinReference - 1 {
 		play(r, length(), turns(source))
 	}
-	var c course
-	r.count(&c, true)
-	if _, ok := r.rank(&c); ok || len(r.Maxima) != minReference-1 {
+	var c Course
+	r.Count(&c, true)
+	if _, ok := r.Rank(&c); ok || len(r.Maxima) != MinReference-1 {
 		t.Errorf("a rank among %d", len(r.Maxima))
 	}
 	play(r, 5, turns(source))
-	if _, ok := r.rank(&c); ok {
+	if _, ok := r.Rank(&c); ok {
 		t.Error("a rank among those that ended after it began")
 	}
-	c = course{}
-	r.count(&c, true)
-	if p, ok := r.rank(&c); !ok || p < 1./(minReference+1) {
+	c = Course{}
+	r.Count(&c, true)
+	if p, ok := r.Rank(&c); !ok || p < 1./(MinReference+1) {
 		t.Errorf("rank %v %v among %d", p, ok, len(r.Maxima))
 	}
 }
@@ -145,14 +145,14 @@ func TestConversationCountsOnceInTheReferenceAndTheOldestLeave(t *testing.T) {
 	for range 50 {
 		play(r, length(), turns(source))
 	}
-	if len(r.Maxima) != rankReference || r.Seeds != rankPrior {
+	if len(r.Maxima) != rankReference || r.Seeds != RankPrior {
 		t.Errorf("%d maxima, %d seeds", len(r.Maxima), r.Seeds)
 	}
-	c := course{}
-	r.count(&c, true)
-	r.end(&c)
-	last := r.copied()
-	r.end(&c)
+	c := Course{}
+	r.Count(&c, true)
+	r.End(&c)
+	last := r.Clone()
+	r.End(&c)
 	if r.Maxima[0] != last.Maxima[0] {
 		t.Error("a conversation counted twice")
 	}
@@ -161,16 +161,16 @@ func TestConversationCountsOnceInTheReferenceAndTheOldestLeave(t *testing.T) {
 func TestCourseOfAnEarlierEpochHasNoPart(t *testing.T) {
 	source, length := newCorrelated(0.2, 0.1, 11), lengthsUpTo(10, 12)
 	r := warm(source, length)
-	var c course
-	r.count(&c, true)
+	var c Course
+	r.Count(&c, true)
 	next := warm(source, length)
 	next.Epoch = r.Epoch + 1
-	before := next.copied()
-	next.count(&c, true)
-	if _, ok := next.rank(&c); ok {
+	before := next.Clone()
+	next.Count(&c, true)
+	if _, ok := next.Rank(&c); ok {
 		t.Error("ranked among those of another epoch")
 	}
-	next.end(&c)
+	next.End(&c)
 	if len(next.Maxima) != len(before.Maxima) || next.Maxima[len(next.Maxima)-1] != before.Maxima[len(before.Maxima)-1] {
 		t.Error("counted among those of another epoch")
 	}

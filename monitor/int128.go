@@ -7,16 +7,16 @@ import (
 	"math/bits"
 )
 
-// A wide is a whole number of 128 bits, in two's complement. Moments are
-// products of sums, which an int64 does not hold; adding and subtracting wide
+// An int128 is a whole number of 128 bits, in two's complement. Moments are
+// products of sums, which an int64 does not hold; adding and subtracting such
 // numbers is exact in any order, as it would not be with floats.
-type wide struct {
+type int128 struct {
 	hi int64
 	lo uint64
 }
 
 // product is a·b.
-func product(a, b int64) wide {
+func product(a, b int64) int128 {
 	hi, lo := bits.Mul64(uint64(a), uint64(b))
 	// Mul64 takes a negative factor for itself plus 2^64.
 	signed := int64(hi)
@@ -26,37 +26,37 @@ func product(a, b int64) wide {
 	if b < 0 {
 		signed -= a
 	}
-	return wide{hi: signed, lo: lo}
+	return int128{hi: signed, lo: lo}
 }
 
-func (w *wide) add(o wide) {
+func (w *int128) add(o int128) {
 	lo, carry := bits.Add64(w.lo, o.lo, 0)
 	w.lo = lo
 	w.hi += o.hi + int64(carry)
 }
 
-func (w *wide) subtract(o wide) {
+func (w *int128) subtract(o int128) {
 	lo, borrow := bits.Sub64(w.lo, o.lo, 0)
 	w.lo = lo
 	w.hi -= o.hi + int64(borrow)
 }
 
 // float is the number rounded to 53 bits.
-func (w wide) float() float64 {
+func (w int128) float() float64 {
 	f, _ := new(big.Float).SetInt(w.big()).Float64()
 	return f
 }
 
-func (w wide) big() *big.Int {
+func (w int128) big() *big.Int {
 	n := new(big.Int).Lsh(big.NewInt(w.hi), 64)
 	return n.Add(n, new(big.Int).SetUint64(w.lo))
 }
 
 // MarshalJSON writes a decimal number.
-func (w wide) MarshalJSON() ([]byte, error) { return w.big().MarshalJSON() }
+func (w int128) MarshalJSON() ([]byte, error) { return w.big().MarshalJSON() }
 
 // UnmarshalJSON reads a decimal number of at most 128 bits.
-func (w *wide) UnmarshalJSON(b []byte) error {
+func (w *int128) UnmarshalJSON(b []byte) error {
 	var n big.Int
 	if err := n.UnmarshalJSON(b); err != nil {
 		return fmt.Errorf("read number: %w", err)

@@ -1,4 +1,4 @@
-package monitor
+package budget
 
 import (
 	"context"
@@ -13,14 +13,17 @@ import (
 	"hotmess/wire"
 )
 
+// base is a fixed time in the middle of an hour and of a day.
+var base = time.Date(2026, 3, 4, 12, 30, 0, 0, time.UTC)
+
 // tokenGate makes a gate with a budget of tokens; now is synctest's clock.
 func tokenGate(limit int64, most int) *Gate {
-	c := costs{budget: config.Budget{ExtraTokensPerHour: limit, MaxExtraInFlight: most}}
-	return newGate(c, time.Now, func(Settlement) {})
+	c := Costs{Budget: config.Budget{ExtraTokensPerHour: limit, MaxExtraInFlight: most}}
+	return NewGate(c, time.Now, func(Settlement) {})
 }
 
 // spent is what a gate's budget of tokens has spent or reserved.
-func (g *Gate) spent() int64 { return g.accounts.total().SpentThisHour }
+func (g *Gate) spent() int64 { return g.Report().SpentThisHour }
 
 // tokens asks for an extra of so many tokens.
 func tokens(upstream string, n int64) Ask {
@@ -30,7 +33,7 @@ func tokens(upstream string, n int64) Ask {
 func ok(remaining float64) wire.Quota { return wire.Quota{Remaining: remaining, Known: true} }
 
 // enter asks with a second's patience.
-func enter(t *testing.T, g *Gate, upstream string, n int64) (func(int64, bool), Reason) {
+func enter(t *testing.T, g *Gate, upstream string, n int64) (func(int64, bool), Refusal) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
@@ -38,7 +41,7 @@ func enter(t *testing.T, g *Gate, upstream string, n int64) (func(int64, bool), 
 }
 
 // settling has settle take tokens.
-func settling(settle Settle, refused Reason) (func(int64, bool), Reason) {
+func settling(settle Settle, refused Refusal) (func(int64, bool), Refusal) {
 	if settle == nil {
 		return nil, refused
 	}
@@ -46,7 +49,7 @@ func settling(settle Settle, refused Reason) (func(int64, bool), Reason) {
 }
 
 // wants enters and checks the outcome.
-func wants(t *testing.T, g *Gate, tokens int64, want Reason) func(int64, bool) {
+func wants(t *testing.T, g *Gate, tokens int64, want Refusal) func(int64, bool) {
 	t.Helper()
 	settle, refused := enter(t, g, "u", tokens)
 	if refused != want || (settle == nil) != (want != "") {
@@ -60,12 +63,12 @@ func TestBudgetIsReservedThenSettled(t *testing.T) {
 		g := tokenGate(1000, 8)
 		g.slots.hear("u", 200, ok(1))
 		settle := wants(t, g, 700, "")
-		wants(t, g, 301, ReasonBudget)
+		wants(t, g, 301, RefusedBudget)
 		settle(100, false)
 		settle(100, false) // a second call changes nothing
 		second := wants(t, g, 900, "")
 		second(900, true)
-		wants(t, g, 1, ReasonBudget)
+		wants(t, g, 1, RefusedBudget)
 		if got := g.spent(); got != 1000 {
 			t.Errorf("spent %d", got)
 		}
@@ -79,7 +82,7 @@ func TestBudgetIsReservedThenSettled(t *testing.T) {
 
 func TestBudgetOfZeroRefusesEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wants(t, tokenGate(0, 8), 0, ReasonBudget)
+		wants(t, tokenGate(0, 8), 0, RefusedBudget)
 	})
 }
 
@@ -97,15 +100,15 @@ func TestReservationOfThePastHourLeavesThisOneAlone(t *testing.T) {
 }
 
 func TestClockStepDoesNotRefillTheBudget(t *testing.T) {
-	clock := &testClock{at: base}
-	b := newBudget(hourOf, 100, clock.now())
-	b.reserve(100, clock.now())
-	clock.advance(-time.Hour)
-	if b.room(1, clock.now()) {
+	now := base
+	b := newAllowance(time.Hour, 100, now)
+	b.reserve(100, now)
+	now = now.Add(-time.Hour)
+	if b.room(1, now) {
 		t.Error("a step back of an hour gave a second budget")
 	}
-	clock.advance(-1000 * time.Hour)
-	if !b.room(100, clock.now()) {
+	now = now.Add(-1000 * time.Hour)
+	if !b.room(100, now) {
 		t.Error("after the clock was set right the budget is stuck in the future")
 	}
 }
@@ -143,7 +146,7 @@ func TestWaiterIsRefusedIfTheBudgetWentWhileItWaited(t *testing.T) {
 		settle := wants(t, g, 10, "")
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, refused := enter(t, g, "u", 50); refused != ReasonBudget {
+			if _, refused := enter(t, g, "u", 50); refused != RefusedBudget {
 				t.Errorf("refused %q", refused)
 			}
 		})
@@ -161,7 +164,7 @@ func TestHugeReservationDoesNotOverflow(t *testing.T) {
 		g := tokenGate(1000, 8)
 		g.slots.hear("u", 200, ok(1))
 		settle := wants(t, g, 10, "")
-		wants(t, g, 1<<63-1, ReasonBudget)
+		wants(t, g, 1<<63-1, RefusedBudget)
 		settle(-5, false)
 		if got := g.spent(); got != 0 {
 			t.Errorf("spent %d", got)
@@ -178,12 +181,34 @@ func TestExtrasInFlightAreBounded(t *testing.T) {
 		first := wants(t, g, 1, "")
 		_, _ = enter(t, g, "v", 1)
 		began := time.Now()
-		wants(t, g, 1, ReasonQueue)
+		wants(t, g, 1, RefusedQueue)
 		if waited := time.Since(began); waited != time.Second {
 			t.Errorf("gave up after %v, not at the end of its context", waited)
 		}
 		first(1, false)
 		wants(t, g, 1, "")
+	})
+}
+
+// TestNobodyWaitsWhereNoExtraMayRun: clients wait for votes, and those for extras.
+func TestNobodyWaitsWhereNoExtraMayRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		wants(t, tokenGate(1000, 0), 1, RefusedQueue)
+		if why := tokenGate(1000, 0).Refuses(tokens("u", 1)); why != RefusedQueue {
+			t.Errorf("refuses with %q", why)
+		}
+		g := tokenGate(1000, 1)
+		settle := wants(t, g, 1, "")
+		var waiting sync.WaitGroup
+		waiting.Go(func() { wants(t, g, 1, RefusedQueue) })
+		synctest.Wait()
+		g.Reload(config.Config{Budget: config.Budget{ExtraTokensPerHour: 1000, MaxExtraInFlight: 0}})
+		waiting.Wait()
+		settle(1, false)
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("waited %v", waited)
+		}
 	})
 }
 
@@ -207,7 +232,7 @@ func TestExtrasYieldWhileTheUsersQuotaIsLow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := tokenGate(1000, 8)
 		g.slots.hear("u", 200, ok(0.24))
-		wants(t, g, 1, ReasonYield)
+		wants(t, g, 1, RefusedYield)
 		if _, refused := enter(t, g, "v", 1); refused != "" {
 			t.Errorf("another upstream refused: %q", refused)
 		}
@@ -221,7 +246,7 @@ func TestLowQuotaIsForgottenAfterAMinute(t *testing.T) {
 		g := tokenGate(1000, 8)
 		g.slots.hear("u", 200, ok(0.1))
 		g.slots.hear("u", 500, wire.Quota{}) // an error page without headers changes nothing
-		wants(t, g, 1, ReasonYield)
+		wants(t, g, 1, RefusedYield)
 		time.Sleep(time.Minute)
 		wants(t, g, 1, "")
 	})
@@ -233,7 +258,7 @@ func TestA429RefusesThoseWhoWait(t *testing.T) {
 		wants(t, g, 1, "") // without headers one in flight
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, refused := enter(t, g, "u", 1); refused != ReasonYield {
+			if _, refused := enter(t, g, "u", 1); refused != RefusedYield {
 				t.Errorf("waiter refused with %q", refused)
 			}
 		})
@@ -305,21 +330,6 @@ func TestUpstreamsBeyondTheBoundShareOneThrottle(t *testing.T) {
 	}
 }
 
-func TestSettlementsAreCounted(t *testing.T) {
-	m, _ := newTest(t)
-	m.Heard("u", 200, ok(1))
-	for _, estimated := range []bool{false, true} {
-		settle, refused := m.Gate().Enter(t.Context(), tokens("u", 100))
-		if refused != "" {
-			t.Fatal(refused)
-		}
-		settle(Spend{Output: 30}, estimated)
-	}
-	if got := m.Totals(); got.ExtraTokens != 60 || got.EstimatedTokens != 30 || got.SpentThisHour != 60 {
-		t.Errorf("totals %+v", got)
-	}
-}
-
 // TestReloadedLimitsHoldForWhatComesNext raises both limits under a waiter, and
 // lowers them under what is running.
 func TestReloadedLimitsHoldForWhatComesNext(t *testing.T) {
@@ -327,14 +337,14 @@ func TestReloadedLimitsHoldForWhatComesNext(t *testing.T) {
 		g := tokenGate(100, 1)
 		g.slots.hear("u", http.StatusOK, ok(1))
 		settle := wants(t, g, 60, "")
-		wants(t, g, 60, ReasonBudget)
-		wants(t, g, 30, ReasonQueue)
+		wants(t, g, 60, RefusedBudget)
+		wants(t, g, 30, RefusedQueue)
 		g.Reload(config.Config{Budget: config.Budget{ExtraTokensPerHour: 200, MaxExtraInFlight: 2}})
 		second := wants(t, g, 100, "")
 		g.Reload(config.Config{Budget: config.Budget{ExtraTokensPerHour: 0, MaxExtraInFlight: 2}})
 		settle(60, false)
 		second(100, false)
-		wants(t, g, 1, ReasonBudget)
+		wants(t, g, 1, RefusedBudget)
 		g.Reload(config.Config{Budget: config.Budget{ExtraTokensPerHour: 161, MaxExtraInFlight: 2}})
 		wants(t, g, 1, "")(1, false)
 	})
@@ -350,14 +360,14 @@ func TestLongQueueRefusesAtOnce(t *testing.T) {
 		var waiting sync.WaitGroup
 		for range maxWaiting {
 			waiting.Go(func() {
-				if _, refused := g.Enter(ctx, tokens("u", 1)); refused != ReasonQueue {
-					t.Errorf("waiter: refused %q, want %q", refused, ReasonQueue)
+				if _, refused := g.Enter(ctx, tokens("u", 1)); refused != RefusedQueue {
+					t.Errorf("waiter: refused %q, want %q", refused, RefusedQueue)
 				}
 			})
 		}
 		synctest.Wait()
-		if _, refused := g.Enter(t.Context(), tokens("u", 1)); refused != ReasonQueue {
-			t.Errorf("beyond the queue: refused %q, want %q", refused, ReasonQueue)
+		if _, refused := g.Enter(t.Context(), tokens("u", 1)); refused != RefusedQueue {
+			t.Errorf("beyond the queue: refused %q, want %q", refused, RefusedQueue)
 		}
 		cancel()
 		waiting.Wait()

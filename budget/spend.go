@@ -1,4 +1,4 @@
-package monitor
+package budget
 
 import (
 	"math"
@@ -99,25 +99,8 @@ func (t tariff) ratio() float64 {
 	return t.cached / t.input
 }
 
-// usd is an amount in USD.
-func usd(nano int64) float64 { return float64(nano) / nanos }
+// USD is an amount of 1e-9 USD in USD.
+func USD(nano int64) float64 { return float64(nano) / nanos }
 
-// Charge adds what one extra cost. The cost of all is known only if each has a
-// price.
-func (o *Observation) Charge(s Settlement) {
-	if s == (Settlement{}) { // it did not run
-		return
-	}
-	o.ExtraTokens += s.Tokens
-	o.ExtraTokensEstimated = o.ExtraTokensEstimated || s.Estimated
-	if o.ExtraUsed == nil {
-		o.ExtraUsed, o.ExtraUSD = &Spend{}, new(0.0)
-	}
-	o.ExtraUsed.Add(s.Spend)
-	if !s.Priced {
-		o.ExtraUSD, o.ExtraUSDMissing = nil, ReasonPriceUnknown
-	}
-	if o.ExtraUSD != nil {
-		o.ExtraUSD = new(usd(int64(math.Round(*o.ExtraUSD*nanos)) + s.Nanos))
-	}
-}
+// Nanos is an amount of USD in 1e-9 USD, to the nearest.
+func Nanos(dollars float64) int64 { return int64(math.Round(dollars * nanos)) }
