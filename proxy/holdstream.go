@@ -175,7 +175,7 @@ func (s *heldStream) hold(buffer []byte) {
 // that proposes what a rule refuses without a quorum: it may be carried out call by
 // call.
 func (s *heldStream) ended(err error) {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		s.judged()
 		return
 	}
