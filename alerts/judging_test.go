@@ -359,6 +359,22 @@ func TestErrorTextNamesTheTermThatRose(t *testing.T) {
 	}
 }
 
+// TestABlindGuardIsToldWhatWouldLetItSee: by the reason, and not that something was
+// proposed where nobody could see it.
+func TestABlindGuardIsToldWhatWouldLetItSee(t *testing.T) {
+	for reason, want := range map[string]string{
+		"budget": "give guards a budget", "too_big": "limits.body", "memory": "limits.held", "encoding": "cannot read", "unreadable": "cannot read", "background": "without background",
+	} {
+		for votes, said := range map[float64]string{0: "may have been proposed", 1: "was proposed"} {
+			a := Alert{Labels: map[string]string{"route": "r"}, Evidence: Evidence{Detail: map[string]any{"reason": reason, "outcome": "delivered", "votes": votes}}}
+			w := blindWording()
+			if got := w.next(a); !strings.Contains(got, want) || !strings.Contains(w.holds(a), said) {
+				t.Errorf("%s, %g votes: %s; %s", reason, votes, w.holds(a), got)
+			}
+		}
+	}
+}
+
 func TestABlindGuardThatRefusedIsNotToldToRefuse(t *testing.T) {
 	for outcome, want := range map[string]bool{"released": true, "delivered": true, "refused": false} {
 		a := Alert{Evidence: Evidence{Detail: map[string]any{"reason": "budget", "outcome": outcome}}}

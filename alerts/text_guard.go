@@ -30,8 +30,13 @@ func splitWording() wording {
 // blindWording is that of guard_blind.
 func blindWording() wording {
 	return wording{
-		holds: onRoute("an action that cannot be undone was proposed and no quorum could be asked for"),
-		over:  onRoute("no action without a chance of a quorum any more in that conversation"),
+		holds: func(a Alert) string {
+			if votes, ok := a.Evidence.number("votes"); ok && votes == 0 {
+				return onRoute("an action that cannot be undone may have been proposed, and nobody could see it")(a)
+			}
+			return onRoute("an action that cannot be undone was proposed and no quorum could be asked for")(a)
+		},
+		over: onRoute("no action without a chance of a quorum any more in that conversation"),
 		seen: func(a Alert) string {
 			reason := a.Evidence.word("reason")
 			if reason == "" {
@@ -47,9 +52,25 @@ func blindWording() wording {
 			if a.Evidence.word("outcome") == "refused" {
 				return "look at what the agent was about to do, and see to it that samples can be asked for."
 			}
-			return "look at what the agent did; give guards a budget, or let them refuse with on_failure: refuse."
+			return "look at what the agent did; " + sight(a.Evidence.word("reason")) + "."
 		},
 	}
+}
+
+// sight is what lets a guard see, by the reason why it did not.
+func sight(reason string) string {
+	const refuse = ", or let them refuse with on_failure: refuse"
+	switch reason {
+	case "too_big":
+		return "raise limits.body for guards to see all" + refuse
+	case "memory":
+		return "raise limits.held for guards to see all" + refuse
+	case "malformed", "duplicate_key", "encoding", "unreadable":
+		return "see why guards cannot read the request or its reply" + refuse
+	case "background":
+		return "send requests that guards are to see without background"
+	}
+	return "give guards a budget" + refuse
 }
 
 // became says what became of the reply.

@@ -22,8 +22,28 @@ func (k *checker) guards() {
 		k.guard(key, g)
 		k.guardActions(key, g)
 	}
-	if len(k.cfg.Guard) > 0 && !k.any(Observe, Ensemble) {
+	switch {
+	case len(k.cfg.Guard) > 0 && !k.any(Observe, Ensemble):
 		k.warn("guard", "has no effect: every mode is off, so no reply is read")
+	case k.holds():
+		k.unguarded()
+	}
+}
+
+// unguarded warns of routes where rules that hold do nothing, and of clients that may
+// switch them off.
+func (k *checker) unguarded() {
+	const nothing = "is off, and guard rules hold nothing there; observe, with rate: 0, sends no extras either but those of guards"
+	if k.cfg.Sampling.Mode == Off {
+		k.warn("sampling.mode", nothing)
+	}
+	for i, r := range k.cfg.Routes {
+		if r.Sampling.Mode == Off {
+			k.warn(fmt.Sprintf("routes[%d].sampling.mode", i), nothing)
+		}
+	}
+	if i := slices.Index(k.cfg.ClientHeaders, "mode"); i >= 0 {
+		k.warn(fmt.Sprintf("client_headers[%d]", i), "lets a client leave guard rules that hold: X-Hotmess-Mode: off")
 	}
 }
 

@@ -56,3 +56,30 @@ func TestGuardRulesThatContradictAreWarnedOf(t *testing.T) {
 		}
 	}
 }
+
+// TestWhereRulesThatHoldDoNothingIsWarnedOf: in mode off, which a client may be allowed
+// to ask for.
+func TestWhereRulesThatHoldDoNothingIsWarnedOf(t *testing.T) {
+	for _, holds := range []bool{true, false} {
+		cfg := Default()
+		cfg.Sampling.Mode = Off
+		cfg.Routes = []Route{{Name: "on", Sampling: RouteSampling{Mode: Observe}}, {Name: "off", Match: Match{Model: "m"}, Sampling: RouteSampling{Mode: Off}}}
+		cfg.ClientHeaders = []string{"route", "mode"}
+		if holds {
+			cfg.Guard = []Guard{{Name: "mine", Tool: "x", Action: GuardHold}}
+		}
+		var keys []string
+		for _, w := range cfg.Warnings() {
+			if strings.Contains(w.String(), "guard rules") {
+				keys = append(keys, w.Key)
+			}
+		}
+		got, want := strings.Join(keys, " "), ""
+		if holds {
+			want = "sampling.mode routes[1].sampling.mode client_headers[1]"
+		}
+		if got != want {
+			t.Errorf("a rule holds: %v, warned of %q, want %q", holds, got, want)
+		}
+	}
+}

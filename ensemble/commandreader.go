@@ -150,7 +150,8 @@ func (r *CommandReader) command(words []string, input string, depth int) {
 	}
 	program, rest := r.keep(words, input), words[1:]
 	switch w, wraps := wrapperOf(program); {
-	case wraps && program != "watch": // which gives a shell what it runs
+	case program == "command" && (slices.Contains(rest, "-v") || slices.Contains(rest, "-V")): // only looks for it
+	case wraps:
 		from := len(r.found)
 		for _, i := range w.starts(rest) {
 			r.command(rest[i:], input, depth+1)
@@ -182,12 +183,13 @@ func (r *CommandReader) each(from int) {
 	}
 }
 
-// splitString reads the command that env is given as one word, and the words of
-// cmd, which may be one too.
+// splitString reads the command that env and flock are given as one word, and the words
+// of cmd, which may be one too.
 func (r *CommandReader) splitString(program string, rest []string, depth int) {
 	for i, w := range rest[:min(len(rest), maxWrapped)] {
 		switch {
-		case program == "env" && (w == "-S" || w == "--split-string") && i+1 < len(rest):
+		case program == "env" && (w == "-S" || w == "--split-string") && i+1 < len(rest),
+			program == "flock" && (w == "-c" || w == "--command") && i+1 < len(rest):
 			r.script(rest[i+1], depth+1)
 		case program == "env" && strings.HasPrefix(w, "--split-string="):
 			r.script(strings.TrimPrefix(w, "--split-string="), depth+1)
@@ -255,13 +257,8 @@ func scriptsOf(program string, rest []string) (scripts []string) {
 				scripts = append(scripts, script)
 			}
 		}
-	case program == "ssh":
-		if script, ok := sshCommand(rest); ok {
-			scripts = append(scripts, script)
-		}
-	case program == "watch":
-		w, _ := wrapperOf(program)
-		for _, i := range w.starts(rest) {
+	case program == "ssh" || program == "watch":
+		for _, i := range shellWrapper(program).starts(rest) {
 			scripts = append(scripts, strings.Join(rest[i:], " "))
 		}
 	case program == "su" || program == "runuser" || program == "script":

@@ -37,6 +37,8 @@ func TestProgramsAreFoundWhereverTheyStand(t *testing.T) {
 		"ssh -oA=b -l root host rm -rf x", "sudo --user root rm -rf x", "sudo -nu root rm -rf x", "sudo -u root -- rm -rf x", "chroot /mnt rm -rf x", "flock /tmp/lock rm -rf x",
 		"docker compose -f a.yml exec app rm -rf x", "docker run --rm -v /:/x image rm -rf x", "kubectl -n a exec pod -- rm -rf x", "uv run rm -rf x", "npx -y rm -rf x",
 		"strace -f -o out rm -rf x", "nice rm -rf x", "env -u A B=1 rm -rf x", "watch -n 5 rm -rf x", "python -m rm -rf x", "fd -e o -x rm -rf x",
+		"ssh host -p 22 rm -rf x", "ssh $OPTS host rm -rf x", "sudo $FLAGS rm -rf x", "flock /tmp/lock -c 'rm -rf x'", "command -p rm -rf x", "podman unshare rm -rf x",
+		"docker create image rm -rf x", "xargs -0I{} rm -rf x", "systemd-run --user --scope rm -rf x", "chroot --userspec u /mnt rm -rf x", "timeout -s9 5s rm -rf x",
 	} {
 		if got := invoked(script); !slices.Contains(got, "rm -rf x") {
 			t.Errorf("%q: %q", script, got)
@@ -48,7 +50,7 @@ func TestWhatIsOnlyTalkedOfIsNotRun(t *testing.T) {
 	for _, script := range []string{
 		"echo 'rm -rf x'", "# rm -rf x", "grep 'rm -rf x' log", "git commit -m 'rm -rf x'", "cat <<EOF\nrm -rf x\nEOF", "printf 'rm -rf x'", "",
 		"sudo grep rm x", "sudo -n grep rm x", "xargs grep rm", "xargs -n 1 echo rm", "timeout 5 grep rm x", "ssh -p 22 host grep rm x", "watch -n 5 ls rm", "docker logs rm",
-		"docker volume rm x", "kubectl get pods rm", "poetry add rm", "nice -n 5 ls rm", "npx tsc rm",
+		"docker volume rm x", "kubectl get pods rm", "poetry add rm", "nice -n 5 ls rm", "npx tsc rm", "command -v rm",
 	} {
 		if got := invoked(script); slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, "rm") }) {
 			t.Errorf("%q: %q", script, got)

@@ -50,8 +50,6 @@ func wrapperOf(program string) (w wrapper, ok bool) {
 		w.valued = "ICLNPSadjn"
 	case "systemd-run":
 		w.valued = "EHMptu"
-	case "watch":
-		w.valued = "nq"
 	case "timeout":
 		w.valued, w.operands = "ks", 1
 	case "flock":
@@ -59,7 +57,7 @@ func wrapperOf(program string) (w wrapper, ok bool) {
 	case "chroot", "gosu", "su-exec":
 		w.operands = 1
 	case "docker", "podman", "nerdctl", "kubectl", "docker-compose":
-		w.operands, w.behind = anywhere, []string{"exec", "run", "debug"}
+		w.operands, w.behind = anywhere, []string{"exec", "run", "create", "debug", "unshare"}
 	case "unshare", "nsenter", "tini", "dumb-init", "cmd", "cmd.exe", "wsl", "wsl.exe":
 		w.operands = anywhere
 	case "uv", "bundle", "poetry", "pipenv":
@@ -74,8 +72,9 @@ func wrapperOf(program string) (w wrapper, ok bool) {
 // elsewhere.
 func runsEach(program string) bool { return program == "xargs" || program == "parallel" }
 
-// starts are the words of rest, by number, that may begin the command. Whether the
-// word behind a long flag is its value is not known, so it may be both.
+// starts are the words of rest, by number, that may begin the command. What a variable
+// stands for is not known, nor whether the word behind a long flag is its value: so each
+// of those may be one word or none.
 func (w wrapper) starts(rest []string) (at []int) {
 	from := 0
 	if w.behind != nil {
@@ -104,7 +103,7 @@ func (w wrapper) starts(rest []string) (at []int) {
 			at = append(at, i)
 		}
 		most++
-		if !may {
+		if !may && !strings.Contains(word, "$") {
 			fewest++
 		}
 		may = false
@@ -115,11 +114,10 @@ func (w wrapper) starts(rest []string) (at []int) {
 	return at
 }
 
-// sshCommand is what ssh runs: all behind its flags and the host.
-func sshCommand(rest []string) (script string, ok bool) {
-	at := wrapper{valued: "BDEFIJLOPQRSWbceilmopw", operands: 1}.starts(rest)
-	if len(at) == 0 {
-		return "", false
+// shellWrapper is how a program is given the command that it has a shell run.
+func shellWrapper(program string) wrapper {
+	if program == "ssh" { // behind the host
+		return wrapper{valued: "BDEFIJLOPQRSWbceilmopw", operands: 1}
 	}
-	return strings.Join(rest[at[0]:], " "), true
+	return wrapper{valued: "nq"} // watch
 }

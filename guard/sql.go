@@ -45,7 +45,17 @@ func (r *reading) readSQL() [][]string {
 	return r.sql
 }
 
-// leaves are the texts of arguments.
+// isProse is whether an argument is there for people to read, by its name: "Delete from
+// the list what is old" is no statement.
+func isProse(argument string) bool {
+	switch strings.ToLower(argument) {
+	case "explanation", "description", "goal", "reason", "reasoning", "summary", "thought", "title":
+		return true
+	}
+	return false
+}
+
+// leaves are the texts of arguments, but for those that are prose.
 func leaves(v any, depth int) []string {
 	if depth > maxDepth {
 		return nil
@@ -60,6 +70,9 @@ func leaves(v any, depth int) []string {
 		}
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if isProse(key) {
+				continue
+			}
 			all = append(all, leaves(v[key], depth+1)...)
 		}
 	}
@@ -108,10 +121,17 @@ func kindOf(words []string) string {
 		return config.SQLTruncate
 	case first == "delete" && second == "from" && len(words) > 2 && !where:
 		return config.SQLDelete
-	case first == "update" && !where && slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, "set") }) && slices.Contains(words, "="):
+	case first == "update" && !where && assigns(words):
 		return config.SQLUpdate
 	}
 	return ""
+}
+
+// assigns is whether an UPDATE names a table, and perhaps another name for it, in front
+// of what it sets.
+func assigns(words []string) bool {
+	at := slices.Index(words, "set")
+	return (at == 2 || at == 3 || at == 4 && slices.Contains(words[1:4], "as")) && slices.Contains(words[at:], "=")
 }
 
 // dropsColumn is whether a table is altered so that it loses a column, or a partition.

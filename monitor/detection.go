@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -59,6 +60,7 @@ func (m *Monitor) notice(name string, r *route, o *Observation, now time.Time) {
 		f.count(o)
 	}
 	if o.Kind == "" || o.Reason == ReasonRetry {
+		d.flags.guarded(o, cmp.Or(o.Conversation, unreadConversation), now)
 		return
 	}
 	c, evicted := m.live.enter(keyOf(name, o), now)

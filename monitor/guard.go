@@ -109,6 +109,10 @@ func (g *GuardRecord) tokens() int64 {
 	return g.Tokens
 }
 
+// unreadConversation stands for the conversations of a route's requests that could
+// not be read: which these are is not known.
+const unreadConversation = "unread"
+
 // A guardFlag is what is told of the latest guarded action of a conversation.
 type guardFlag struct {
 	Name     string `json:"name,omitempty"`

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"hotmess/alerts"
 	"hotmess/config"
 )
 
@@ -71,6 +72,52 @@ func TestDecisionsOfGuardsAreCounted(t *testing.T) {
 	for _, w := range m.Routes()[0].Windows {
 		if w.Guarded == nil || *w.Guarded != want {
 			t.Errorf("%s: %+v, want %+v", w.Window, w.Guarded, want)
+		}
+	}
+}
+
+// TestGuardedActionsOfUnreadAndRepeatedRequestsAreToldOf: neither says anything of a
+// conversation's course, but the client acts on the reply.
+func TestGuardedActionsOfUnreadAndRepeatedRequestsAreToldOf(t *testing.T) {
+	for name, tt := range map[string]struct {
+		edit func(*Observation)
+		of   string
+	}{
+		"unread": {func(o *Observation) {
+			o.Kind, o.Headline, o.Conversation, o.Differ, o.Reason = "", "", "", nil, ReasonTooBig
+		}, unreadConversation},
+		"retry": {func(o *Observation) { o.Reason = ReasonRetry }, "c"},
+	} {
+		m, _ := newTest(t)
+		o := measured("c", base, false)
+		o.Drawn = false
+		o.Guard = &GuardRecord{Rule: "a", Decision: GuardBlind, Reason: ReasonTooBig, Outcome: GuardDelivered}
+		tt.edit(&o)
+		m.take(o)
+		told := 0
+		for _, r := range m.Readings() {
+			if r.Rule == config.RuleGuardBlind && r.State == alerts.StateHolds {
+				told++
+				if r.Of != tt.of || r.Detail["reason"] != string(ReasonTooBig) || r.Detail["request"] != o.ID {
+					t.Errorf("%s: %+v", name, r)
+				}
+			}
+		}
+		if told != 1 {
+			t.Errorf("%s: told %d times", name, told)
+		}
+	}
+}
+
+func TestRepliesThatNoRuleHeldAreCountedByReason(t *testing.T) {
+	m, _ := newTest(t)
+	for _, why := range []Reason{ReasonTooBig, ReasonTooBig, ReasonOff, "of no list"} {
+		m.Unheld(why)
+	}
+	got := scrape(t, m)
+	for reason, want := range map[Reason]string{ReasonTooBig: "2", ReasonOff: "1", ReasonUnknown: "1", ReasonStored: "0"} {
+		if series := fmt.Sprintf("hotmess_guard_unheld_total{reason=%q}", reason); got[series] != want {
+			t.Errorf("%s is %q, want %s", series, got[series], want)
 		}
 	}
 }

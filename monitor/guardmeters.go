@@ -15,6 +15,8 @@ type guardMeters struct {
 	decisions *family[guardLabels, *metrics.Counter]
 	// held is by decision.
 	held map[string]*metrics.PrometheusHistogram
+	// unheld is by reason.
+	unheld map[Reason]*metrics.Counter
 }
 
 type guardLabels struct{ rule, decision, outcome string }
@@ -27,7 +29,10 @@ func guardOutcomes() []string {
 }
 
 func newGuardMeters(s *metrics.Set) guardMeters {
-	m := guardMeters{held: map[string]*metrics.PrometheusHistogram{}}
+	m := guardMeters{held: map[string]*metrics.PrometheusHistogram{}, unheld: map[Reason]*metrics.Counter{}}
+	for _, r := range Reasons() {
+		m.unheld[r] = s.GetOrCreateCounter(metricName("hotmess_guard_unheld_total", "reason", string(r)))
+	}
 	m.decisions = newFamily(maxGuardHandles, guardLabels{otherLabel, otherLabel, otherLabel}, func(l guardLabels) *metrics.Counter {
 		return s.GetOrCreateCounter(metricName("hotmess_guard_decisions_total", "rule", l.rule, "decision", l.decision, "outcome", l.outcome))
 	})
@@ -52,3 +57,7 @@ func (m *guardMeters) count(g *GuardRecord) {
 		held.Update(g.HeldSeconds)
 	}
 }
+
+// Unheld counts a request whose reply no rule held, though one that holds may be for
+// what it proposes. It is safe for concurrent use and takes no lock.
+func (m *Monitor) Unheld(why Reason) { m.meters.guard.unheld[m.meters.known(why)].Inc() }

@@ -21,12 +21,11 @@ func (h *Handler) decide(x *exchange) {
 	in := x.inspect(body, x.in.Header)
 	if x.mode = modeOf(in); x.mode == config.Off {
 		x.skipped = in.reason
+		x.leftAlone(in)
 		return
 	}
 	x.observer = h.newObserver(x, &in)
-	if x.holds(in) {
-		x.hold = &hold{x: x, in: in}
-	}
+	x.mayHold(in)
 	if x.mode == config.Ensemble && in.extras() > 0 {
 		x.vote = newVote(x, in)
 		x.transport = x.vote

@@ -168,6 +168,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, dest destination
 	switch x.reading {
 	case readFirst:
 		x.aside(func() { h.decide(x) })
+		x.aside(func() { h.decideUnread(x) })
 	case readBeside:
 		h.observe(x)
 	}

@@ -29,14 +29,6 @@ type hold struct {
 	kept int64
 }
 
-// holds decides, before the request leaves, whether its reply may be held: not
-// where it lives upstream, where the client would find it whatever it was told,
-// nor where it is several.
-func (x *exchange) holds(in inspection) bool {
-	return in.readable && x.policy.guard.MayHold(in.view) && !in.view.CallsBarred && !in.native() &&
-		!in.view.Stored && !in.view.Background && !in.view.Chain.Holds() && !in.view.Chain.Once
-}
-
 // reply holds the reply that has begun, or what of it may have to be held.
 func (h *hold) reply(res *http.Response) {
 	if res.StatusCode < http.StatusOK || res.StatusCode >= http.StatusMultipleChoices {
@@ -72,8 +64,8 @@ type sentence struct {
 // judge asks for a quorum on what a reply proposes; ok is false if nothing that
 // it proposes is to be held.
 func (h *hold) judge(reply wire.Reply) (rule config.Guard, ok bool) {
-	p, found := h.x.policy.guard.Propose(reply.Calls, h.in.compare)
-	if !found || !p.Rule.Holds() {
+	p, found := h.x.policy.guard.Propose(everyCall(reply), h.in.compare)
+	if !found || !p.Rule.Holds() || h.in.elsewhere() != "" && p.Rule.Failure() != config.HeldRefuse {
 		return config.Guard{}, false
 	}
 	h.quorum = h.x.newQuorum(h.in, p, h.begun(p, reply))
@@ -87,7 +79,7 @@ func (h *hold) judge(reply wire.Reply) (rule config.Guard, ok bool) {
 // withheld notes a reply that broke off or failed if it proposes what a rule refuses
 // that cannot be judged; it is false if it does not.
 func (h *hold) withheld(reply wire.Reply, why monitor.Reason) bool {
-	p, found := h.x.policy.guard.Propose(reply.Calls, h.in.compare)
+	p, found := h.x.policy.guard.Propose(everyCall(reply), h.in.compare)
 	if !found || !p.Rule.Holds() || p.Rule.Failure() != config.HeldRefuse {
 		return false
 	}
@@ -232,7 +224,7 @@ func (h *hold) fold(header http.Header, raw []byte) (reply wire.Reply, decoded [
 // sentence finds what is delivered in place of a reply whose quorum has ended.
 func (h *hold) sentence(rule config.Guard, decoded []byte) sentence {
 	fate := h.fate(rule)
-	if fate == config.HeldReplace {
+	if fate == config.HeldReplace && h.in.elsewhere() == "" {
 		if other := h.quorum.best(); other != nil {
 			return sentence{outcome: monitor.GuardReplaced, other: other}
 		}
@@ -242,6 +234,9 @@ func (h *hold) sentence(rule config.Guard, decoded []byte) sentence {
 	}
 	if fate == config.HeldRelease {
 		return sentence{outcome: monitor.GuardReleased}
+	}
+	if h.in.elsewhere() != "" { // it is not all that there is
+		return h.failure(rule)
 	}
 	body, err := wire.RefuseBody(h.in.view.Dialect, decoded, h.message(rule))
 	if err != nil {
@@ -283,6 +278,7 @@ func (h *hold) deliver(res *http.Response, s sentence) {
 		if s.failed {
 			res.StatusCode, h.x.status = http.StatusBadGateway, http.StatusBadGateway
 			res.Header.Set("Content-Type", s.contentType)
+			res.Header.Set("X-Should-Retry", "false") // by which the SDKs of OpenAI and Anthropic go
 		}
 		res.Trailer = nil
 		h.replace(res, s.body)

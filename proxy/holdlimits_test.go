@@ -108,15 +108,12 @@ func TestAReplyOnWhichTheGuardPanicsMeetsItsRule(t *testing.T) {
 	}
 }
 
-// Of some no repeat is a draw of its own, others may hold no call, or are several.
+// Of some nothing is to be held: there may be no call, or it comes with another request.
 func TestRequestsWhoseRepliesAreNotHeld(t *testing.T) {
-	gemini := `{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"bash","args":{"command":"rm -rf /"}}}]},"finishReason":"STOP"}]}`
 	responses := `{"id":"r","object":"response","status":"completed","model":"m-1","output":[{"type":"function_call","id":"f","call_id":"c","name":"bash","arguments":"{\"command\":\"rm -rf /\"}"}]}`
 	for _, tt := range []struct{ name, path, body, said string }{
 		{"no call is allowed", chatPath, strings.Replace(agentAsks, `{`, `{"tool_choice":"none",`, 1), proposing("p", wrongTree)},
 		{"fetched later", "/v1/responses", `{"model":"m","store":false,"background":true,"input":"x","tools":[{"type":"function","name":"bash"}]}`, responses},
-		{"goes on with a begun answer", "/v1beta/models/m:generateContent", `{"contents":[{"parts":[{"text":"x"}]}],"continuationToken":"t","tools":[{"functionDeclarations":[{"name":"bash"}]}]}`, gemini},
-		{"several choices", chatPath, strings.Replace(agentAsks, `{`, `{"n":2,`, 1), proposing("p", wrongTree)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := guardedRig(t, &script{primary: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, tt.said) }}, func(c *config.Config) {

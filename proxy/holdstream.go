@@ -279,7 +279,11 @@ func (s *heldStream) carryOut(rule config.Guard) {
 
 // refusal is how the stream ends in place of what is held.
 func (s *heldStream) refusal(rule config.Guard) []byte {
-	return s.spotter.Refuse("hotmess_guard", s.h.message(rule))
+	const typ = "hotmess_guard"
+	if s.h.in.elsewhere() != "" { // it is not all that there is
+		return s.spotter.Fail(typ, s.h.message(rule))
+	}
+	return s.spotter.Refuse(typ, s.h.message(rule))
 }
 
 // unjudged is for a reply with a call that cannot be held to its end, or not be

@@ -226,7 +226,7 @@ func (o *observer) runVote(v *vote) {
 // record hands the observation on. A request on which hotmess itself failed is
 // only counted.
 func (o *observer) record(in inspection, samples []ensemble.Sample, vote *monitor.VoteRecord) {
-	if in.reason == monitor.ReasonPanic {
+	if in.reason == monitor.ReasonPanic && o.guarded == nil {
 		o.counted = true
 		o.x.passed(o.end().outcome, o.end().total, in.reason)
 		return

@@ -285,22 +285,43 @@ func most(counts map[string]int) string {
 // delivery, unless it was held for one.
 func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	primary := samples[0]
-	if o.guardHeld() {
+	if o.guardHeld() || !in.readable && !holdable(in.reason) {
 		return
 	}
-	if !in.readable || primary.Missing != "" {
-		return
+	in = o.x.unseen(in)
+	if primary.Missing == "" {
+		if p, ok := o.x.policy.guard.Propose(everyCall(primary.Reply), in.compare); ok {
+			o.quorum = o.x.newQuorum(in, p, samples)
+			o.quorum.run(o.extras, o.repeat(in, in.loyal))
+			o.delivered()
+			return
+		}
 	}
-	p, ok := o.x.policy.guard.Propose(primary.Reply.Calls, in.compare)
-	if !ok {
-		return
+	if why := unknown(in, primary); why != "" && !in.view.CallsBarred && o.x.policy.guard.MayHold(in.view) {
+		rule, _ := o.x.policy.guard.Strictest(in.view)
+		o.quorum = o.x.newQuorum(in, guard.Proposal{Rule: rule}, nil)
+		o.quorum.lost = why
+		o.delivered()
 	}
-	q := o.x.newQuorum(in, p, samples)
-	o.quorum = q
-	q.run(o.extras, o.repeat(in, in.loyal))
-	q.decide(monitor.GuardDelivered)
-	q.finish()
-	o.guarded = q
+}
+
+// delivered ends the quorum on a reply that was not held.
+func (o *observer) delivered() {
+	o.quorum.decide(monitor.GuardDelivered)
+	o.quorum.finish()
+	o.guarded = o.quorum
+}
+
+// unknown says why it is not known what a reply that the client got proposes; empty:
+// it is, or nobody acts on it.
+func unknown(in inspection, primary ensemble.Sample) monitor.Reason {
+	switch why := primary.Missing; {
+	case in.view.Background && why != monitor.ReasonFailed: // what it proposes is fetched later
+		return monitor.ReasonBackground
+	case slices.Contains([]monitor.Reason{monitor.ReasonTooBig, monitor.ReasonMemory, monitor.ReasonEncoding, monitor.ReasonUnreadable}, why):
+		return why
+	}
+	return ""
 }
 
 // guardHeld finishes the quorum on a reply that was held; it is false if there is

@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"hotmess/config"
+	"hotmess/monitor"
+	"hotmess/wire"
+)
+
+// mayHold has the reply held if a rule may hold what it proposes. One that is not
+// held all the same is counted with the reason.
+func (x *exchange) mayHold(in inspection) {
+	if in = x.unseen(in); !x.policy.guard.MayHold(in.view) || in.view.CallsBarred {
+		return
+	}
+	why := in.unheld()
+	if !in.readable && x.asked.mode == config.Off { // as far as is known
+		why = monitor.ReasonOff
+	}
+	if _, refuses := x.policy.guard.Strictest(in.view); why == "" || refuses && holdable(why) {
+		x.hold = &hold{x: x, in: in}
+		return
+	}
+	x.h.monitor.Unheld(why)
+}
+
+// unheld says why a reply is held by no rule but one that refuses what cannot be
+// judged: of its request not enough is known, or the client gets not all that there
+// is of it.
+func (in inspection) unheld() monitor.Reason {
+	if !in.readable {
+		return in.reason
+	}
+	return in.elsewhere()
+}
+
+// elsewhere says why the client of a request that was read gets not all that there is
+// of its reply: that lives upstream too, where the client would find it whatever it was
+// told here, or it is several. Such a reply is refused by an error, and no other stands
+// in for it.
+func (in inspection) elsewhere() monitor.Reason {
+	switch {
+	case !in.readable:
+		return ""
+	case in.native():
+		return monitor.ReasonNativeN
+	case in.view.Background:
+		return monitor.ReasonBackground
+	case in.view.Stored:
+		return monitor.ReasonStored
+	case in.view.Chain.Holds() || in.view.Chain.Once:
+		return monitor.ReasonChain
+	}
+	return ""
+}
+
+// holdable is whether there is anything to be held: what is fetched later comes with
+// another request, what another API says cannot be read, and what is off is off.
+func holdable(why monitor.Reason) bool {
+	return why != monitor.ReasonBackground && why != monitor.ReasonDialect && why != monitor.ReasonOff
+}
+
+// leftAlone counts a request of a route in mode off whose reply a rule would hold
+// elsewhere.
+func (x *exchange) leftAlone(in inspection) {
+	if x.policy.guard.MayHold(in.view) && !in.view.CallsBarred {
+		x.h.monitor.Unheld(monitor.ReasonOff)
+	}
+}
+
+// decideUnread is for a request that was to be read before it left, and was not: where
+// a rule holds replies, its reply is observed all the same, and held if the rule
+// refuses what it cannot judge. Its path says how to read it.
+func (h *Handler) decideUnread(x *exchange) {
+	if x.skipped == "" || x.skipped == monitor.ReasonOff || x.hold != nil || !x.policy.guard.Holds() {
+		return
+	}
+	in := inspection{route: route{name: x.client + "." + unnamed, sampling: x.policy.sampling}, reason: x.skipped}
+	if x.observer == nil && x.asked.mode != config.Off {
+		x.mode, x.observer = modeOf(in), h.newObserver(x, &in)
+	}
+	x.mayHold(in)
+}
+
+// unseen is an inspection with what the path tells of a request that could not be
+// read. Which tools it offers is not known, nor what repeating it would do.
+func (x *exchange) unseen(in inspection) inspection {
+	if in.readable {
+		return in
+	}
+	in.view = wire.View{Dialect: x.dest.target.Dialect, Framing: x.dest.target.Framing, HiddenTools: true}
+	in.route.voting, in.barred = x.policy.voting, in.reason
+	return in
+}
+
+// everyCall are the calls of all choices of a reply.
+func everyCall(r wire.Reply) []wire.Call {
+	if len(r.Others) == 0 {
+		return r.Calls
+	}
+	calls := append([]wire.Call(nil), r.Calls...)
+	for _, c := range r.Others {
+		calls = append(calls, c.Calls...)
+	}
+	return calls
+}
