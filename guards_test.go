@@ -105,7 +105,7 @@ func (l *line) propose(ctx context.Context, task int) (passed bool, id string, e
 		return false, "", err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
+	res, err := agents.Do(req)
 	if err != nil {
 		return false, "", err
 	}

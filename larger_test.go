@@ -39,7 +39,7 @@ func TestVotesDoWhatLargerSetsForetell(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	const conversations, turns, requests, right = 50, 8, 400, .6
+	const conversations, turns, requests, right = 100, 4, 400, .6
 	model := func() *sim.Server {
 		return &sim.Server{Seed: 31, Accuracy: right, Reasoning: sim.Reasoning{Median: -1}}
 	}
@@ -80,7 +80,7 @@ func TestOverthinkingIsSeenThroughTheWholeLine(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	const conversations, turns, requests = 40, 8, 320
+	const conversations, turns, requests = 80, 4, 320
 	for name, c := range map[string]struct {
 		whenWrong float64
 		longer    bool

@@ -107,7 +107,7 @@ func (p longPrompt) ask(t testing.TB, base, text string) time.Duration {
 	req.Header.Set("User-Agent", "oracle/1")
 	req.Header.Set("Anthropic-Version", "2023-06-01")
 	began := time.Now()
-	res, err := http.DefaultClient.Do(req)
+	res, err := agents.Do(req)
 	if err != nil {
 		t.Error(err)
 		return 0

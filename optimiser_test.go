@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"testing"
@@ -123,7 +124,7 @@ func (l *line) chat(ctx context.Context, model string, history []any) (string, e
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "optimiser/1")
-	res, err := http.DefaultClient.Do(req)
+	res, err := agents.Do(req)
 	if err != nil {
 		return "", err
 	}
@@ -131,7 +132,11 @@ func (l *line) chat(ctx context.Context, model string, history []any) (string, e
 	var reply struct {
 		Choices []struct{ Message struct{ Content string } }
 	}
-	if err := json.NewDecoder(res.Body).Decode(&reply); err != nil || len(reply.Choices) == 0 {
+	answer, err := io.ReadAll(res.Body)
+	if err == nil {
+		err = json.Unmarshal(answer, &reply)
+	}
+	if err != nil || len(reply.Choices) == 0 {
 		return "", fmt.Errorf("status %d: no reply: %w", res.StatusCode, err)
 	}
 	return reply.Choices[0].Message.Content, nil

@@ -41,7 +41,7 @@ func (l *line) post(t *testing.T, body string) error {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "oracle/1")
-	res, err := http.DefaultClient.Do(req)
+	res, err := agents.Do(req)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,10 @@ type line struct {
 // callID names a client's call to the model. Extras do not repeat it.
 const callID = "X-Client-Request-Id"
 
+// agents keep a connection each: http.DefaultClient would keep two, and open one
+// for nearly every call of the others.
+var agents = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
 // newLine starts a sidecar in front of model.
 func newLine(t testing.TB, model *sim.Server, change func(*config.Config)) *line {
 	t.Helper()
@@ -143,7 +147,7 @@ func (l *line) ask(ctx context.Context, history []any, stream bool) (toolMessage
 	if l.retries != "" {
 		req.Header.Set("X-Stainless-Retry-Count", l.retries)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := agents.Do(req)
 	if err != nil {
 		return toolMessage{}, err
 	}
@@ -154,22 +158,26 @@ func (l *line) ask(ctx context.Context, history []any, stream bool) (toolMessage
 	if l.answered != nil {
 		l.answered(res.Header.Get("X-Hotmess-Id"))
 	}
-	return readMessage(res.Body, stream)
+	reply, err := io.ReadAll(res.Body)
+	if err != nil {
+		return toolMessage{}, err
+	}
+	return readMessage(reply, stream)
 }
 
 // readMessage reads the message of a reply; of a stream, one call only.
-func readMessage(body io.Reader, stream bool) (toolMessage, error) {
+func readMessage(body []byte, stream bool) (toolMessage, error) {
 	type choice struct{ Message, Delta toolMessage }
 	var reply struct{ Choices []choice }
 	if !stream {
-		err := json.NewDecoder(body).Decode(&reply)
+		err := json.Unmarshal(body, &reply)
 		if err != nil || len(reply.Choices) == 0 {
 			return toolMessage{}, fmt.Errorf("no message: %w", err)
 		}
 		return reply.Choices[0].Message, nil
 	}
 	call := proposedCall{Type: "function"}
-	lines := bufio.NewScanner(body)
+	lines := bufio.NewScanner(bytes.NewReader(body))
 	for lines.Scan() {
 		data, ok := strings.CutPrefix(lines.Text(), "data: {")
 		if !ok {
@@ -235,12 +243,14 @@ func standardErrors(t *testing.T, e monitor.Estimate, truth float64) float64 {
 // TestMeasuredDisagreementIsTheTrueOne drives whole conversations through every
 // room at once. Wrong answers take five times as long as right ones, so that
 // anything that prefers the first to finish measures far too little: of five
-// samples, two right ones nearly always finish first, and agree.
+// samples, two right ones nearly always finish first, and agree. Many short
+// conversations measure as sharply as fewer long ones of more calls, as the turns
+// of one depend on each other, and their contexts are cheaper.
 func TestMeasuredDisagreementIsTheTrueOne(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	const conversations, turns = 60, 10
+	const conversations, turns = 120, 4
 	for name, c := range map[string]struct {
 		mode    config.Mode
 		samples int
@@ -288,7 +298,7 @@ func TestDrawnShareIsTheRate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	const conversations, turns, rate, most = 100, 12, 1. / 3, 5.5
+	const conversations, turns, rate, most = 300, 4, 1. / 3, 5.5
 	for _, mode := range []config.Mode{config.Observe, config.Ensemble} {
 		t.Run(string(mode), func(t *testing.T) {
 			l := newLine(t, &sim.Server{Seed: 8, Accuracy: .75, Reasoning: sim.Reasoning{Median: -1}}, func(c *config.Config) {

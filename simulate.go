@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -44,7 +46,7 @@ type simCommand struct {
 
 // Run runs the command.
 func (s *simCommand) Run(c *console) error {
-	server, closeLog, err := s.server()
+	server, closeLog, err := s.server(c.stderr)
 	if err != nil {
 		return err
 	}
@@ -66,7 +68,26 @@ func (s *simCommand) Run(c *console) error {
 	if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	if n := server.Summary().LogFailures; n > 0 {
+		return fmt.Errorf("--truth-log: %d lines are missing in %s", n, s.TruthLog)
+	}
 	return nil
+}
+
+// A truthLog is a file that says at once when it first cannot be written.
+type truthLog struct {
+	*os.File
+	failed sync.Once
+	stderr io.Writer
+}
+
+// Write implements io.Writer.
+func (l *truthLog) Write(line []byte) (int, error) {
+	n, err := l.File.Write(line)
+	if err != nil {
+		l.failed.Do(func() { fmt.Fprintf(l.stderr, "hotmess sim: warning: --truth-log: %v\n", err) })
+	}
+	return n, err
 }
 
 // simFlags are the flags by which the simulator's knobs are set.
@@ -91,8 +112,9 @@ func (s *simCommand) zeros() error {
 	return errors.Join(problems...)
 }
 
-// server makes the simulated API that the flags describe.
-func (s *simCommand) server() (*sim.Server, func(), error) {
+// server makes the simulated API that the flags describe. stderr is told of what
+// goes wrong later.
+func (s *simCommand) server(stderr io.Writer) (*sim.Server, func(), error) {
 	server := &sim.Server{
 		Seed: s.Seed, Model: s.Model, Accuracy: s.Accuracy, Wrong: s.Wrong,
 		TurnAfter: s.TurnAfter, TurnTo: s.TurnTo, Compound: s.Compound,
@@ -127,7 +149,7 @@ func (s *simCommand) server() (*sim.Server, func(), error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("--truth-log: %w", err)
 		}
-		server.TruthLog, closeLog = f, func() { _ = f.Close() }
+		server.TruthLog, closeLog = &truthLog{File: f, stderr: stderr}, func() { _ = f.Close() }
 	}
 	return server, closeLog, nil
 }

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -49,7 +53,7 @@ func TestSimTakesNoFlagThatDoesNothing(t *testing.T) {
 func TestSimWithoutReasoningDoesNotReason(t *testing.T) {
 	for reasoning, want := range map[int]int{0: -1, -1: -1, 7: 7} {
 		s := simCommand{Accuracy: 1, Wrong: 1, Steps: 1, Parallel: 1, Reasoning: reasoning}
-		server, closeLog, err := s.server()
+		server, closeLog, err := s.server(io.Discard)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,5 +61,29 @@ func TestSimWithoutReasoningDoesNotReason(t *testing.T) {
 		if got := server.Reasoning.Median; got != want {
 			t.Errorf("--reasoning %d: median %d, want %d", reasoning, got, want)
 		}
+	}
+}
+
+func TestSimSaysThatItsLogIsFull(t *testing.T) {
+	const full = "/dev/full"
+	if _, err := os.Stat(full); err != nil {
+		t.Skip("no device here that is always full")
+	}
+	s := simCommand{Accuracy: 1, Wrong: 1, Steps: 1, Parallel: 1, TruthLog: full}
+	var told bytes.Buffer
+	server, closeLog, err := s.server(&told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeLog()
+	for range 2 {
+		w := httptest.NewRecorder()
+		server.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/chat/completions", strings.NewReader(`{"model":"m","messages":[{"role":"user","content":"hello"}]}`)))
+		if w.Code != http.StatusOK {
+			t.Errorf("status %d: %s", w.Code, w.Body)
+		}
+	}
+	if n := strings.Count(told.String(), "--truth-log: write /dev/full: "); n != 1 || server.Summary().LogFailures != 2 {
+		t.Errorf("told %d times of %d failures: %s", n, server.Summary().LogFailures, &told)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 )
 
@@ -177,11 +178,16 @@ func TestBaselineBoundCoversTheTruth(t *testing.T) {
 		mean, icc float64 // icc 0: single pairs
 		n         int
 	}{{0.02, 0, 200}, {0.05, 0, 200}, {0.05, 0, 50}, {0.3, 0, 200}, {0.02, 0.3, 50}, {0.15, 0.1, 200}, {0.3, 0.3, 200}} {
-		missed, next := 0, scene{icc: c.icc}.values(c.mean, 11)
+		missed, source := 0, newCorrelated(c.mean, max(c.icc, .1), 11)
+		ones := distuv.Binomial{N: float64(c.n), P: c.mean, Src: source.rng}
 		for range runs {
 			var m cohort
-			for range c.n {
-				m.add(Value{X: next()})
+			if c.icc == 0 { // single pairs need no more than their number
+				x := ones.Rand()
+				m = cohort{n: ones.N, x: x, xx: x}
+			}
+			for m.n < ones.N {
+				m.add(Value{X: source.unitValue()})
 			}
 			missed += int(boolInt(m.stratum().Bound < c.mean))
 		}

@@ -28,8 +28,20 @@ func Relabel(first, second []Pair, shuffles int, seed uint64) (p float64, ok boo
 	// Equal differences must count as equal.
 	bar := difference(all, len(first)) - noise*size
 	random, far := rand.New(rand.NewPCG(seed, 0)), 0
+	// Who is drawn into the smaller group says who is in the other.
+	from, to := 0, len(first)
+	if len(second) < len(first) {
+		from, to = len(first), len(all)
+	}
 	for range shuffles {
-		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		for i := from; i < to; i++ {
+			// Any of those in the other group, or in this one and not drawn yet.
+			j := i + random.IntN(len(all)-i+from)
+			if j >= len(all) {
+				j -= len(all)
+			}
+			all[i], all[j] = all[j], all[i]
+		}
 		if difference(all, len(first)) >= bar {
 			far++
 		}
@@ -40,12 +52,13 @@ func Relabel(first, second []Pair, shuffles int, seed uint64) (p float64, ok boo
 // difference is the ratio of the clusters from n on less that of those before.
 func difference(all []Pair, n int) float64 {
 	var first, second Pair
-	for i, c := range all {
-		if i < n {
-			first = Pair{first.Num + c.Num, first.Den + c.Den}
-		} else {
-			second = Pair{second.Num + c.Num, second.Den + c.Den}
-		}
+	for i := range all[:n] {
+		first.Num += all[i].Num
+		first.Den += all[i].Den
+	}
+	for i := n; i < len(all); i++ {
+		second.Num += all[i].Num
+		second.Den += all[i].Den
 	}
 	return second.Num/second.Den - first.Num/first.Den
 }

@@ -101,9 +101,10 @@ type Monitor struct {
 	named int
 }
 
-// A message is an observation to take in, or a mark that Sync waits for.
+// A message is an observation to take in, or a mark that Sync waits for. It is
+// small, as there is room for queueLength of them from the start.
 type message struct {
-	observation Observation
+	observation *Observation
 	mark        chan struct{}
 }
 
@@ -182,7 +183,7 @@ func (m *Monitor) handle(msg message) {
 		return
 	}
 	defer m.rescue()
-	m.take(msg.observation)
+	m.take(*msg.observation)
 }
 
 // rescue, deferred, keeps a mistake of ours in one observation from ending the
@@ -214,7 +215,7 @@ func (m *Monitor) Observe(o Observation) bool {
 		o.Instance = m.instance
 	}
 	m.meters.observed(m.names.resolve(o.Route), &o)
-	if !m.enqueue(o) {
+	if !m.enqueue(&o) {
 		m.meters.unmeasured(ReasonBusy)
 		return false
 	}
@@ -224,7 +225,7 @@ func (m *Monitor) Observe(o Observation) bool {
 
 // enqueue hands an observation to Run, unless it would have to wait or Run has
 // ended.
-func (m *Monitor) enqueue(o Observation) bool {
+func (m *Monitor) enqueue(o *Observation) bool {
 	m.closing.RLock()
 	defer m.closing.RUnlock()
 	if m.closed {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hotmess/config"
+	"hotmess/ensemble"
 	"hotmess/monitor"
 )
 
@@ -278,5 +279,24 @@ func TestStoredRepliesDoNotVote(t *testing.T) {
 	r.unmeasured(monitor.ReasonStored, 1)
 	if n := len(u.seen()); n != 1 {
 		t.Errorf("%d calls", n)
+	}
+}
+
+// TestVotesWaitForExtrasNoLongerThanTheyAreTold: the extras never answer, so that
+// only ensemble.wait can end the vote. Its default is 15 s.
+func TestVotesWaitForExtrasNoLongerThanTheyAreTold(t *testing.T) {
+	const wait, otherwise = 10 * time.Millisecond, 15 * time.Second
+	u := &script{primary: says("p", "a"), extra: func(_ int, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }}
+	r := newRig(t, u, func(c *config.Config) {
+		inMode(config.Ensemble, 3)(c)
+		c.Sampling.Rate.Share = 0 // a measurement set is not cancelled
+		c.Ensemble.Wait = config.Duration(wait)
+	})
+	res := r.ask(question, firstCall, "1")
+	if got := res.Header.Get(headerStop); got != string(ensemble.StopWait) {
+		t.Errorf("%s: %q", headerStop, got)
+	}
+	if v := r.observation().Vote; v == nil || v.WaitSeconds < wait.Seconds() || v.WaitSeconds >= otherwise.Seconds() {
+		t.Errorf("waited for %+v, want %s", v, wait)
 	}
 }

@@ -51,6 +51,23 @@ type offered struct {
 	// params is the schema of the arguments; one that cannot be read is one
 	// without arguments.
 	params schema
+	// prose are the arguments that are free text, commands those of a shell.
+	prose, commands []string
+}
+
+// offer reads a tool.
+func offer(t Tool) offered {
+	o := offered{name: t.Name, params: parametersOf(t)}
+	described := slices.Collect(maps.Keys(o.params.Properties))
+	for _, name := range slices.Concat(described, o.params.Required) {
+		if o.params.Properties[name].freeText(name) {
+			o.prose = append(o.prose, name)
+		}
+		if commandName.MatchString(name) {
+			o.commands = append(o.commands, name)
+		}
+	}
+	return o
 }
 
 // byName is tools in the order of their names, so that the order in which a
@@ -58,7 +75,7 @@ type offered struct {
 func byName(tools []Tool) []offered {
 	sorted := make([]offered, len(tools))
 	for i, t := range tools {
-		sorted[i] = offered{name: t.Name, params: parametersOf(t)}
+		sorted[i] = offer(t)
 	}
 	slices.SortStableFunc(sorted, func(a, b offered) int { return strings.Compare(a.name, b.name) })
 	return sorted
@@ -97,12 +114,11 @@ func identity(tool offered, c call) string {
 	if json.Unmarshal([]byte(c.Arguments), &args) != nil {
 		return c.Name + " malformed"
 	}
-	described := slices.Collect(maps.Keys(tool.params.Properties))
-	for _, name := range slices.Concat(described, tool.params.Required) {
-		if tool.params.Properties[name].freeText(name) {
-			delete(args, name)
-		}
-		if command, ok := args[name].(string); ok && commandName.MatchString(name) {
+	for _, name := range tool.prose {
+		delete(args, name)
+	}
+	for _, name := range tool.commands {
+		if command, ok := args[name].(string); ok {
 			args[name] = sameSpelling(command)
 		}
 	}

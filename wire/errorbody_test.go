@@ -129,14 +129,22 @@ func TestAnUpstreamsOwnErrorIsToldAsItStands(t *testing.T) {
 		framing    Framing
 		body, want string
 	}{
-		"chat": {OpenAIChat, Events, openai,
-			`data: {"error":{"message":"too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`},
-		"responses": {OpenAIResponses, Events, openai,
-			"event: error\n" + `data: {"type":"error","code":"context_length_exceeded","message":"too long","param":"messages","sequence_number":0}`},
-		"responses without a code": {OpenAIResponses, Events, `{"error":{"message":"no","type":"server_error","code":null}}`,
-			"event: error\n" + `data: {"type":"error","code":"server_error","message":"no","param":null,"sequence_number":0}`},
-		"anthropic": {AnthropicMessages, Events, `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}`,
-			"event: error\n" + `data: {"error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1","type":"error"}`},
+		"chat": {
+			OpenAIChat, Events, openai,
+			`data: {"error":{"message":"too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`,
+		},
+		"responses": {
+			OpenAIResponses, Events, openai,
+			"event: error\n" + `data: {"type":"error","code":"context_length_exceeded","message":"too long","param":"messages","sequence_number":0}`,
+		},
+		"responses without a code": {
+			OpenAIResponses, Events, `{"error":{"message":"no","type":"server_error","code":null}}`,
+			"event: error\n" + `data: {"type":"error","code":"server_error","message":"no","param":null,"sequence_number":0}`,
+		},
+		"anthropic": {
+			AnthropicMessages, Events, `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}`,
+			"event: error\n" + `data: {"error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1","type":"error"}`,
+		},
 		"gemini":                {GeminiGenerate, Events, google, "data: " + google},
 		"gemini, array":         {GeminiGenerate, Array, google, "[" + google + "]"},
 		"gemini, from an array": {GeminiGenerate, Array, "[" + google + "\n]", "[" + google + "]"},

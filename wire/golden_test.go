@@ -145,25 +145,47 @@ func TestStreamsFoldAlikeHoweverTheyAreCut(t *testing.T) {
 			if err != nil || cmp.Diff(*want.Reply, got) != "" {
 				t.Errorf("line end %q, byte by byte: %v\n%s", end, err, cmp.Diff(*want.Reply, got))
 			}
-			for i := range text {
-				if got := eventsOf(t, inTwo(text, i)); !slices.Equal(got, events) {
-					t.Fatalf("line end %q, cut at %d (-want +got):\n%s", end, i, cmp.Diff(events, got))
+			if got := eventsOf(t, bytes.NewReader(text)); !slices.Equal(got, events) {
+				t.Fatalf("line end %q (-want +got):\n%s", end, cmp.Diff(events, got))
+			}
+			// What a cut can break is the event that it is in and those beside it.
+			pieces := bytes.SplitAfter(text, []byte(end+end))
+			for i, piece := range pieces {
+				before := bytes.Join(pieces[max(i-1, 0):i], nil)
+				near := bytes.Join(pieces[max(i-1, 0):min(i+2, len(pieces))], nil)
+				events := eventsOf(t, bytes.NewReader(near))
+				for at := range piece {
+					if got := eventsOf(t, inTwo(near, len(before)+at)); !slices.Equal(got, events) {
+						t.Fatalf("line end %q, event %d cut at %d (-want +got):\n%s", end, i, at, cmp.Diff(events, got))
+					}
 				}
 			}
 		}
 	})
 }
 
-// TestStreamsThatEndEarlyAreTruncated ends every whole stream at every byte:
-// each start either folds to the whole reply's choice, its end mark being
-// there, or is truncated.
+// cuts are the places to cut a stream at: all of those near the end of a line,
+// where lines and events are told apart, and every seventh within one.
+func cuts(stream []byte) (all []int) {
+	const near = 4
+	for i := range stream {
+		if i%7 == 0 || bytes.ContainsAny(stream[max(i-near, 0):min(i+near, len(stream))], "\r\n") {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// TestStreamsThatEndEarlyAreTruncated ends every whole stream early: each start
+// either folds to the whole reply's choice, its end mark being there, or is
+// truncated.
 func TestStreamsThatEndEarlyAreTruncated(t *testing.T) {
 	eachGolden(t, func(t *testing.T, d Dialect, path string, want golden) {
 		body, ok := optional(t, path+".sse")
 		if !ok || want.Reply.Truncated {
 			return
 		}
-		for i := range body {
+		for _, i := range cuts(body) {
 			got, err := Fold(d, true, bytes.NewReader(body[:i]), nil)
 			if err != nil {
 				t.Fatalf("ended at %d: %v", i, err)

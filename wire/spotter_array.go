@@ -148,7 +148,7 @@ func failureIn(root gjson.Result) gjson.Result {
 func (a *arraySpotter) fail(held []byte, typ, text string) []byte {
 	rest := bytes.TrimLeft(held, space+",")
 	closing := bytes.Clone(held[:len(held)-len(rest)])
-	var last any = gemini{}.failure(ownFailure{http.StatusBadGateway, typ, text})
+	last := gemini{}.failure(ownFailure{http.StatusBadGateway, typ, text})
 	if pieces := arrayPieces(rest); len(pieces) > 0 && pieces[len(pieces)-1].Get("error").IsObject() {
 		last = json.RawMessage(pieces[len(pieces)-1].Raw)
 	}

@@ -57,8 +57,7 @@ func TestNothingOfACallPasses(t *testing.T) {
 				t.Fatalf("in pieces of %d: %d bytes passed, want %d", size, len(again), len(passed))
 			}
 		}
-		// Every place to cut, of long streams every few bytes.
-		for cut := 0; cut < len(stream); cut += 1 + len(stream)/2000 {
+		for _, cut := range cuts(stream) {
 			other := NewCallSpotter(d)
 			again := append(other.Pass(stream[:cut]), other.Pass(stream[cut:])...)
 			if other.End(); !bytes.Equal(again, passed) {
@@ -103,15 +102,21 @@ func TestAFailedStreamEndsInItsOwnErrorWithoutItsCalls(t *testing.T) {
 		call, failed, want string
 	}{
 		"chat": {OpenAIChat, `data: {"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}`, `data: {"error":{"message":"no"}}`, `data: {"error":{"message":"no"}}`},
-		"anthropic": {AnthropicMessages, `data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"rm","input":{}}}`,
+		"anthropic": {
+			AnthropicMessages, `data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"rm","input":{}}}`,
 			`data: {"type":"error","error":{"type":"overloaded_error","message":"no"}}`,
-			"event: error\n" + `data: {"error":{"type":"overloaded_error","message":"no"},"type":"error"}`},
-		"responses": {OpenAIResponses, `data: {"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","name":"rm"}}`,
+			"event: error\n" + `data: {"error":{"type":"overloaded_error","message":"no"},"type":"error"}`,
+		},
+		"responses": {
+			OpenAIResponses, `data: {"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","name":"rm"}}`,
 			`data: {"type":"error","code":"server_error","message":"no","param":null,"sequence_number":7}`,
-			"event: error\n" + `data: {"type":"error","code":"server_error","message":"no","param":null,"sequence_number":0}`},
-		"responses, failed": {OpenAIResponses, `data: {"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","name":"rm"}}`,
+			"event: error\n" + `data: {"type":"error","code":"server_error","message":"no","param":null,"sequence_number":0}`,
+		},
+		"responses, failed": {
+			OpenAIResponses, `data: {"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","name":"rm"}}`,
 			`data: {"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"no"},"output":[{"type":"function_call","name":"rm"}]}}`,
-			"event: error\n" + `data: {"type":"error","code":"server_error","message":"no","param":null,"sequence_number":0}`},
+			"event: error\n" + `data: {"type":"error","code":"server_error","message":"no","param":null,"sequence_number":0}`,
+		},
 		"gemini":           {GeminiGenerate, "data: " + geminiCall, `data: {"error":{"code":503}}`, `data: {"error":{"code":503}}`},
 		"without an error": {OpenAIChat, `data: {"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}`, `data: {}`, `data: {"error":{"message":"why","type":"` + ownType + `","param":null,"code":"` + ownType + `"}}`},
 	} {
