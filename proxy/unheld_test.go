@@ -150,7 +150,7 @@ func elsewhereRequests() []struct {
 	const tools, lives = `"tools":[{"type":"function","name":"bash"}]`, "/v1/responses"
 	response := `{"id":"r","object":"response","status":"completed","model":"m-1","output":[{"type":"function_call","id":"f","call_id":"c","name":"bash","arguments":"{\"command\":\"` + wrongTree + `\"}"}]}`
 	gemini := `{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"bash","args":{"command":"` + wrongTree + `"}}}]},"finishReason":"STOP"}]}`
-	second := strings.Replace(proposing("p", wrongTree), `"choices":[`, `"choices":[{"index":1,"finish_reason":"stop","message":{"role":"assistant","content":"no"}},`, 1)
+	second := strings.Replace(strings.Replace(proposing("p", wrongTree), `"index":0`, `"index":1`, 1), `"choices":[`, `"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"no"}},`, 1)
 	return []struct {
 		reason           monitor.Reason
 		path, body, said string
