@@ -11,7 +11,7 @@ import (
 )
 
 // detail is what is known of the headline series of actions over two days.
-func (l *line) detail(t *testing.T) (monitor.WindowReport, monitor.SeriesDetail) {
+func (l *line) detail(t testing.TB) (monitor.WindowReport, monitor.SeriesDetail) {
 	t.Helper()
 	for _, r := range l.monitor.Routes() {
 		if r.Route != "oracle.simulated" {
@@ -28,48 +28,57 @@ func (l *line) detail(t *testing.T) (monitor.WindowReport, monitor.SeriesDetail)
 }
 
 // TestVotesDoWhatLargerSetsForetell observes larger sets of a model that is right
-// with probability a, else wrong in one of k ways alike. A vote of three changes
-// the answer where both extras agree against the primary,
+// with probability a, else wrong in one of k ways alike. A majority vote of three
+// changes the answer where both extras agree against the primary,
 //
 //	Σ p²(1 − p) = a²(1 − a) + k·w²(1 − w),   w = (1 − a)/k,
 //
-// which is then what votes by majority do. By calls, of three that differ one that
-// shares a tool with another may win, too.
+// which is then what such votes do. By calls, of three that differ one that shares a
+// tool with another may win, too, so that they change more. What a replay says of one
+// vote, tests of ensemble hold to the vote; here it goes through the whole line.
 func TestVotesDoWhatLargerSetsForetell(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
 	const conversations, turns, requests, right = 100, 4, 400, .6
-	model := func() *sim.Server {
-		return &sim.Server{Seed: 31, Accuracy: right, Reasoning: sim.Reasoning{Median: -1}}
-	}
-	observed := newLine(t, model(), func(c *config.Config) { c.Sampling.Deep.Share = 1 })
-	observed.converse(t, conversations, turns, false)
-	observed.measured(t, requests)
-	d, _ := observed.model.Summary().TrueDisagreement()
-	ways := (1 - right) * (1 - right) / (1 - d - right*right)
-	wrong := (1 - right) / ways
-	truth := right*right*(1-right) + ways*wrong*wrong*(1-wrong)
-	_, detail := observed.detail(t)
-	foretold := detail.Voting[0].Changed
-	if foretold.Value == nil || foretold.Low == nil || foretold.N != requests {
-		t.Fatalf("foretold %+v", foretold)
-	}
-	voted := newLine(t, model(), func(c *config.Config) {
-		c.Sampling.Mode, c.Ensemble.Samples = config.Ensemble, config.Range{Min: 3, Max: 3}
-		c.Ensemble.Method = config.MethodMajority
-	})
-	voted.converse(t, conversations, turns, false)
-	voted.measured(t, requests)
-	window, _ := voted.detail(t)
-	share := float64(window.Changed) / float64(window.Votes-window.ChangedUnknown)
-	t.Logf("a vote of three changes %.3f in truth; foretold %.3f [%.3f, %.3f], done %.3f of %d",
-		truth, *foretold.Value, *foretold.Low, *foretold.High, share, window.Votes)
-	// Answers do not depend on each other here, but on which of them came first:
-	// 5.5 binomial standard deviations, which one in 11 million exceeds.
-	bound := 5.5 * math.Sqrt(truth*(1-truth)/requests)
-	if math.Abs(*foretold.Value-truth) > bound || math.Abs(share-truth) > bound {
-		t.Errorf("more than %.3f off", bound)
+	for _, method := range []string{config.MethodMajority, config.MethodAuto} {
+		t.Run(method, func(t *testing.T) {
+			ensemble := func(c *config.Config) {
+				c.Ensemble.Samples, c.Ensemble.Method = config.Range{Min: 3, Max: 3}, method
+			}
+			model := func() *sim.Server {
+				return &sim.Server{Seed: 31, Accuracy: right, Reasoning: sim.Reasoning{Median: -1}}
+			}
+			observed := newLine(t, model(), func(c *config.Config) { ensemble(c); c.Sampling.Deep.Share = 1 })
+			observed.converse(t, conversations, turns, false)
+			observed.measured(t, requests)
+			d, _ := observed.model.Summary().TrueDisagreement()
+			ways := (1 - right) * (1 - right) / (1 - d - right*right)
+			wrong := (1 - right) / ways
+			truth := right*right*(1-right) + ways*wrong*wrong*(1-wrong)
+			_, detail := observed.detail(t)
+			foretold := detail.Voting[0].Changed
+			if foretold.Value == nil || foretold.Low == nil || foretold.N != requests || detail.Voting[0].Replayed != requests {
+				t.Fatalf("foretold %+v", detail.Voting[0])
+			}
+			voted := newLine(t, model(), func(c *config.Config) { ensemble(c); c.Sampling.Mode = config.Ensemble })
+			voted.converse(t, conversations, turns, false)
+			voted.measured(t, requests)
+			window, _ := voted.detail(t)
+			share := float64(window.Changed) / float64(window.Votes-window.ChangedUnknown)
+			t.Logf("a majority of three changes %.3f in truth; foretold %.3f [%.3f, %.3f], done %.3f of %d",
+				truth, *foretold.Value, *foretold.Low, *foretold.High, share, window.Votes)
+			// Answers do not depend on each other here, but on which of them came first:
+			// 5.5 binomial standard deviations, which one in 11 million exceeds.
+			sd := math.Sqrt(truth * (1 - truth) / requests)
+			if method == config.MethodMajority && (math.Abs(*foretold.Value-truth) > 5.5*sd || math.Abs(share-truth) > 5.5*sd) {
+				t.Errorf("more than %.3f off", 5.5*sd)
+			}
+			p := (*foretold.Value + share) / 2
+			if bound := 5.5 * math.Sqrt(2*p*(1-p)/requests); math.Abs(*foretold.Value-share) > bound {
+				t.Errorf("foretold %.3f and done %.3f are more than %.3f apart", *foretold.Value, share, bound)
+			}
+		})
 	}
 }
 

@@ -35,6 +35,8 @@ type line struct {
 	monitor   *monitor.Monitor
 	// retries is what clients say of earlier attempts; empty: nothing.
 	retries string
+	// usage is whether clients ask for the usage of their streams.
+	usage bool
 	// answered, if set, is told the id of each request that is answered.
 	answered func(id string)
 }
@@ -82,7 +84,7 @@ const pipelineTools = `[
  {"type":"function","function":{"name":"read_file","parameters":{"type":"object","properties":{"path":{"type":"string"},"note":{"type":"string"}}}}}]`
 
 // converse works through conversations of so many turns each, a few at a time.
-func (l *line) converse(t *testing.T, conversations, turns int, stream bool) {
+func (l *line) converse(t testing.TB, conversations, turns int, stream bool) {
 	t.Helper()
 	const atOnce = 8
 	var working sync.WaitGroup
@@ -129,9 +131,13 @@ type proposedCall struct {
 }
 
 func (l *line) ask(ctx context.Context, history []any, stream bool) (toolMessage, error) {
-	body, err := json.Marshal(map[string]any{
+	fields := map[string]any{
 		"model": "simulated", "stream": stream, "messages": history, "tools": json.RawMessage(pipelineTools),
-	})
+	}
+	if l.usage {
+		fields["stream_options"] = map[string]any{"include_usage": true}
+	}
+	body, err := json.Marshal(fields)
 	if err != nil {
 		return toolMessage{}, err
 	}
@@ -212,7 +218,7 @@ func (l *line) observed(t testing.TB, requests int64) {
 
 // measured waits for what was observed of so many requests and gives the
 // disagreement at level target.
-func (l *line) measured(t *testing.T, requests int64) monitor.Estimate {
+func (l *line) measured(t testing.TB, requests int64) monitor.Estimate {
 	t.Helper()
 	l.observed(t, requests)
 	for _, r := range l.monitor.Routes() {

@@ -27,7 +27,7 @@
 // # Votes
 //
 // [Rules] decide what a vote does next, as a pure function of what has ended: live
-// and in simulations alike. Who wins: [Majority], [Comparer.Calls],
+// and in [Policy.Replay] alike. Who wins: [Majority], [Comparer.Calls],
 // [Comparer.Medoid], [Embed]; who votes: [First], [Flags].
 //
 // # Promises
