@@ -241,7 +241,7 @@ func (x *exchange) outcome() monitor.Outcome {
 		return monitor.OutcomeUnreachable
 	case x.broke != nil:
 		return monitor.OutcomeCut
-	case x.status >= http.StatusBadRequest:
+	case x.status >= http.StatusBadRequest && (x.hold == nil || !x.hold.failed): // an upstream's
 		return monitor.OutcomeError
 	}
 	return monitor.OutcomeOK
