@@ -11,11 +11,12 @@
 //
 // # Two readings
 //
-// [Target] compares: it keeps all that two commands may differ in, and leaves out
-// how they are spelt. What it does not understand stays in the key as printed. A
-// [Reader] searches: it looks behind sudo, xargs and ssh, into scripts within
-// scripts and what shells are fed, and keeps the programs that are asked for. Where
-// it has to guess, it takes more for a program than is one.
+// [Target] compares: it leaves out how commands are spelt, flags that only change what
+// is printed, and free text, such as a commit message or the pattern of grep. What it
+// does not understand stays in the key as printed. A [Reader] searches: it looks
+// behind sudo, xargs and ssh, into scripts within scripts and what shells are fed,
+// PowerShell and cmd too, and keeps the programs that are asked for. Where it has to
+// guess, it takes more for a program than is one.
 //
 // # Promises
 //
