@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 )
 
 // A take is one recorded sample: its answer, whether it is right, and its length,
@@ -156,6 +157,9 @@ type course struct {
 	right       bool
 }
 
+// tickOf is how finely lengths are told apart on the simulated clock.
+const tickOf = float64(time.Millisecond)
+
 // simulate runs a vote on a simulated clock by the rules of live votes. The takes
 // are the samples by launch number; first is the time to the first token. strict
 // sets those without an answer aside.
@@ -163,45 +167,19 @@ func (q question) simulate(r Rules, first float64, strict bool) course {
 	return q.simulateBy(r, r.launch, first, strict)
 }
 
-// A launcher says how many calls are to have started while a vote is undecided.
-type launcher func(Comparer, state) int
-
 // simulateBy is simulate with calls that start by another rule.
 func (q question) simulateBy(r Rules, starts launcher, first float64, strict bool) course {
-	var c course
-	var s state
-	begun := make([]float64, 0, len(q.takes))
-	ended := make([]bool, len(q.takes))
-	now := 0.0
-	launch := func(n int) {
-		for len(begun) < min(n, len(q.takes)) {
-			begun = append(begun, now)
-		}
-		s.launched = len(begun)
+	samples := make([]Sample, len(q.takes))
+	for i, t := range q.takes {
+		samples[i] = t.sample(i, strict)
+		samples[i].Took = time.Duration(t.length * tickOf)
 	}
-	launch(starts(Comparer{}, s))
-	for c.stop == "" {
-		next, at := -1, math.Inf(1)
-		for i := range begun {
-			if end := begun[i] + q.takes[i].length; !ended[i] && end < at {
-				next, at = i, end
-			}
-		}
-		if !s.warm && first < at {
-			now, s.warm = first, true
-		} else {
-			now, ended[next] = at, true
-			s.warm = s.warm || next == 0
-			s.ended = append(s.ended, q.takes[next].sample(next, strict))
-		}
-		if c.stop = r.stop(Comparer{}, s); c.stop == "" {
-			launch(starts(Comparer{}, s))
-		}
-	}
-	c.vote, _ = r.pick(Comparer{}, s)
-	c.took, c.launched, c.right = now, s.launched, q.takes[c.vote.Winner].right
-	for i, at := range begun {
-		c.spent += min(q.takes[i].length, now-at)
+	first = min(first, math.MaxInt64/2/tickOf)
+	run := Policy{Rules: r, Wait: math.MaxInt64}.replay(Comparer{}, samples, time.Duration(first*tickOf), starts)
+	c := course{vote: run.Vote, stop: run.Stop, took: float64(run.Took) / tickOf, launched: len(run.Runs)}
+	c.right = q.takes[c.vote.Winner].right
+	for _, call := range run.Runs {
+		c.spent += float64(call.Ran) / tickOf
 	}
 	return c
 }

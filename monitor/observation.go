@@ -96,6 +96,10 @@ type Observation struct {
 	Added bool `json:"added,omitempty"`
 	// Samples by launch number; sample 0 is the primary.
 	Samples []SampleRecord `json:"samples,omitempty"`
+	// Replays are what votes would have done, as the route would vote, of a request
+	// that was drawn for all of its samples: one for each of VoteSizes of which so
+	// many samples are whole.
+	Replays []ReplayRecord `json:"replays,omitempty"`
 	// Vote is set in ensemble mode.
 	Vote *VoteRecord `json:"vote,omitempty"`
 	// Guard is set where the reply proposed what a guard rule is for.
@@ -220,6 +224,24 @@ type VoteRecord struct {
 	// they are counted at in ExtraTokens.
 	Cancelled       int   `json:"cancelled,omitempty"`
 	CancelledTokens int64 `json:"cancelled_tokens,omitempty"`
+}
+
+// A ReplayRecord is a vote that was not held: what the votes of the route, with at
+// most so many samples, would have made of those that were taken.
+type ReplayRecord struct {
+	// Samples is the most samples of the vote, the primary included; Launched how
+	// many it would have started.
+	Samples  int `json:"samples"`
+	Launched int `json:"launched"`
+	// Winner is the launch number of the sample that the client would have got.
+	Winner int `json:"winner"`
+	// Stop is why it would have ended, as VoteRecord.Stop.
+	Stop string `json:"stop"`
+	// AddedSeconds is the time from the primary's end to the decision, 0 or more;
+	// ExtraTokens what its extras would have cost, counted as
+	// Observation.ExtraTokens.
+	AddedSeconds float64 `json:"added_seconds"`
+	ExtraTokens  int64   `json:"extra_tokens"`
 }
 
 // A PartyRecord is the samples of a vote that gave one answer.

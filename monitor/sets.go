@@ -70,7 +70,7 @@ func (s *setSums) means() []*mean {
 	all := []*mean{&s.Gap, &s.Escalated}
 	for i := range s.Votes {
 		v := &s.Votes[i]
-		all = append(all, &v.Changed, &v.Tokens, &v.Milliseconds)
+		all = append(all, &v.Changed, &v.Tokens, &v.Milliseconds, &v.Replayed)
 	}
 	return all
 }
@@ -79,7 +79,7 @@ func (p *setPart) parts() []*meanPart {
 	all := []*meanPart{&p.Gap, &p.Escalated}
 	for i := range p.Votes {
 		v := &p.Votes[i]
-		all = append(all, &v.Changed, &v.Tokens, &v.Milliseconds)
+		all = append(all, &v.Changed, &v.Tokens, &v.Milliseconds, &v.Replayed)
 	}
 	return all
 }

@@ -18,6 +18,9 @@ func larger(o Observation, seed int) Observation {
 		o.Samples = append(o.Samples, sampleOf(o, i, fmt.Sprint(rng.IntN(3)), 50+rng.IntN(1000)))
 	}
 	o.ExtraTokens = 400
+	if seed%3 > 0 {
+		o.Replays = []ReplayRecord{{Samples: 3, Winner: rng.IntN(3), ExtraTokens: int64(rng.IntN(200)), AddedSeconds: rng.Float64()}}
+	}
 	return o
 }
 
@@ -195,14 +198,14 @@ func TestVoteIsReplayedFromTheFirstSamples(t *testing.T) {
 		n    int
 		want voteValues
 	}{
-		"agreed at once":         {set("aaa", 100, 200, 300), 3, voteValues{false, 200, 100}},
-		"outvoted":               {set("abb", 100, 200, 300), 3, voteValues{true, 200, 200}},
-		"primary wins ties":      {set("abc", 100, 200, 300), 3, voteValues{false, 200, 200}},
-		"primary is the slowest": {set("abb", 300, 100, 200), 3, voteValues{true, 200, 0}},
-		"first three of five":    {set("abbaa", 100, 200, 300, 1, 1), 3, voteValues{true, 200, 200}},
-		"all five":               {set("abbaa", 100, 200, 300, 400, 500), 5, voteValues{false, 400, 400}},
-		"a tie is the primary's": {set("abcab", 100, 200, 300, 400, 500), 5, voteValues{false, 400, 300}},
-		"decided by four":        {set("aabaa", 100, 200, 300, 400, 500), 5, voteValues{false, 400, 300}},
+		"agreed at once":         {set("aaa", 100, 200, 300), 3, voteValues{false, 200, 100, false}},
+		"outvoted":               {set("abb", 100, 200, 300), 3, voteValues{true, 200, 200, false}},
+		"primary wins ties":      {set("abc", 100, 200, 300), 3, voteValues{false, 200, 200, false}},
+		"primary is the slowest": {set("abb", 300, 100, 200), 3, voteValues{true, 200, 0, false}},
+		"first three of five":    {set("abbaa", 100, 200, 300, 1, 1), 3, voteValues{true, 200, 200, false}},
+		"all five":               {set("abbaa", 100, 200, 300, 400, 500), 5, voteValues{false, 400, 400, false}},
+		"a tie is the primary's": {set("abcab", 100, 200, 300, 400, 500), 5, voteValues{false, 400, 300, false}},
+		"decided by four":        {set("aabaa", 100, 200, 300, 400, 500), 5, voteValues{false, 400, 300, false}},
 	} {
 		v := voteOf(&c.o, c.n)
 		if v == nil || *v != c.want {
@@ -216,6 +219,61 @@ func TestVoteIsReplayedFromTheFirstSamples(t *testing.T) {
 		if v := voteOf(&o, 3); v != nil {
 			t.Errorf("%s: %+v", name, v)
 		}
+	}
+}
+
+// TestVotesGoByTheirReplayWhereThereIsOne: by equal answers alone the primary would
+// win ties.
+func TestVotesGoByTheirReplayWhereThereIsOne(t *testing.T) {
+	with := func(r ReplayRecord) Observation {
+		o := set("abc", 100, 200, 300)
+		o.Replays = []ReplayRecord{{Samples: 5, Winner: 2}, r}
+		return o
+	}
+	tie := voteValues{false, 200, 200, false}
+	for name, c := range map[string]struct {
+		o    Observation
+		want voteValues
+	}{
+		"replayed":          {with(ReplayRecord{Samples: 3, Winner: 2, ExtraTokens: 70, AddedSeconds: 1.5}), voteValues{true, 70, 1500, true}},
+		"the primary wins":  {with(ReplayRecord{Samples: 3, Winner: 0, ExtraTokens: 70}), voteValues{false, 70, 0, true}},
+		"of another size":   {with(ReplayRecord{Samples: 4, Winner: 2}), tie},
+		"no such sample":    {with(ReplayRecord{Samples: 3, Winner: 3}), tie},
+		"below all samples": {with(ReplayRecord{Samples: 3, Winner: -1}), tie},
+		"tokens given back": {with(ReplayRecord{Samples: 3, Winner: 2, ExtraTokens: -1}), tie},
+		"time given back":   {with(ReplayRecord{Samples: 3, Winner: 2, AddedSeconds: -1}), voteValues{true, 0, 0, true}},
+		"longer than a day": {with(ReplayRecord{Samples: 3, Winner: 2, AddedSeconds: 1e300}), voteValues{true, 0, 86400000, true}},
+		"recorded without":  {set("abc", 100, 200, 300), tie},
+	} {
+		if v := voteOf(&c.o, 3); v == nil || *v != c.want {
+			t.Errorf("%s: %+v, want %+v", name, v, c.want)
+		}
+	}
+	lost := with(ReplayRecord{Samples: 3, Winner: 2})
+	lost.Samples[1].Missing = ReasonFailed
+	if v := voteOf(&lost, 3); v != nil {
+		t.Errorf("one lost: %+v", v)
+	}
+}
+
+// TestReportsTellHowManyVotesWereReplayed mixes replays with records of a version
+// that had none.
+func TestReportsTellHowManyVotesWereReplayed(t *testing.T) {
+	m, _ := newTest(t)
+	for i := range 40 {
+		o := set("abcab", 100, 200, 300, 400, 500)
+		o.ID, o.Conversation, o.Deep = fmt.Sprint(i), fmt.Sprint(i/2), 0.5
+		if i%4 == 0 {
+			o.Replays = []ReplayRecord{{Samples: 3, Winner: 1, ExtraTokens: 80, AddedSeconds: .1}}
+		}
+		m.take(o)
+	}
+	all := detailOf(t, m, windowMonth).Voting
+	if v := all[0]; v.Replayed != 10 || v.Changed.N != 40 || math.Abs(*v.Changed.Value-.25) > 1e-9 || *v.ExtraTokens.Value != 200*.75+80*.25 {
+		t.Errorf("of three: %d replayed of %d, changed %s, %v tokens", v.Replayed, v.Changed.N, show(v.Changed), *v.ExtraTokens.Value)
+	}
+	if v := all[1]; v.Replayed != 0 || v.Changed.N != 40 || *v.Changed.Value != 0 {
+		t.Errorf("of five: %d replayed of %d, changed %s", v.Replayed, v.Changed.N, show(v.Changed))
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"time"
 
 	"hotmess/config"
 	"hotmess/ensemble"
@@ -14,22 +13,8 @@ import (
 
 // policy is how the request votes, by configuration and route.
 func (v *vote) policy() ensemble.Policy {
-	c := v.in.route.voting
-	p := ensemble.Policy{
-		Rules: ensemble.Rules{
-			Method: ensemble.MethodMajority, Level: votingLevel(v.in.compare),
-			Min: c.Samples.Min, Max: c.Samples.Max, Launch: ensemble.Launch(c.Launch),
-			Confidence: c.Stop.Confidence.By(c.Launch), Lead: c.Stop.Lead, First: c.Stop.First,
-		},
-		Flags:   v.flags(c.RedFlag),
-		Embed:   v.embed(),
-		Wait:    time.Duration(c.Wait),
-		Measure: v.in.drawn,
-		Done:    v.x.h.running.Done(),
-	}
-	if c.Method == config.MethodAuto {
-		p.Method = v.in.compare.Method()
-	}
+	p := v.x.voting(v.in)
+	p.Embed, p.Measure, p.Done = v.embed(), v.in.drawn, v.x.h.running.Done()
 	return p
 }
 
@@ -63,22 +48,23 @@ func votingLevel(c ensemble.Comparer) ensemble.Level {
 
 // flags say which replies are set aside. Before the route's p99 is known, none is
 // too long for it.
-func (v *vote) flags(c config.RedFlag) (f ensemble.Flags) {
+func (x *exchange) flags(in inspection) (f ensemble.Flags) {
+	c := in.route.voting.RedFlag
 	most := c.OutputOver.Tokens
 	if c.OutputOver.P99 {
-		if p99, ok := v.x.h.monitor.OutputP99(v.in.route.name); ok {
+		if p99, ok := x.h.monitor.OutputP99(in.route.name); ok {
 			most = p99
 		}
 	}
 	if most > 0 {
 		f.Overlong = func(r wire.Reply) bool {
 			var lengths monitor.SampleRecord
-			v.x.lengths(&lengths, v.in.view, r)
+			x.lengths(&lengths, in.view, r)
 			return lengths.Output.Tokens > most
 		}
 	}
 	if c.Malformed {
-		f.Malformed = func(r wire.Reply) bool { return wire.Misfits(v.in.view, v.in.plain, r.Calls) > 0 }
+		f.Malformed = func(r wire.Reply) bool { return wire.Misfits(in.view, in.plain, r.Calls) > 0 }
 	}
 	return f
 }

@@ -296,6 +296,7 @@ func TestNoTextIsInWhatIsComparedBeyondKeys(t *testing.T) {
 	for range 2 {
 		read(t, r.ask(fmt.Sprintf(acting, history), firstCall, "1"))
 	}
+	r.settled() // extras ask behind the replies
 	u.primary, u.extra = says("p", "planted prose of some words"), saysEach("planted prose of other words")
 	for i := range 3 {
 		read(t, r.ask(question, firstCall, "1", "X-Hotmess-Session", fmt.Sprint("planted", i)))

@@ -67,7 +67,7 @@ type sentence struct {
 // it proposes is to be held.
 func (h *hold) judge(reply wire.Reply) (rule config.Guard, ok bool) {
 	p, found := h.x.policy.guard.Propose(everyCall(reply), h.in.compare)
-	if !found || !p.Rule.Holds() || h.in.elsewhere() != "" && p.Rule.Failure() != config.HeldRefuse {
+	if !found || !p.Rule.Holds() || h.in.native() && p.Rule.Failure() != config.HeldRefuse {
 		return config.Guard{}, false
 	}
 	h.quorum = h.x.newQuorum(h.in, p, h.begun(p, reply))
@@ -226,7 +226,7 @@ func (h *hold) fold(header http.Header, raw []byte) (reply wire.Reply, decoded [
 // sentence finds what is delivered in place of a reply whose quorum has ended.
 func (h *hold) sentence(rule config.Guard, decoded []byte) sentence {
 	fate := h.fate(rule)
-	if fate == config.HeldReplace && h.in.elsewhere() == "" {
+	if fate == config.HeldReplace && !h.in.native() {
 		if other := h.quorum.best(); other != nil {
 			return sentence{outcome: monitor.GuardReplaced, other: other}
 		}
@@ -237,7 +237,7 @@ func (h *hold) sentence(rule config.Guard, decoded []byte) sentence {
 	if fate == config.HeldRelease {
 		return sentence{outcome: monitor.GuardReleased}
 	}
-	if h.in.elsewhere() != "" { // it is not all that there is
+	if h.in.native() { // no message says which of its choices it is for
 		return h.failure(rule)
 	}
 	body, err := wire.RefuseBody(h.in.view.Dialect, decoded, h.message(rule))

@@ -322,7 +322,7 @@ func TestAQuorumIsWaitedForNoLongerThanItsRuleSays(t *testing.T) {
 	}
 }
 
-func TestRepliesThatLiveUpstreamAreHeldByNoRuleThatReleasesThem(t *testing.T) {
+func TestRepliesThatLiveUpstreamAreNeverHeld(t *testing.T) {
 	const stored = `{"model":"m","input":"x","tools":[{"type":"function","name":"bash"}]}`
 	said := `{"id":"r","object":"response","status":"completed","model":"m-1","output":[{"type":"function_call","id":"f","call_id":"c","name":"bash","arguments":"{\"command\":\"rm -rf /\"}"}]}`
 	u := &script{primary: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, said) }}

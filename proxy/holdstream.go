@@ -308,7 +308,7 @@ func (s *heldStream) carryOut(rule config.Guard) {
 // refusal is how the stream ends in place of what is held.
 func (s *heldStream) refusal(rule config.Guard) []byte {
 	const typ = "hotmess_guard"
-	if s.h.in.elsewhere() != "" { // it is not all that there is
+	if s.h.in.native() { // no message says which of its choices it is for
 		return s.spotter.Fail(typ, s.h.message(rule))
 	}
 	return s.spotter.Refuse(typ, s.h.message(rule))

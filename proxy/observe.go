@@ -35,6 +35,9 @@ type observer struct {
 	extras  context.Context
 	cancel  context.CancelFunc
 	started bool
+	// warm is when the primary's first token came, or else its end, counted from the
+	// beginning; 0: neither has.
+	warm time.Duration
 	// cached is whether the reply came from a gateway's cache.
 	cached bool
 	// ending is what ended gave; counted is whether the request is counted.
@@ -172,6 +175,9 @@ func (o *observer) run(head replyHead) {
 	in := o.inspect()
 	var extras chan []ensemble.Sample
 	launch := func() {
+		if o.warm == 0 {
+			o.warm = o.x.h.now().Sub(o.x.began)
+		}
 		if n := in.extras(); n > 0 && extras == nil {
 			extras = o.launch(in, 1, n)
 		}
@@ -238,6 +244,7 @@ func (o *observer) record(in inspection, samples []ensemble.Sample, vote *monito
 	if v := o.x.vote; v != nil {
 		observation.Charge(v.embedded)
 	}
+	observation.Replays = o.x.replays(in, samples, o.warm)
 	o.content(&observation, in, samples)
 	o.counted = true
 	o.x.h.monitor.Observe(observation)

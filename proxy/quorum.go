@@ -285,7 +285,7 @@ func most(counts map[string]int) string {
 // delivery, unless it was held for one.
 func (o *observer) guard(in inspection, samples []ensemble.Sample) {
 	primary := samples[0]
-	if o.guardHeld() || !in.readable && !holdable(in.reason) {
+	if o.guardHeld() || !in.readable && !told(in.reason) {
 		return
 	}
 	in = o.x.unseen(in)

@@ -17,7 +17,7 @@ func (x *exchange) mayHold(in inspection) {
 	if !in.readable && x.asked.mode == config.Off { // as far as is known
 		why = monitor.ReasonOff
 	}
-	if _, refuses := x.policy.guard.Strictest(in.view); why == "" || refuses && holdable(why) {
+	if _, refuses := x.policy.guard.Strictest(in.view); why == "" || refuses && in.refusable(why) {
 		x.hold = &hold{x: x, in: in}
 		return
 	}
@@ -26,40 +26,41 @@ func (x *exchange) mayHold(in inspection) {
 	}
 }
 
-// unheld says why a reply is held by no rule but one that refuses what cannot be
-// judged: of its request not enough is known, or the client gets not all that there
-// is of it.
+// unheld says why a reply is held by no rule, or by none but one that refuses what
+// cannot be judged: of its request not enough is known, or it is not all in what the
+// client gets.
 func (in inspection) unheld() monitor.Reason {
-	if !in.readable {
-		return in.reason
-	}
-	return in.elsewhere()
-}
-
-// elsewhere says why the client of a request that was read gets not all that there is
-// of its reply: that lives upstream too, where the client would find it whatever it was
-// told here, or it is several. Such a reply is refused by an error, and no other stands
-// in for it.
-func (in inspection) elsewhere() monitor.Reason {
 	switch {
 	case !in.readable:
-		return ""
+		return in.reason
 	case in.native():
 		return monitor.ReasonNativeN
 	case in.view.Background:
 		return monitor.ReasonBackground
 	case in.view.Stored:
 		return monitor.ReasonStored
-	case in.view.Chain.Holds() || in.view.Chain.Once:
+	case in.livesUpstream():
 		return monitor.ReasonChain
 	}
 	return ""
 }
 
-// holdable is whether there is anything to be held: what is fetched later comes with
-// another request, what another API says cannot be read, and what is off is off.
-func holdable(why monitor.Reason) bool {
-	return why != monitor.ReasonBackground && why != monitor.ReasonDialect && why != monitor.ReasonOff
+// livesUpstream is whether a client that was refused the reply here would still find
+// it there, and go on from it.
+func (in inspection) livesUpstream() bool {
+	return in.view.Stored || in.view.Chain.Holds() || in.view.Chain.Once
+}
+
+// refusable is whether a reply that is not held for why may be refused all the same:
+// not what lives upstream, what is fetched later by another request, what another API
+// says, which cannot be read, or what is off.
+func (in inspection) refusable(why monitor.Reason) bool {
+	return !in.livesUpstream() && why != monitor.ReasonBackground && told(why)
+}
+
+// told is whether the guard looks at a reply that was not held for why.
+func told(why monitor.Reason) bool {
+	return why != monitor.ReasonDialect && why != monitor.ReasonOff
 }
 
 // leftAlone counts a request of a route in mode off whose reply a rule would hold
@@ -90,7 +91,7 @@ func (x *exchange) unseen(in inspection) inspection {
 	if in.readable {
 		return in
 	}
-	in.view = wire.View{Dialect: x.dest.target.Dialect, Framing: x.dest.target.Framing, HiddenTools: true}
+	in.view = wire.UnreadView(x.dest.target)
 	in.route.voting, in.barred = x.policy.voting, in.reason
 	return in
 }

@@ -150,7 +150,7 @@ func elsewhereRequests() []struct {
 	const tools, lives = `"tools":[{"type":"function","name":"bash"}]`, "/v1/responses"
 	response := `{"id":"r","object":"response","status":"completed","model":"m-1","output":[{"type":"function_call","id":"f","call_id":"c","name":"bash","arguments":"{\"command\":\"` + wrongTree + `\"}"}]}`
 	gemini := `{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"bash","args":{"command":"` + wrongTree + `"}}}]},"finishReason":"STOP"}]}`
-	second := strings.Replace(proposing("p", wrongTree), `"choices":[`, `"choices":[{"index":1,"finish_reason":"stop","message":{"role":"assistant","content":"no"}},`, 1)
+	second := strings.Replace(strings.Replace(proposing("p", wrongTree), `"index":0`, `"index":1`, 1), `"choices":[`, `"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"no"}},`, 1)
 	return []struct {
 		reason           monitor.Reason
 		path, body, said string
@@ -167,9 +167,9 @@ func elsewhereRequests() []struct {
 	}
 }
 
-// TestWhatLivesElsewhereTooIsRefusedByAnError: a message in its place would not be what
-// the next request goes on from.
-func TestWhatLivesElsewhereTooIsRefusedByAnError(t *testing.T) {
+// TestSeveralChoicesAreRefusedAndWhatLivesUpstreamNever: a client that was refused what
+// lives upstream would still go on from it. It is told of, whatever the rule says.
+func TestSeveralChoicesAreRefusedAndWhatLivesUpstreamNever(t *testing.T) {
 	for i, tt := range elsewhereRequests() {
 		for _, failure := range []string{config.HeldRelease, config.HeldRefuse} {
 			t.Run(fmt.Sprintf("%d %s, %s", i, tt.reason, failure), func(t *testing.T) {
@@ -179,7 +179,8 @@ func TestWhatLivesElsewhereTooIsRefusedByAnError(t *testing.T) {
 				})
 				res := r.do(http.MethodPost, tt.path, tt.body)
 				got := read(t, res)
-				if failure == config.HeldRelease {
+				refused := failure == config.HeldRefuse && tt.reason == monitor.ReasonNativeN
+				if !refused {
 					if got != tt.said || res.Header.Get(headerGuard) != "" {
 						t.Errorf("%v %s", res.Header, got)
 					}
@@ -189,8 +190,8 @@ func TestWhatLivesElsewhereTooIsRefusedByAnError(t *testing.T) {
 				} else if res.StatusCode != http.StatusBadGateway || strings.Contains(got, "rm -r") || !strings.Contains(got, "hotmess_guard") || res.Header.Get("X-Should-Retry") != "false" {
 					t.Errorf("status %d, %v, %s", res.StatusCode, res.Header, got)
 				}
-				want := map[string]string{config.HeldRelease: monitor.GuardDelivered, config.HeldRefuse: monitor.GuardRefused}[failure]
-				if g := r.observation().Guard; i == 4 && failure == config.HeldRelease {
+				want := map[bool]string{false: monitor.GuardDelivered, true: monitor.GuardRefused}[refused]
+				if g := r.observation().Guard; i == 4 && !refused {
 					return // of several choices the first alone is looked at beside its delivery
 				} else if g == nil || g.Decision != monitor.GuardBlind || g.Outcome != want {
 					t.Errorf("%+v", g)
@@ -200,45 +201,25 @@ func TestWhatLivesElsewhereTooIsRefusedByAnError(t *testing.T) {
 	}
 }
 
-// TestAStoredReplyOnWhichSamplesAgreeIsReleased: its samples are not stored.
-func TestAStoredReplyOnWhichSamplesAgreeIsReleased(t *testing.T) {
+// TestAStoredStreamIsNeverHeld: nor one that may be stored, since that is the API's
+// default and its request cannot be read.
+func TestAStoredStreamIsNeverHeld(t *testing.T) {
 	tt := elsewhereRequests()[0]
-	reply := func(id, tree string) string {
-		return strings.Replace(strings.Replace(tt.said, `"r"`, `"`+id+`"`, 1), wrongTree, tree, 1)
-	}
-	for name, other := range map[string]string{"agreed": wrongTree, "split": rightTree} {
-		for _, onSplit := range []string{config.HeldRefuse, config.HeldReplace} {
-			u := &script{primary: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, reply("r", wrongTree)) }, extra: func(n int, w http.ResponseWriter, _ *http.Request) {
-				_, _ = io.WriteString(w, reply(fmt.Sprint("e", n), other))
-			}}
-			r := guardedRig(t, u, holding(func(g *config.Guard) { g.OnFailure, g.OnSplit = config.HeldRefuse, onSplit }))
-			res := r.do(http.MethodPost, tt.path, tt.body, firstCall, "1")
-			if got := read(t, res); (got == reply("r", wrongTree)) != (name == "agreed") || (res.StatusCode == http.StatusBadGateway) != (name == "split") {
-				t.Errorf("%s: status %d, %s", name, res.StatusCode, got)
-			}
-			if g := r.observation().Guard; g == nil || g.Decision != name {
-				t.Errorf("%s: %+v", name, g)
-			}
-		}
-	}
-}
-
-// TestAStoredStreamIsRefusedByAnErrorEvent: its begin has left.
-func TestAStoredStreamIsRefusedByAnErrorEvent(t *testing.T) {
-	tt := elsewhereRequests()[0]
-	created := `data: {"type":"response.created","response":{"id":"r"}}` + "\n\n"
-	stream := created + `data: {"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","id":"f","call_id":"c","name":"bash"}}` + "\n\n" +
+	stream := `data: {"type":"response.created","response":{"id":"r"}}` + "\n\n" +
+		`data: {"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","id":"f","call_id":"c","name":"bash"}}` + "\n\n" +
 		`data: {"type":"response.completed","response":` + tt.said + "}\n\n"
-	r := guardedRig(t, &script{primary: sends(stream)}, func(c *config.Config) {
-		holding(func(g *config.Guard) { g.OnFailure = config.HeldRefuse })(c)
-		c.Budget.ExtraTokensPerHour = 1
-	})
-	got := withoutKeepAlives(read(t, r.do(http.MethodPost, tt.path, strings.Replace(tt.body, `{`, `{"stream":true,`, 1))), wire.OpenAIResponses)
-	if !strings.HasPrefix(got, created) || strings.Contains(got, "rm -r") || strings.Contains(got, "response.completed") || !strings.Contains(got, "hotmess_guard") {
-		t.Errorf("stream %s", got)
-	}
-	if g := r.observation().Guard; g == nil || g.Outcome != monitor.GuardRefused || g.Reason != monitor.ReasonBudget {
-		t.Errorf("%+v", g)
+	asked := strings.Replace(tt.body, `{`, `{"stream":true,`, 1)
+	for body, why := range map[string]monitor.Reason{asked: monitor.ReasonBudget, asked[:len(asked)-1]: monitor.ReasonMalformed} {
+		r := guardedRig(t, &script{primary: sends(stream)}, func(c *config.Config) {
+			holding(func(g *config.Guard) { g.OnFailure = config.HeldRefuse })(c)
+			c.Budget.ExtraTokensPerHour = 1
+		})
+		if got := read(t, r.do(http.MethodPost, tt.path, body)); got != stream {
+			t.Errorf("%s: %s", why, got)
+		}
+		if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardBlind || g.Reason != why || g.Outcome != monitor.GuardDelivered {
+			t.Errorf("%s: %+v", why, g)
+		}
 	}
 }
 

@@ -59,6 +59,12 @@ type View struct {
 	PromptBytes int
 }
 
+// UnreadView is what the path alone tells of a request that could not be read: it may
+// offer any tool, and its reply lives upstream where that is the API's default.
+func UnreadView(t Target) View {
+	return View{Dialect: t.Dialect, Framing: t.Framing, HiddenTools: true, Stored: t.Dialect == OpenAIResponses}
+}
+
 // Streams reports whether the client asked for a streamed reply.
 func (v View) Streams() bool { return v.Framing != Whole }
 
