@@ -74,7 +74,7 @@ func why(from, to string) string {
 	case from == "detect":
 		return "detect is a leaf: values in, evidence out; whose they are, and who is told, it does not know (ADR 0023)"
 	case from == "shell":
-		return "shell is a leaf: a text in, the programs in it out; who calls the tool, and what is forbidden, it does not know (ADR 0026)"
+		return "shell is a leaf: a text in, the programs in it out; who calls the tool, and what is forbidden, it does not know (ADR 0025)"
 	case from == "report" || from == "backtest" || from == "eval":
 		return "it works offline, on what was recorded, and does not serve"
 	case from == "keyfile":

@@ -107,6 +107,7 @@ func (a attempt) record(ctx context.Context, resp *http.Response, res *result) m
 	reason := monitor.Reason("")
 	switch err := body.err; {
 	case err == nil: // it was read to its mark
+		rec.Marked = true
 		res.tail = newTail(resp, rec)
 		return ""
 	case errors.Is(err, io.EOF):

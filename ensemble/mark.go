@@ -95,7 +95,7 @@ func (t *tail) drain() {
 		defer func() { _ = recover() }()
 		defer t.cancel(nil)
 		defer timer.Stop()
-		defer t.ReadCloser.Close()
+		defer t.Close()
 		_, _ = io.Copy(io.Discard, t.ReadCloser)
 	}()
 }

@@ -151,3 +151,33 @@ func TestAStreamWithoutItsMarkIsWholeAtItsEnd(t *testing.T) {
 		}
 	})
 }
+
+// TestAPrimaryThatNeverEnds is outvoted where the others can decide without it; else the
+// client waits for it, as without a vote.
+func TestAPrimaryThatNeverEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		extras []reply
+		voted  bool
+	}{
+		"the others agree":  {[]reply{says("b", second(1)), says("b", second(2))}, true},
+		"the others do not": {[]reply{says("b", second(1)), says("c", second(2))}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // the client's patience
+				defer cancel()
+				stalls := marked("a", second(1), forever)
+				stalls.body = stalls.body[:40]
+				s := &script{primary: stalls, extras: c.extras}
+				began := time.Now()
+				o, finish := newRunner(s, &turnstile{}).Vote(ctx, newCall(t), ballotPolicy(3))
+				took := time.Since(began)
+				finish()
+				if o.Voted != c.voted || c.voted && took != second(4) || !c.voted && (took != time.Minute || o.Reason != monitor.ReasonGone) {
+					t.Errorf("%+v after %v", o, took)
+				}
+				s.checkClosed(t)
+			})
+		})
+	}
+}

@@ -96,6 +96,9 @@ func TestNothingWaitsForAConnectionBehindTheClosingMark(t *testing.T) {
 				readMark(t, res.Body, c.dialect, c.sse)
 				_ = res.Body.Close() // as clients do, some of them
 				o := r.observation()
+				if o.Outcome != monitor.OutcomeOK {
+					t.Errorf("outcome %s of a client that had all", o.Outcome)
+				}
 				if g := o.Guard; tt.decision != "" && (g == nil || g.Decision != tt.decision || g.Outcome != monitor.GuardReleased) {
 					t.Errorf("%+v", g)
 				}
