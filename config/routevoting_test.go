@@ -116,11 +116,11 @@ func TestBadVotesOfARouteNameTheirKey(t *testing.T) {
 
 func TestContradictionsOfARouteAreTold(t *testing.T) {
 	for name, c := range map[string]struct{ before, settings, want string }{
-		"nobody votes":               {"", "ensemble: {wait: 3s}", "routes[0].ensemble: has no effect: the mode of route billing is observe"},
-		"off although all vote":      {"sampling: {mode: ensemble}\n", "sampling: {mode: off}, ensemble: {wait: 3s}", "routes[0].ensemble: has no effect: the mode of route billing is off"},
+		"nobody votes":               {"", "ensemble: {wait: 3s}", "routes[0].ensemble: no request votes by it: the mode of route billing is observe"},
+		"off although all vote":      {"sampling: {mode: ensemble}\n", "sampling: {mode: off}, ensemble: {wait: 3s}", "routes[0].ensemble: no request votes by it: the mode of route billing is off"},
 		"clients may ask for votes":  {"client_headers: [mode]\n", "ensemble: {wait: 3s}", ""},
 		"an alert may bring votes":   {"alerts: {rules: [{rule: disagreement_rising, mitigate: ensemble}]}\n", "ensemble: {wait: 3s}", ""},
-		"of another route":           {"alerts: {rules: [{rule: disagreement_rising, route: other, mitigate: ensemble}]}\n", "ensemble: {wait: 3s}", "routes[0].ensemble: has no effect: the mode of route billing is observe"},
+		"of another route":           {"alerts: {rules: [{rule: disagreement_rising, route: other, mitigate: ensemble}]}\n", "ensemble: {wait: 3s}", "routes[0].ensemble: no request votes by it: the mode of route billing is observe"},
 		"a pair":                     {"", "sampling: {mode: ensemble}, ensemble: {samples: 2}", "routes[0].ensemble.samples: voting has no effect with fewer than 3 samples"},
 		"a pair of all samples":      {"", "sampling: {mode: ensemble, samples: 2}", "routes[0].sampling.samples: voting has no effect with fewer than 3 samples"},
 		"an inherited pair":          {"ensemble: {samples: 2}\n", "sampling: {mode: ensemble}", "ensemble.samples: voting has no effect with fewer than 3 samples"},

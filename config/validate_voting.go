@@ -16,7 +16,7 @@ func (k *checker) ensemble() {
 		v.KeepAlive = defaultVoting().KeepAlive
 	}
 	if v != defaultVoting() && !k.any(Ensemble) {
-		k.warn("ensemble", "has no effect: no mode is ensemble")
+		k.warn("ensemble", "no request votes by it: no mode is ensemble")
 	}
 }
 
@@ -33,7 +33,7 @@ func (k *checker) routeVoting(key string, r Route) {
 			unused.KeepAlive = nil
 		}
 		if unused != (RouteVoting{}) {
-			k.warn(key+".ensemble", "has no effect: the mode of route %s is %s", r.Name, mode)
+			k.warn(key+".ensemble", "no request votes by it: the mode of route %s is %s", r.Name, mode)
 		}
 		return
 	}

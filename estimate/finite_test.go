@@ -116,7 +116,6 @@ func TestNoNaNComesOutOfCounts(t *testing.T) {
 		whole(t, "within", estimate.WithinShare(questions))
 		whole(t, "lapse", estimate.Lapse(questions))
 		e := rapid.IntRange(-1, 9).Draw(t, "e")
-		whole(t, "gain", estimate.VoteGain(questions, e))
 		for _, soft := range []bool{false, true} {
 			for _, v := range estimate.VoteCurve(questions, []int{e}, soft) {
 				whole(t, "accuracy", v.Accuracy)

@@ -89,21 +89,6 @@ func votes(e int, accuracy, errs, bias2, variance []float64) Votes {
 	}
 }
 
-// VoteGain is how much more often the mode of e samples is right than a
-// single sample, −1..1, paired over the questions with at least e samples.
-func VoteGain(questions []Counts, e int) Figure {
-	var gains []float64
-	for _, q := range questions {
-		vote, ok := MajorityRight(q, e)
-		if !ok {
-			continue
-		}
-		single, _ := MajorityRight(q, 1)
-		gains = append(gains, vote-single)
-	}
-	return MeanOf(gains).Clip(-1, 1)
-}
-
 // MajorityRight is the probability that the mode of e samples of a question,
 // drawn without repetition, is the right class; modes that tie count in equal
 // parts. Silent samples do not vote; where none of the drawn ones votes, nothing

@@ -197,24 +197,4 @@ func TestVotesLargerThanAnyQuestionAreAbsent(t *testing.T) {
 			}
 		}
 	}
-	if g := estimate.VoteGain(nil, 3); g.Value != nil || g.Absent != estimate.AbsentNone {
-		t.Errorf("%+v", g)
-	}
-}
-
-func TestVoteGainIsPaired(t *testing.T) {
-	// Twelve questions of all difficulties that each gain the same: the range
-	// is that of the gain, which does not vary, not that of the accuracies.
-	q := estimate.Counts{N: []int{3, 2}, Right: 0}
-	other := estimate.Counts{N: []int{2, 3}, Right: 0}
-	g := estimate.VoteGain(slices.Repeat([]estimate.Counts{q}, 12), 5)
-	near(t, "gain", *g.Value, .4, exact)
-	if g.Low != nil || g.AbsentRange != estimate.AbsentNoSpread {
-		t.Errorf("%+v", g)
-	}
-	g = estimate.VoteGain(slices.Repeat([]estimate.Counts{q, other}, 6), 5)
-	near(t, "gain", *g.Value, 0, exact)
-	if g.Low == nil || *g.Low >= 0 || *g.High <= 0 || g.Clusters != 12 {
-		t.Errorf("%+v", g)
-	}
 }

@@ -151,6 +151,7 @@ func TestRightAnswersGradeEverySample(t *testing.T) {
 	votes := [][]string{{"a", "a", "b"}, {"b", "b", "a"}, {"a", "a", "a"}, {"c", "b", "a"}}
 	var questions []est.Counts
 	var scores []est.Scores
+	var gains []float64
 	for i := range 40 {
 		keys := votes[i%4]
 		o := answered(fmt.Sprint("c", i), base, i, keys...)
@@ -163,6 +164,9 @@ func TestRightAnswersGradeEverySample(t *testing.T) {
 		questions = append(questions, c)
 		s, _ := est.OneHot(c.N, 0)
 		scores = append(scores, s)
+		vote, _ := est.MajorityRight(c, 3)
+		single, _ := est.MajorityRight(c, 1)
+		gains = append(gains, vote-single)
 	}
 	rep := month(t, m)
 	sum := est.Scores{}
@@ -181,7 +185,7 @@ func TestRightAnswersGradeEverySample(t *testing.T) {
 		{"incoherence", rep.Incoherence, est.Incoherence(scores, 60)},
 		{"within", rep.WithinShare, est.WithinShare(questions)},
 		{"lapse", rep.Lapse, est.Lapse(questions)},
-		{"vote gain", rep.VoteGain, est.VoteGain(questions, 3)},
+		{"vote gain", rep.VoteGain, est.MeanOf(gains)},
 	} {
 		nearFigure(t, c.name, c.live, *c.all.Value)
 		nearFigure(t, c.name+" low", est.Figure{Value: c.live.Low}, *c.all.Low)

@@ -56,7 +56,7 @@ func observationBytes(o *Observation) int {
 	for name := range o.Arguments {
 		n += 48 + len(name)
 	}
-	n += 8 * len(o.Unrelated)
+	n += 8*len(o.Unrelated) + 64*len(o.Replays)
 	if s := o.Signals; s != nil {
 		n += 100 + len(s.Call) + 48*len(s.Pair)
 	}
