@@ -35,8 +35,9 @@ func mayImport() map[string][]string {
 		"bench":     {"config", "sidecar"},
 		"sidecar":   {"alerts", "ca", "config", "dashboard", "ensemble", "keyfile", "monitor", "proxy"},
 		"proxy":     {"budget", "config", "ensemble", "guard", "monitor", "wire"},
-		"guard":     {"config", "ensemble", "estimate", "wire"},
-		"ensemble":  {"budget", "config", "estimate", "monitor", "wire"},
+		"guard":     {"config", "ensemble", "estimate", "shell", "wire"},
+		"ensemble":  {"budget", "config", "estimate", "monitor", "shell", "wire"},
+		"shell":     {},
 		"monitor":   {"alerts", "budget", "config", "detect", "estimate", "wire"},
 		"detect":    {},
 		"budget":    {"config", "wire"},
@@ -72,6 +73,8 @@ func why(from, to string) string {
 		return "estimate is a leaf: numbers in, numbers out; live and offline use the same formulas (ADR 0013)"
 	case from == "detect":
 		return "detect is a leaf: values in, evidence out; whose they are, and who is told, it does not know (ADR 0023)"
+	case from == "shell":
+		return "shell is a leaf: a text in, the programs in it out; who calls the tool, and what is forbidden, it does not know (ADR 0025)"
 	case from == "report" || from == "backtest" || from == "eval":
 		return "it works offline, on what was recorded, and does not serve"
 	case from == "keyfile":
@@ -228,6 +231,7 @@ func TestTableForbidsWhatItShould(t *testing.T) {
 		{"config", "wire", false, false},
 		{"proxy", "ca", false, false},
 		{"wrap", "keyfile", false, false},
+		{"shell", "wire", false, false},
 		{"ca", "config", true, false},
 		{"proxy", "ensemble", false, true},
 		{"main", "sim", false, true},

@@ -19,6 +19,18 @@ func builtIn() []Upstream {
 	}
 }
 
+// KnownHosts are the hosts, without ports, of the upstreams that need no configuration:
+// of language models, whatever is configured.
+func KnownHosts() []string {
+	var hosts []string
+	for _, u := range builtIn() {
+		if base, err := baseURL(u.URL); err == nil {
+			hosts = append(hosts, base.Hostname())
+		}
+	}
+	return hosts
+}
+
 // Resolve maps the names of all upstreams to their base URLs: the built-in ones
 // and the configured ones, which win. Where Upstream is set the map has one
 // entry, of the empty name. Of a validated configuration all URLs are

@@ -36,6 +36,8 @@ type attempt struct {
 type result struct {
 	Sample
 	memory memory
+	// tail is what follows the recording, if that ends at a closing mark.
+	tail *tail
 	// err is why there is no reply.
 	err error
 }
@@ -91,18 +93,24 @@ func (a attempt) request(ctx context.Context) *http.Request {
 	return req.WithContext(ctx)
 }
 
-// record reads the body into res.Recording and says why it is not whole. Of a
-// primary that cannot be held the rest stays open.
+// record reads the body into res.Recording and says why it is not whole. A stream is
+// at its closing mark: what follows stays open, and is res.tail. Of a primary that
+// cannot be held the rest stays open.
 func (a attempt) record(ctx context.Context, resp *http.Response, res *result) monitor.Reason {
 	rec := res.Recording
-	from, heard := a.listened(resp)
-	defer heard()
-	var err error
-	rec.Body, err = res.memory.readAll(from)
-	rec.Trailer = resp.Trailer
+	body := &recorder{memory: &res.memory, from: resp.Body}
+	marked := a.toMark(body, resp)
+	if !marked {
+		body.all()
+	}
+	rec.Body, rec.Trailer = body.kept, resp.Trailer
 	reason := monitor.Reason("")
-	switch {
-	case err == nil:
+	switch err := body.err; {
+	case err == nil: // it was read to its mark
+		rec.Marked = true
+		res.tail = newTail(resp, rec)
+		return ""
+	case errors.Is(err, io.EOF):
 	case errors.Is(err, errTooBig):
 		reason = monitor.ReasonTooBig
 	case errors.Is(err, errMemory):
@@ -111,7 +119,7 @@ func (a attempt) record(ctx context.Context, resp *http.Response, res *result) m
 		rec.Err = err
 		reason = lost(ctx, monitor.ReasonTruncated)
 	}
-	if a.number == 0 && (errors.Is(err, errTooBig) || errors.Is(err, errMemory)) {
+	if a.number == 0 && (reason == monitor.ReasonTooBig || reason == monitor.ReasonMemory) {
 		rec.Rest = resp.Body
 		return reason
 	}

@@ -32,7 +32,21 @@ import (
 func (r *Runner) Vote(ctx context.Context, call Call, p Policy) (o Outcome, finish func() []Sample) {
 	b := r.newBallot(ctx, call, p)
 	o = b.vote(ctx)
+	b.share(ctx, o.Winner)
 	return o, b.finish
+}
+
+// share gives the client what follows its recording; what follows others is drained.
+func (b *ballot) share(ctx context.Context, winner *Recording) {
+	for _, res := range b.results {
+		switch {
+		case res == nil || res.tail == nil:
+		case res.Recording == winner:
+			res.tail.pass(ctx)
+		default:
+			res.tail.drain()
+		}
+	}
 }
 
 // A ballot is one vote in progress. All but the calls themselves happens in the
@@ -99,7 +113,11 @@ func (b *ballot) launch(n int) {
 		b.missing++
 		if i == 0 {
 			primary := attempt{runner: b.runner, call: &b.call, begun: b.begun}
-			go b.send(func() result { return primary.run(own) })
+			go b.send(func() result {
+				res := primary.run(own)
+				res.tail.owned(cancel, func() {})
+				return res
+			})
 			continue
 		}
 		go b.send(func() result {
@@ -322,6 +340,7 @@ func (b *ballot) finish() []Sample {
 		select {
 		case res := <-b.arriving:
 			b.take(res)
+			res.tail.drain()
 		case <-stop:
 			b.cancelAll(errDecided)
 			stop = nil
@@ -333,7 +352,7 @@ func (b *ballot) finish() []Sample {
 	for i := range b.cancel {
 		res := b.results[i]
 		res.memory.free()
-		if !res.Recording.passes() {
+		if res.tail == nil && !res.Recording.passes() {
 			b.cancel[i](nil)
 		}
 		res.Recording = nil

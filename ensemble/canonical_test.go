@@ -108,28 +108,6 @@ func FuzzCanonicalJSON(f *testing.F) {
 	})
 }
 
-func TestListsOfDifferentItemsNeverCollide(t *testing.T) {
-	item := rapid.StringMatching(`[0-9:()a-z]{0,6}`)
-	items := rapid.SliceOfN(item, 0, 4)
-	tag := rapid.SampledFrom([]string{tagAction, tagCall, tagText, tagWords})
-	rapid.Check(t, func(t *rapid.T) {
-		tagA, tagB := tag.Draw(t, "tagA"), tag.Draw(t, "tagB")
-		a, b := items.Draw(t, "a"), items.Draw(t, "b")
-		same := tagA == tagB && strings.Join(quoteAll(a), ",") == strings.Join(quoteAll(b), ",")
-		if got := list(tagA, a...) == list(tagB, b...); got != same {
-			t.Fatalf("%q %q and %q %q: equal %v", tagA, a, tagB, b, got)
-		}
-	})
-}
-
-func quoteAll(items []string) []string {
-	quoted := make([]string, len(items))
-	for i, s := range items {
-		quoted[i] = strconv.Quote(s)
-	}
-	return quoted
-}
-
 // TestWhatIsTooLongIsComparedAsWritten: thirty megabytes of numbers took three
 // gigabytes and half a minute to be taken apart.
 func TestWhatIsTooLongIsComparedAsWritten(t *testing.T) {

@@ -18,11 +18,11 @@
 // are values like any other. Failed or truncated samples have no keys.
 //
 // At level target an action is its tool and its identifying arguments; the
-// rule is written out at identify and, for shell commands, at shellTarget.
+// rule is written out at identify and, for shell commands, at [shell.Target].
 //
 // Beside keys: Comparer.Arguments names the argument that is unstable,
 // [Shingles] tell how alike two texts are, [Repeated] finds the commonest call
-// of a history, a [CommandReader] finds the programs that shell commands run.
+// of a history.
 //
 // # Votes
 //

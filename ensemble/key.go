@@ -2,8 +2,8 @@ package ensemble
 
 import (
 	"slices"
-	"strconv"
-	"strings"
+
+	"hotmess/shell"
 )
 
 // The tags that keys and their parts begin with. They keep values of different
@@ -23,25 +23,9 @@ const (
 	tagText      = "text"
 )
 
-// list writes tag and items so that no other tag and items read the same: each
-// item is preceded by its length in bytes. Tags hold no parenthesis.
-func list(tag string, items ...string) string {
-	size := len(tag) + 2
-	for _, item := range items {
-		size += len(item) + 8
-	}
-	var b strings.Builder
-	b.Grow(size)
-	b.WriteString(tag)
-	b.WriteByte('(')
-	for _, item := range items {
-		b.WriteString(strconv.Itoa(len(item)))
-		b.WriteByte(':')
-		b.WriteString(item)
-	}
-	b.WriteByte(')')
-	return b.String()
-}
+// list writes tag and items so that no other tag and items read the same, as the
+// keys of shell do, which may be among the items.
+func list(tag string, items ...string) string { return shell.Key(tag, items...) }
 
 // bag is list without the order of the items: equal if and only if they are
 // the same multiset. It sorts items in place.
@@ -51,10 +35,7 @@ func bag(tag string, items []string) string {
 }
 
 // set is bag without the repetitions.
-func set(tag string, items []string) string {
-	slices.Sort(items)
-	return list(tag, slices.Compact(items)...)
-}
+func set(tag string, items []string) string { return shell.SetKey(tag, items) }
 
 // everyLevel gives the same value at all levels.
 func everyLevel(levels []Level, value string) Keys {

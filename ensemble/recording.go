@@ -3,6 +3,7 @@ package ensemble
 import (
 	"errors"
 	"io"
+	"math"
 )
 
 var (
@@ -24,27 +25,46 @@ type memory struct {
 	releases []func()
 }
 
-// readAll reads body to its end. With an error it gives what was read before:
-// errTooBig and errMemory leave the rest unread, all other errors are body's.
-func (m *memory) readAll(body io.Reader) ([]byte, error) {
-	var b []byte
-	for {
-		if len(b) == cap(b) {
-			grown, err := m.grow(b)
-			if err != nil {
-				return b, err
-			}
-			b = grown
-		}
-		n, err := body.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		if errors.Is(err, io.EOF) {
-			return b, nil
-		}
-		if err != nil {
-			return b, err
-		}
+// A recorder keeps what is read of a body.
+type recorder struct {
+	memory *memory
+	from   io.Reader
+	kept   []byte
+	// err is how reading ended: errTooBig and errMemory leave the rest unread, all
+	// others are the body's, io.EOF among them.
+	err error
+}
+
+// Read implements io.Reader.
+func (r *recorder) Read(p []byte) (int, error) {
+	return copy(p, r.more(len(p))), r.err
+}
+
+// all reads to the end.
+func (r *recorder) all() {
+	for r.err == nil {
+		r.more(math.MaxInt)
 	}
+}
+
+// more reads at most so many bytes.
+func (r *recorder) more(most int) []byte {
+	if r.err != nil {
+		return nil
+	}
+	if len(r.kept) == cap(r.kept) {
+		grown, err := r.memory.grow(r.kept)
+		if err != nil {
+			r.err = err
+			return nil
+		}
+		r.kept = grown
+	}
+	room := r.kept[len(r.kept):cap(r.kept)]
+	var n int
+	n, r.err = r.from.Read(room[:min(most, len(room))])
+	r.kept = r.kept[:len(r.kept)+n]
+	return room[:n]
 }
 
 // grow makes room for more: twice as much, up to one byte over the limit, which

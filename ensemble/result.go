@@ -72,8 +72,10 @@ type Recording struct {
 	// Body is undecoded. Err is how it ended if it broke off.
 	Body []byte
 	Err  error
-	// Rest is what follows Body of a primary that was too big to record; nil
-	// if Body is all. Who sends the recording on closes it; it ends when the
-	// client's context does.
+	// Rest is what follows Body of a primary that was too big to record, or, if
+	// Marked, of a winner behind its closing mark; nil if Body is all. Who sends the
+	// recording on closes it; it ends when the client's context does.
 	Rest io.ReadCloser
+	// Marked is whether Body, a stream, ends at its closing mark.
+	Marked bool
 }

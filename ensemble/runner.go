@@ -117,6 +117,7 @@ func (r *Runner) Extra(ctx context.Context, call Call, number int) Sample {
 // recording holds; it must be called, and may be more than once.
 func (r *Runner) Recorded(ctx context.Context, call Call, number int) (s Sample, free func()) {
 	res := r.extra(ctx, attempt{runner: r, call: &call, number: number})
+	res.tail.drain()
 	return res.Sample, res.memory.free
 }
 
@@ -180,16 +181,29 @@ func (r *Runner) extra(ctx context.Context, a attempt) (res result) {
 	if a.sent != nil {
 		a.sent.Store(true)
 	}
-	if r.Timeout > 0 {
-		bounded, cancel := context.WithTimeoutCause(ctx, r.Timeout, errSlow)
-		defer cancel()
-		ctx = bounded
-	}
-	res = a.run(ctx)
+	res = r.timed(ctx, a)
 	if a.call.asking {
 		r.Unwilling.hear(a.call.Upstream, res.Status)
 	}
 	used, estimated = a.used(res)
+	return res
+}
+
+// timed runs an extra that is sent, for Timeout at most. What follows its closing mark
+// may take longer, and ends with ctx until it is passed on or drained.
+func (r *Runner) timed(ctx context.Context, a attempt) result {
+	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	if r.Timeout > 0 {
+		timer := time.AfterFunc(r.Timeout, func() { cancel(errSlow) })
+		defer timer.Stop()
+	}
+	res := a.run(own)
+	if res.tail == nil {
+		stop()
+		cancel(nil)
+	}
+	res.tail.owned(cancel, func() { stop() })
 	return res
 }
 

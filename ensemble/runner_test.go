@@ -208,11 +208,12 @@ func TestABodyOfTheLimitIsHeldAndOneByteMoreIsNot(t *testing.T) {
 	for _, c := range []struct {
 		size int
 		want error
-	}{{firstRead * 3, nil}, {firstRead*3 + 1, errTooBig}} {
+	}{{firstRead * 3, io.EOF}, {firstRead*3 + 1, errTooBig}} {
 		m := memory{limit: firstRead * 3}
-		b, err := m.readAll(strings.NewReader(strings.Repeat("a", c.size)))
-		if !errors.Is(err, c.want) || len(b) != c.size {
-			t.Errorf("%d bytes: %d read, %v", c.size, len(b), err)
+		r := recorder{memory: &m, from: strings.NewReader(strings.Repeat("a", c.size))}
+		r.all()
+		if !errors.Is(r.err, c.want) || len(r.kept) != c.size {
+			t.Errorf("%d bytes: %d read, %v", c.size, len(r.kept), r.err)
 		}
 	}
 }

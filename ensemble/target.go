@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"hotmess/shell"
 	"hotmess/wire"
 )
 
@@ -17,8 +18,8 @@ import (
 //  1. null is left out, as if the argument were not there;
 //  2. numbers and booleans identify;
 //  3. a string whose schema lists its values (enum) identifies;
-//  4. a shell command (see isCommand), a string or a list of words, identifies
-//     by its shellTarget;
+//  4. a shell command (see shell.IsCommand), a string or a list of words, identifies
+//     by its shell.Target;
 //  5. a string identifies if its schema gives it a format of identity
 //     (identityFormats), its name ends in a word of identity (identityWords:
 //     path, url, id, …), or it looks like an identity itself (looksIdentifying:
@@ -26,7 +27,7 @@ import (
 //     paths are cleaned, so ./a and a are the same;
 //  6. a short string identifies if its name ends in a word for an entity
 //     (entityWords: city, status, symbol, …);
-//  7. a patch identifies by the files that it names (patchTarget); every other
+//  7. a patch identifies by the files that it names (shell.PatchTarget); every other
 //     string is free text and is left out;
 //  8. lists and objects are taken apart, and the same rule applies to what they
 //     hold; a list's elements go by its name, in order.
@@ -79,8 +80,8 @@ func (id *identifier) argument(name string, p wire.Param, v any) {
 // commands of their own.
 func (id *identifier) elements(name string, p wire.Param, array []any) {
 	words, ok := stringsOf(array)
-	if ok && isCommand(id.tool.Name, name) && !strings.EqualFold(name, "commands") {
-		id.add(name, argvTarget(words))
+	if ok && shell.IsCommand(id.tool.Name, name) && !strings.EqualFold(name, "commands") {
+		id.add(name, shell.TargetOfWords(words))
 		return
 	}
 	for _, element := range array {
@@ -104,15 +105,15 @@ func identifyString(tool, name string, p wire.Param, s string) (string, bool) {
 	switch {
 	case p.Enum:
 		return list(tagWords, s), true
-	case isCommand(tool, name):
-		return shellTarget(s), true
+	case shell.IsCommand(tool, name):
+		return shell.Target(s), true
 	case slices.Contains(identityFormats, p.Format), namesIdentity(name), looksIdentifying(s):
-		return list(tagWords, cleanPath(s)), true
+		return list(tagWords, shell.CleanPath(s)), true
 	}
 	if value, ok := entity(name, s); ok {
 		return value, true
 	}
-	return patchTarget(s)
+	return shell.PatchTarget(s)
 }
 
 // identityFormats are the schema formats whose values identify: JSON Schema's
@@ -163,7 +164,7 @@ func looksIdentifying(s string) bool {
 	if s == "" || len(s) > maxIdentity || strings.ContainsFunc(s, unicode.IsSpace) {
 		return false
 	}
-	if strings.ContainsAny(s, "/@") || strings.HasPrefix(s, "~") || isDrivePath(s) {
+	if strings.ContainsAny(s, "/@") || strings.HasPrefix(s, "~") || shell.IsDrivePath(s) {
 		return true
 	}
 	if !strings.ContainsFunc(s, notIDRune) && strings.ContainsAny(s, "0123456789") {
@@ -173,45 +174,7 @@ func looksIdentifying(s string) bool {
 	return len(ext) >= 2 && len(ext) <= 9 && len(s) > len(ext) && !strings.ContainsFunc(s, notIDRune)
 }
 
-// isDrivePath is whether s is a path that begins with a drive, as in C:\a.
-func isDrivePath(s string) bool { return len(s) > 2 && s[1:3] == `:\` }
-
 // notIDRune is whether r never stands in an id.
 func notIDRune(r rune) bool {
 	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-.:#", r)
-}
-
-// cleanPath gives a path its shortest form; what holds no slash, or is a URL,
-// stays as it is.
-func cleanPath(s string) string {
-	if s == "" || !strings.Contains(s, "/") || strings.Contains(s, "://") {
-		return s
-	}
-	return path.Clean(s)
-}
-
-// isCommand is whether an argument is a shell command by its name, or by the
-// tool's name together with a name that only a shell tool gives to a command.
-func isCommand(tool, name string) bool {
-	switch strings.ToLower(name) {
-	case "command", "commands", "cmd", "cmdline", "cmd_line", "command_line", "commandline",
-		"bash", "sh", "shell", "shell_command", "bash_command":
-		return true
-	case "", "input", "code", "script":
-		return isShell(tool)
-	default:
-		return false
-	}
-}
-
-// isShell is whether a tool runs shell commands, by its name.
-func isShell(tool string) bool {
-	switch strings.ToLower(tool) {
-	case "bash", "sh", "zsh", "shell", "terminal", "command", "cmd", "exec", "local_shell",
-		"run_command", "run_shell", "run_shell_command", "run_bash", "run_terminal_cmd", "run_in_terminal",
-		"execute_command", "execute_bash", "execute_shell", "exec_command", "shell_exec", "bash_exec":
-		return true
-	default:
-		return false
-	}
 }

@@ -28,6 +28,10 @@ type reply struct {
 	err    error  // instead of a head
 	broken error  // at the end of the body
 	panics bool
+	// lingers is how long the connection stays open behind the body, late what
+	// comes then.
+	lingers time.Duration
+	late    string
 }
 
 // says is a whole reply of a text after twice a time, with an id of its own.
@@ -129,6 +133,13 @@ func (b *scriptedBody) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := b.left.Read(p)
+	if errors.Is(err, io.EOF) && b.rep.lingers > 0 {
+		if err := pause(b.ctx, b.rep.lingers); err != nil {
+			return 0, err
+		}
+		b.left, b.rep.lingers = strings.NewReader(b.rep.late), 0
+		n, err = b.left.Read(p)
+	}
 	if errors.Is(err, io.EOF) && b.rep.broken != nil {
 		err = b.rep.broken
 	}

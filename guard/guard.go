@@ -9,6 +9,7 @@ import (
 
 	"hotmess/config"
 	"hotmess/ensemble"
+	"hotmess/shell"
 	"hotmess/wire"
 )
 
@@ -105,7 +106,7 @@ type Proposal struct {
 // nothing is. Of several rules the strictest one judges: one that holds before
 // one that alerts, then the higher risk, then the one that is tried first.
 func (g *Guard) Propose(calls []wire.Call, c ensemble.Comparer) (p Proposal, ok bool) {
-	left := ensemble.CommandWork
+	left := shell.Work
 	for _, call := range calls {
 		read, guarded := g.readCall(call, &left), false
 		for _, r := range g.rules {
@@ -242,7 +243,7 @@ func (r rule) mayFit(call *reading) bool {
 }
 
 // fitsCommand is whether a program that the rule is for is given what the rule wants.
-func (r rule) fitsCommand(inv ensemble.Invocation) bool {
+func (r rule) fitsCommand(inv shell.Invocation) bool {
 	c := r.Command
 	switch {
 	case c.Subcommand != "" && (len(inv.Operands) == 0 || !slices.ContainsFunc(inv.Operands[:min(2, len(inv.Operands))], r.subcommand.fits)):
@@ -259,7 +260,7 @@ func (r rule) fitsCommand(inv ensemble.Invocation) bool {
 
 // harmless is whether a program is only asked what it would do, or how it is
 // used.
-func harmless(inv ensemble.Invocation) bool {
+func harmless(inv shell.Invocation) bool {
 	switch inv.Program {
 	case "git":
 		switch {
@@ -295,7 +296,7 @@ func harmless(inv ensemble.Invocation) bool {
 // recursive is whether a program is told to work on whole trees, or is run for each of
 // a list that may be one. Commands of
 // Windows take /s, of its shell any begin of -Recurse.
-func recursive(inv ensemble.Invocation) bool {
+func recursive(inv shell.Invocation) bool {
 	if inv.Each || slices.ContainsFunc([]string{"-r", "-R", "--recursive"}, inv.Has) {
 		return true
 	}

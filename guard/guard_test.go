@@ -9,6 +9,7 @@ import (
 	"hotmess/config"
 	"hotmess/ensemble"
 	"hotmess/guard"
+	"hotmess/shell"
 	"hotmess/wire"
 )
 
@@ -307,7 +308,7 @@ func TestWhatIsTooLongToBeReadIsSaidToBe(t *testing.T) {
 	argv, _ := json.Marshal(map[string]any{"command": strings.Fields(strings.Repeat("sudo rm -rf x ", 200<<10))})
 	for name, call := range map[string]wire.Call{
 		"words":         {Name: "shell", Arguments: string(argv)},
-		"script":        bash(strings.Repeat("echo a; ", ensemble.CommandWork/8+1)),
+		"script":        bash(strings.Repeat("echo a; ", shell.Work/8+1)),
 		"wrappers":      bash(strings.Repeat("ssh ", 8000)),
 		"executions":    bash("find " + strings.Repeat("-exec find ", 2500)),
 		"substitutions": bash("rm -r " + strings.Repeat(`"$(rm -r `, 6000) + strings.Repeat(`)"`, 6000)),

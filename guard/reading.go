@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"hotmess/ensemble"
+	"hotmess/shell"
 	"hotmess/wire"
 )
 
@@ -23,10 +23,10 @@ type reading struct {
 	arguments any
 	// invocations are the programs of all commands in it that rules may be for,
 	// in order.
-	invocations []ensemble.Invocation
+	invocations []shell.Invocation
 	// groups are those of them that do what they say, by their programs.
-	groups [][]ensemble.Invocation
-	reader *ensemble.CommandReader
+	groups [][]shell.Invocation
+	reader *shell.Reader
 	// sql are the statements in it, each as its words, once they are read.
 	sql [][]string
 }
@@ -37,7 +37,7 @@ const maxArguments = 1 << 20
 
 // readCall reads a call with the work that is left for the reply.
 func (g *Guard) readCall(call wire.Call, left *int) *reading {
-	r := &reading{Call: call, reader: ensemble.NewCommandReader(g.wants, left)}
+	r := &reading{Call: call, reader: shell.NewReader(g.wants, left)}
 	if len(call.Arguments) > maxArguments {
 		r.reader.Spend(len(call.Arguments))
 		return r
@@ -95,17 +95,17 @@ func (r *reading) commands(name string, v any, depth int) {
 	switch v := v.(type) {
 	case string:
 		switch {
-		case ensemble.IsCommand(r.Name, name):
+		case shell.IsCommand(r.Name, name):
 			r.reader.Script(v)
-		case ensemble.IsPatch(r.Name):
+		case shell.IsPatch(r.Name):
 			r.reader.Patch(v)
 		case name == "" && depth == 0:
 			r.reader.Script(v)
-		case ensemble.IsCode(r.Name, name) && name != "":
+		case shell.IsCode(r.Name, name) && name != "":
 			r.reader.Code(v)
 		}
 	case []any:
-		if words := texts(v); len(words) == len(v) && !strings.EqualFold(name, "commands") && ensemble.IsCommand(r.Name, name) {
+		if words := texts(v); len(words) == len(v) && !strings.EqualFold(name, "commands") && shell.IsCommand(r.Name, name) {
 			r.reader.Words(words)
 			return
 		}
@@ -199,7 +199,7 @@ func placing() []string {
 func containers() []string { return []string{"docker", "podman", "nerdctl", "kubectl"} }
 
 // places is whether a program says where another works.
-func places(inv ensemble.Invocation) bool {
+func places(inv shell.Invocation) bool {
 	if slices.Contains(containers(), inv.Program) {
 		return slices.Contains(inv.Operands, "exec") || slices.Contains(inv.Operands, "run")
 	}

@@ -152,7 +152,7 @@ type Outcome string
 // The outcomes.
 const (
 	OutcomeOK          Outcome = "ok"
-	OutcomeError       Outcome = "upstream_error" // status 400 or more
+	OutcomeError       Outcome = "upstream_error" // status 400 or more, of the upstream's own
 	OutcomeCut         Outcome = "cut"            // the upstream broke off
 	OutcomeUnreachable Outcome = "unreachable"
 	OutcomeGone        Outcome = "client_gone"

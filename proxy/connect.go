@@ -9,9 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/elazarl/goproxy"
+
+	"hotmess/config"
 )
 
 // connect decides on a CONNECT: the TLS of an upstream is opened, all else is a
@@ -31,8 +34,22 @@ func (s *Server) connect(host string, ctx *goproxy.ProxyCtx) (*goproxy.ConnectAc
 		return s.reject(ctx, http.StatusBadGateway, "hotmess cannot reach "+a.host+": "+cause(err)), a.host
 	}
 	tunnel := s.tunnels.add(a.host, conn)
+	s.warnUnseen(a.host)
 	ctx.Dialer = tunnel.dialled
 	return goproxy.OkConnect, a.host
+}
+
+// warnUnseen tells once of each host of a model whose traffic no rule sees though one
+// is to hold replies.
+func (s *Server) warnUnseen(address string) {
+	host := hostOf(address)
+	if !s.h.policy.Load().guard.Holds() || !slices.Contains(config.KnownHosts(), host) && s.h.upstreams.at("https", address, "/") == nil {
+		return
+	}
+	if _, told := s.unseen.LoadOrStore(host, true); !told {
+		s.h.log.Warn("a guard rule holds replies, but this host's pass in a blind tunnel, and no rule sees them: "+
+			"it is no upstream, or its TLS is not opened", slog.String("host", host))
+	}
 }
 
 // reject answers a CONNECT with an error.

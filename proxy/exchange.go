@@ -232,16 +232,20 @@ func (x *exchange) recovered() {
 
 // outcome says how the client's call ended.
 func (x *exchange) outcome() monitor.Outcome {
+	left := errors.Is(x.broke, context.Canceled)
+	upstreams := x.status >= http.StatusBadRequest && (x.hold == nil || !x.hold.failed)
 	switch {
-	case errors.Is(x.failure, context.Canceled), errors.Is(x.broke, context.Canceled):
-		return monitor.OutcomeGone
-	case x.failure != nil && x.upload.broke.Load():
+	case errors.Is(x.failure, context.Canceled), x.failure != nil && x.upload.broke.Load():
 		return monitor.OutcomeGone
 	case x.failure != nil || x.status == 0:
 		return monitor.OutcomeUnreachable
+	case left && upstreams: // SDKs that ask again do not read to its end what failed
+		return monitor.OutcomeError
+	case left:
+		return monitor.OutcomeGone
 	case x.broke != nil:
 		return monitor.OutcomeCut
-	case x.status >= http.StatusBadRequest:
+	case upstreams:
 		return monitor.OutcomeError
 	}
 	return monitor.OutcomeOK

@@ -27,6 +27,8 @@ type hold struct {
 	quorum *quorum
 	// kept is what is held of limits.held, in bytes.
 	kept int64
+	// failed is whether an error stands in for a reply that was none.
+	failed bool
 }
 
 // reply holds the reply that has begun, or what of it may have to be held.
@@ -275,7 +277,7 @@ func (h *hold) deliver(res *http.Response, s sentence) {
 		for _, name := range []string{"Content-Encoding", "Content-Md5", "Content-Digest", "Digest", "Etag"} {
 			res.Header.Del(name)
 		}
-		if s.failed {
+		if h.failed = s.failed; s.failed {
 			res.StatusCode, h.x.status = http.StatusBadGateway, http.StatusBadGateway
 			res.Header.Set("Content-Type", s.contentType)
 			res.Header.Set("X-Should-Retry", "false") // by which the SDKs of OpenAI and Anthropic go

@@ -348,8 +348,12 @@ func TestWhatIsTooBigToBeHeldMeetsItsRule(t *testing.T) {
 		if got := read(t, res); res.StatusCode != want || want == http.StatusOK && len(got) < 80<<10 {
 			t.Errorf("%s: status %d, %d bytes", failure, res.StatusCode, len(got))
 		}
-		if g := r.observation().Guard; g == nil || g.Decision != monitor.GuardBlind || g.Reason != monitor.ReasonTooBig {
+		o := r.observation()
+		if g := o.Guard; g == nil || g.Decision != monitor.GuardBlind || g.Reason != monitor.ReasonTooBig {
 			t.Errorf("%s: %+v", failure, g)
+		}
+		if o.Outcome != monitor.OutcomeOK || o.Status != want { // it is not the upstream that fails
+			t.Errorf("%s: outcome %s, status %d", failure, o.Outcome, o.Status)
 		}
 	}
 }

@@ -108,11 +108,24 @@ func TestAReplyOnWhichTheGuardPanicsMeetsItsRule(t *testing.T) {
 	}
 }
 
-// Of some nothing is to be held: there may be no call, or it comes with another request.
+// TestACallThatTheRequestBarsIsHeld: some servers do not mind tool_choice, and agents
+// carry out what comes.
+func TestACallThatTheRequestBarsIsHeld(t *testing.T) {
+	for others, outcome := range map[string]string{"": monitor.GuardRefused, wrongTree: monitor.GuardReleased} {
+		r := guardedRig(t, &script{primary: callsFor("p", wrongTree), extra: callsForEach(others)}, holding(nil))
+		got := read(t, r.ask(strings.Replace(agentAsks, `{`, `{"tool_choice":"none",`, 1), firstCall, "1"))
+		if g := r.observation().Guard; g == nil || g.Outcome != outcome || strings.Contains(got, "[hotmess]") != (outcome == monitor.GuardRefused) {
+			t.Errorf("%+v: %s", g, got)
+		}
+	}
+}
+
+// Of some nothing is to be held: what they propose comes with another request, or the
+// request offers none of the rule's tools.
 func TestRequestsWhoseRepliesAreNotHeld(t *testing.T) {
 	responses := `{"id":"r","object":"response","status":"completed","model":"m-1","output":[{"type":"function_call","id":"f","call_id":"c","name":"bash","arguments":"{\"command\":\"rm -rf /\"}"}]}`
 	for _, tt := range []struct{ name, path, body, said string }{
-		{"no call is allowed", chatPath, strings.Replace(agentAsks, `{`, `{"tool_choice":"none",`, 1), proposing("p", wrongTree)},
+		{"no tools", chatPath, question, proposing("p", wrongTree)},
 		{"fetched later", "/v1/responses", `{"model":"m","store":false,"background":true,"input":"x","tools":[{"type":"function","name":"bash"}]}`, responses},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

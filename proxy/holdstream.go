@@ -135,14 +135,19 @@ func (s *heldStream) write(p []byte) bool {
 }
 
 // leave ends the stream for the client: with bytes, then as err says. Without an
-// error what follows in the source is passed on.
+// error what follows in the source is passed on; behind a closing mark, up to a call,
+// on which nobody has judged.
 func (s *heldStream) leave(p []byte, err error) {
 	s.quiet()
 	s.left = true
 	if !s.write(p) {
 		return
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case s.spotter.Marked():
+		err = s.follow()
+	default:
 		_, err = io.Copy(s.out, s.source)
 	}
 	if errors.Is(err, io.EOF) {
@@ -151,12 +156,32 @@ func (s *heldStream) leave(p []byte, err error) {
 	_ = s.out.CloseWithError(err)
 }
 
-// hold reads the rest while the client gets keep-alives, and judges it.
+// follow passes on what comes behind the closing mark: as a rule the end of the
+// connection, whenever that is.
+func (s *heldStream) follow() error {
+	spotter := wire.NewCallSpotter(s.h.in.view.Dialect)
+	buffer := make([]byte, copyBuffer)
+	for {
+		n, err := s.source.Read(buffer)
+		switch {
+		case !s.write(spotter.Pass(buffer[:n])):
+			return io.ErrClosedPipe
+		case spotter.Found(), err != nil && spotter.End(), len(spotter.Held()) > int(s.h.x.policy.limits.Body):
+			return io.EOF
+		case err != nil:
+			s.write(spotter.Held())
+			return err
+		}
+	}
+}
+
+// hold reads the rest, to the closing mark if there is one, while the client gets
+// keep-alives, and judges it.
 func (s *heldStream) hold(buffer []byte) {
 	s.keepAlive()
 	var why monitor.Reason
 	var err error
-	for err == nil && why == "" {
+	for err == nil && why == "" && !s.spotter.Marked() {
 		var n int
 		n, err = s.source.Read(buffer)
 		s.spotter.Pass(buffer[:n])
@@ -169,13 +194,16 @@ func (s *heldStream) hold(buffer []byte) {
 	s.ended(err)
 }
 
-// ended judges a stream whose source has ended. One that broke off is judged too if
+// ended judges a stream whose source has ended, or come to its closing mark. One that broke off is judged too if
 // it is whole by its own words: clients act on those and do not look how the
 // connection ends. Else it breaks off for the client, behind what had come, unless
 // that proposes what a rule refuses without a quorum: it may be carried out call by
 // call.
 func (s *heldStream) ended(err error) {
-	if errors.Is(err, io.EOF) {
+	if err == nil {
+		s.end = nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
 		s.judged()
 		return
 	}

@@ -48,3 +48,28 @@ func TestClientThatLeavesAtTheEndMarkHadAll(t *testing.T) {
 		})
 	}
 }
+
+// TestClientThatLeavesAnErrorUnreadHadIt hangs up as SDKs do that are to ask again:
+// the status says all that they want to know.
+func TestClientThatLeavesAnErrorUnreadHadIt(t *testing.T) {
+	cancelled := make(chan struct{})
+	u := &script{primary: func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		send(w, `{"error":`)
+		<-r.Context().Done()
+		close(cancelled)
+	}}
+	r := newRig(t, u, nil)
+	ctx, hangUp := context.WithCancel(context.Background())
+	defer hangUp()
+	res, err := r.try(ctx, http.MethodPost, chatPath, question, firstCall, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hangUp()
+	_ = res.Body.Close()
+	receive(t, cancelled, "the cancelling of the primary")
+	if o := r.observation(); o.Outcome != monitor.OutcomeError || o.Reason != monitor.ReasonFailed {
+		t.Errorf("outcome %q, reason %q", o.Outcome, o.Reason)
+	}
+}

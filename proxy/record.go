@@ -37,13 +37,17 @@ func (x *exchange) observation(in inspection, samples []ensemble.Sample, vote *m
 }
 
 // outcomeOf is how the client's call ended. Who hangs up on a whole reply, at the
-// mark that ends a stream, had all of it; of a vote it may have had nothing, and
-// while its reply is held it had not.
+// mark that ends a stream, had all of it; in a vote if the winner had left up to
+// there. While its reply is held it had not.
 func (x *exchange) outcomeOf(primary ensemble.Sample, end ending) monitor.Outcome {
 	if x.hold.left() {
 		return monitor.OutcomeGone
 	}
-	if end.outcome == monitor.OutcomeGone && primary.Missing == "" && x.vote == nil {
+	all := primary.Missing == ""
+	if x.vote != nil {
+		all = x.vote.told.Load()
+	}
+	if all && end.outcome == monitor.OutcomeGone {
 		return monitor.OutcomeOK
 	}
 	return end.outcome

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/elazarl/goproxy"
@@ -53,6 +54,8 @@ type Server struct {
 	tls          *tls.Config
 	tunnels      tunnels
 	distrust     distrust
+	// unseen are the known hosts of which warnUnseen has told.
+	unseen sync.Map
 }
 
 // NewServer makes the server of the traffic port in front of h.

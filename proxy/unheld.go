@@ -6,10 +6,11 @@ import (
 	"hotmess/wire"
 )
 
-// mayHold has the reply held if a rule may hold what it proposes. One that is not
-// held all the same is counted with the reason.
+// mayHold has the reply held if a rule may hold what it proposes, though the request
+// allows no calls: there are servers that do not mind. One that is not held all the
+// same is counted with the reason.
 func (x *exchange) mayHold(in inspection) {
-	if in = x.unseen(in); !x.policy.guard.MayHold(in.view) || in.view.CallsBarred {
+	if in = x.unseen(in); !x.policy.guard.MayHold(in.view) {
 		return
 	}
 	why := in.unheld()
@@ -20,7 +21,9 @@ func (x *exchange) mayHold(in inspection) {
 		x.hold = &hold{x: x, in: in}
 		return
 	}
-	x.h.monitor.Unheld(why)
+	if !in.view.CallsBarred {
+		x.h.monitor.Unheld(why)
+	}
 }
 
 // unheld says why a reply is held by no rule, or by none but one that refuses what

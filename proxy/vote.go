@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hotmess/budget"
@@ -37,6 +38,8 @@ type vote struct {
 	decided chan struct{}
 	outcome ensemble.Outcome
 	finish  func() []ensemble.Sample
+	// told is whether the client has all of the winner, up to its closing mark.
+	told atomic.Bool
 	// embedded is what embedding the texts cost.
 	embedded budget.Settlement
 }
@@ -135,22 +138,36 @@ func (v *vote) response(out *http.Request) (*http.Response, error) {
 		Status: http.StatusText(rec.Status), StatusCode: rec.Status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: header, Trailer: rec.Trailer,
-		Body: replay(rec), ContentLength: length(rec),
+		Body: v.replay(rec), ContentLength: length(rec),
 		Request: out,
 	}, nil
 }
 
 // replay is a recorded body: its bytes, what could not be recorded, and the
 // error that it ended in.
-func replay(rec *ensemble.Recording) io.ReadCloser {
+func (v *vote) replay(rec *ensemble.Recording) io.ReadCloser {
 	recorded := io.Reader(bytes.NewReader(rec.Body))
 	switch {
+	case rec.Rest != nil && rec.Marked:
+		return joined{io.MultiReader(recorded, &behind{rec.Rest, &v.told}), rec.Rest}
 	case rec.Rest != nil:
 		return joined{io.MultiReader(recorded, rec.Rest), rec.Rest}
 	case rec.Err != nil:
 		return io.NopCloser(io.MultiReader(recorded, failing{rec.Err}))
 	}
 	return io.NopCloser(recorded)
+}
+
+// behind is what follows a closing mark. Who comes to read it has sent what stands before.
+type behind struct {
+	io.Reader
+	come *atomic.Bool
+}
+
+// Read implements io.Reader.
+func (b *behind) Read(p []byte) (int, error) {
+	b.come.Store(true)
+	return b.Reader.Read(p)
 }
 
 // length is the Content-Length to announce: the recorded one, or -1.
@@ -255,7 +272,7 @@ func (v *vote) stream() (body io.ReadCloser, status int) {
 	if rec == nil {
 		return event(v.streamError(http.StatusBadGateway, "hotmess_upstream_unreachable", "hotmess got no reply from the upstream")), http.StatusBadGateway
 	}
-	raw := replay(rec)
+	raw := v.replay(rec)
 	if rec.Status != http.StatusOK || wire.IsEventStream(rec.Header.Get("Content-Type")) != (v.in.view.Framing == wire.Events) {
 		defer raw.Close()
 		return event(wire.UpstreamError(v.in.view.Dialect, v.in.view.Framing, rec.Status, "hotmess_upstream_error", plainly(raw, rec.Header))), rec.Status

@@ -36,11 +36,29 @@ func (f *chatFold) body(data []byte) error {
 		return fmt.Errorf("neither choices nor error: %w", ErrNotDialect)
 	}
 	f.fields(root, "message")
+	f.only()
 	if _, ok := f.choices[0]; ok {
 		f.ended = true
 		f.begin()
 	}
 	return f.bounded()
+}
+
+// only takes a choice that is the only one for the first, whatever its index:
+// clients go by its position.
+func (f *chatFold) only() {
+	for index, c := range f.choices {
+		if len(f.choices) == 1 && index != 0 {
+			delete(f.choices, index)
+			f.choices[0] = c
+			f.ended = f.ended || c.finish != ""
+		}
+	}
+}
+
+func (f *chatFold) result(whole bool) Reply {
+	f.only()
+	return f.gathering.result(whole)
 }
 
 // fields folds the top level of a body or chunk; part names what a choice

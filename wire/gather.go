@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -137,8 +138,8 @@ func (c *choiceFold) reasonUnseen() {
 	c.g.begin()
 }
 
-// call adds a fragment to the call of its index. Names and ids come once or are
-// repeated; arguments are continued.
+// call adds a fragment to the call of its index. Ids come once or are repeated, names
+// may come in pieces; arguments are continued.
 func (c *choiceFold) call(index int, id, name, arguments gjson.Result) {
 	p := c.calls.at(index, id.Str, name.Str)
 	if p == nil {
@@ -146,7 +147,7 @@ func (c *choiceFold) call(index int, id, name, arguments gjson.Result) {
 		return
 	}
 	keep(&p.id, id)
-	keep(&p.name, name)
+	spell(&p.name, name)
 	text := textOf(arguments) // an object, as some servers send it, as its JSON
 	p.arguments = append(p.arguments, text...)
 	c.g.size += len(text)
@@ -158,6 +159,21 @@ func (c *choiceFold) end(reason gjson.Result) {
 	keep(&c.finish, reason)
 	if c.g.reply.Failure == nil {
 		c.g.begin()
+	}
+}
+
+// spell takes over a name. Pieces of one add up, as SDKs have it, unless they repeat
+// what was there.
+func spell(word *string, v gjson.Result) {
+	if v.Type != gjson.String {
+		return
+	}
+	switch piece := v.Str; {
+	case piece == "" || piece == *word:
+	case strings.HasPrefix(piece, *word): // all of it so far
+		*word = clip(piece, maxWord)
+	default:
+		*word = clip(*word+piece, maxWord)
 	}
 }
 

@@ -48,6 +48,8 @@ type folder interface {
 	// result is the reply; whole is whether it was read to its end without an
 	// error.
 	result(whole bool) Reply
+	// marked is whether a closing mark was among the pieces: see ReadToMark.
+	marked() bool
 }
 
 // grammars is the grammar of d; nil if d is not read.

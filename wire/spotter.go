@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -27,6 +28,10 @@ type CallSpotter struct {
 	crlf bool
 	// found is whether a call has begun in buf.
 	found bool
+	// marked is whether the closing mark is in buf, unmarked where the event there
+	// begins in which it is looked for next.
+	marked   bool
+	unmarked int
 }
 
 // NewCallSpotter makes a spotter for a stream of d; nil if d is not read.
@@ -40,6 +45,10 @@ func NewCallSpotter(d Dialect) *CallSpotter {
 
 // Found is whether a call has begun: from its event on nothing passes.
 func (s *CallSpotter) Found() bool { return s.found }
+
+// Marked is whether the closing mark of the stream was taken behind the call: see
+// ReadToMark. What is held is all that matters then. An array has no such mark.
+func (s *CallSpotter) Marked() bool { return s.marked }
 
 // Held is what was taken and has not passed. It is valid until the next Pass.
 func (s *CallSpotter) Held() []byte { return s.buf }
@@ -57,7 +66,13 @@ func (s *CallSpotter) Pass(p []byte) []byte {
 		}
 		if s.found = s.begins(s.buf[passed:end]); !s.found {
 			passed = end
+			continue
 		}
+		s.unmarked = passed
+		s.look(end)
+	}
+	if s.found {
+		s.seekMark()
 	}
 	if passed == 0 {
 		return nil
@@ -65,7 +80,31 @@ func (s *CallSpotter) Pass(p []byte) []byte {
 	free := bytes.Clone(s.buf[:passed])
 	s.buf = s.buf[:copy(s.buf, s.buf[passed:])]
 	s.scanned -= passed
+	s.unmarked = max(0, s.unmarked-passed)
 	return free
+}
+
+// seekMark looks for the closing mark in the events that are held.
+func (s *CallSpotter) seekMark() {
+	for s.array == nil && !s.marked {
+		end := s.eventEnd()
+		if end < 0 {
+			return
+		}
+		s.look(end)
+	}
+}
+
+// look looks at the event up to end for the closing mark.
+func (s *CallSpotter) look(end int) {
+	data, err := dataOf(s.buf[s.unmarked:end])
+	s.marked = s.array == nil && err == nil && marks(s.grammar, data)
+	s.unmarked = end
+}
+
+// dataOf is that of an event, which need not have its end.
+func dataOf(event []byte) ([]byte, error) {
+	return newEventReader(io.MultiReader(bytes.NewReader(event), strings.NewReader("\n\n"))).next()
 }
 
 // InKind gives events of our own the line ends of the stream: Google's SDK for Go
@@ -124,7 +163,7 @@ func (s *CallSpotter) begins(event []byte) bool {
 		root, ok := parse(element(event))
 		return ok && s.grammar.calls(root)
 	}
-	data, err := newEventReader(io.MultiReader(bytes.NewReader(event), bytes.NewReader([]byte("\n\n")))).next()
+	data, err := dataOf(event)
 	if err != nil { // it has no data, or more than is read of an event
 		return errors.Is(err, ErrTooBig)
 	}

@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import (
 	"strings"
@@ -19,9 +19,9 @@ func TestShellCommandsOfOneTargetAreEqual(t *testing.T) {
 		{"cd /srv && make", "cd /srv/ && make", "cd '/srv' &&\nmake"},
 		{"bash -c 'rm -rf a'", "bash -lc 'rm -r -f a'"},
 	} {
-		want := shellTarget(same[0])
+		want := Target(same[0])
 		for _, s := range same {
-			if got := shellTarget(s); got != want {
+			if got := Target(s); got != want {
 				t.Errorf("%q is\n%s\n%q is\n%s", s, got, same[0], want)
 			}
 		}
@@ -40,7 +40,7 @@ func TestShellCommandsOfOtherTargetsDiffer(t *testing.T) {
 	}
 	seen := map[string]string{}
 	for _, s := range distinct {
-		key := shellTarget(s)
+		key := Target(s)
 		if other, ok := seen[key]; ok {
 			t.Errorf("%q equals %q: %s", s, other, key)
 		}
@@ -49,10 +49,10 @@ func TestShellCommandsOfOtherTargetsDiffer(t *testing.T) {
 }
 
 func TestShellScriptsThatDoNotParseAreTheirText(t *testing.T) {
-	if a, b := shellTarget("echo 'x"), shellTarget("  echo 'x\n"); a != b {
+	if a, b := Target("echo 'x"), Target("  echo 'x\n"); a != b {
 		t.Errorf("%s is not %s", a, b)
 	}
-	if a, b := shellTarget("echo 'x"), shellTarget("echo 'y"); a == b {
+	if a, b := Target("echo 'x"), Target("echo 'y"); a == b {
 		t.Errorf("both are %s", a)
 	}
 }
@@ -65,12 +65,12 @@ func TestShellArgvIsTheScriptItRuns(t *testing.T) {
 		{[]string{"rm", "-fr", "a"}, "rm -rf a"},
 		{[]string{"git", "add", "a b"}, "git add 'a b'"},
 	} {
-		if got, want := argvTarget(c.argv), shellTarget(c.script); got != want {
+		if got, want := TargetOfWords(c.argv), Target(c.script); got != want {
 			t.Errorf("%q is\n%s\n%q is\n%s", c.argv, got, c.script, want)
 		}
 	}
-	a, b := argvTarget([]string{"bash", "-lc", "rm -fr a"}), argvTarget([]string{"bash", "-lc", "rm -r -f a"})
-	if a != b || a == argvTarget([]string{"bash", "-lc", "rm -r a"}) {
+	a, b := TargetOfWords([]string{"bash", "-lc", "rm -fr a"}), TargetOfWords([]string{"bash", "-lc", "rm -r -f a"})
+	if a != b || a == TargetOfWords([]string{"bash", "-lc", "rm -r a"}) {
 		t.Errorf("bash -lc is not read: %s, %s", a, b)
 	}
 }
@@ -80,12 +80,12 @@ func TestShellArgvIsTheScriptItRuns(t *testing.T) {
 func TestShellTargetIsBoundedOnHostileScripts(t *testing.T) {
 	for _, unit := range []string{"(", "$(", "{ ", "`", "a && ", "a | ", "! ", "sudo ", "a;", "<<E ", "${", "((", "if a; then ", "\"$(", "[[", "( ( "} {
 		script := strings.Repeat(unit, maxScript/len(unit)-1) + "a"
-		if got := shellTarget(script); len(got) > 64*maxScript {
+		if got := Target(script); len(got) > 64*maxScript {
 			t.Errorf("%q repeated gives %d bytes", unit, len(got))
 		}
 	}
 	nested := strings.Repeat("(", 5000) + "a" + strings.Repeat(")", 5000)
-	if got := shellTarget(nested); len(got) > 64*len(nested) {
+	if got := Target(nested); len(got) > 64*len(nested) {
 		t.Errorf("nested groups give %d bytes", len(got))
 	}
 }
@@ -98,7 +98,7 @@ func FuzzShellTarget(f *testing.F) {
 		if len(script) >= maxScript {
 			t.Skip()
 		}
-		if got, want := shellTarget(" "+script), shellTarget(script); got != want {
+		if got, want := Target(" "+script), Target(script); got != want {
 			t.Fatalf("a blank before it makes %q\n%s\nof\n%s", script, got, want)
 		}
 	})

@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import "strings"
 
@@ -14,11 +14,11 @@ const tagPatch = "patch"
 // patchVerbs are the lines of a "*** Begin Patch" envelope that name a file.
 var patchVerbs = []string{"*** Add File: ", "*** Update File: ", deletes, "*** Move to: "}
 
-// patchTarget is what a patch is pointed at: the set of files that it names,
-// with what it does to them, but not the lines that it changes. It reads the
+// PatchTarget is the key of what a patch is pointed at: the set of files that it
+// names, with what it does to them, but not the lines that it changes. It reads the
 // "*** Begin Patch" envelope and unified diffs, and is false for any other
 // text.
-func patchTarget(s string) (string, bool) {
+func PatchTarget(s string) (string, bool) {
 	s = strings.TrimSpace(s)
 	var files []string
 	switch {
@@ -27,14 +27,14 @@ func patchTarget(s string) (string, bool) {
 	case strings.HasPrefix(s, "diff --git "), strings.HasPrefix(s, "--- "), strings.HasPrefix(s, "Index: "):
 		files = diffFiles(s)
 	}
-	return set(tagPatch, files), len(files) > 0
+	return SetKey(tagPatch, files), len(files) > 0
 }
 
 func envelopeFiles(s string) (files []string) {
 	for line := range strings.Lines(s) {
 		for _, verb := range patchVerbs {
 			if name, ok := strings.CutPrefix(line, verb); ok {
-				files = append(files, list(verb, cleanPath(strings.TrimSpace(name))))
+				files = append(files, Key(verb, CleanPath(strings.TrimSpace(name))))
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func diffFiles(s string) (files []string) {
 	before := ""
 	for line := range strings.Lines(s) {
 		if name, ok := strings.CutPrefix(line, "+++ "); ok && before != "" {
-			files = append(files, list("", before, diffFile(name)))
+			files = append(files, Key("", before, diffFile(name)))
 		}
 		before = ""
 		if name, ok := strings.CutPrefix(line, "--- "); ok {
@@ -67,7 +67,7 @@ func diffFile(name string) string {
 			break
 		}
 	}
-	return cleanPath(name)
+	return CleanPath(name)
 }
 
 // deletedFiles are the files that a patch deletes, each as a line of the envelope:
@@ -84,7 +84,7 @@ func deletedFiles(patch string) (files []string) {
 	for line := range strings.Lines(patch) {
 		line = strings.TrimRight(line, "\r\n")
 		if name, ok := strings.CutPrefix(line, deletes); ok {
-			add(cleanPath(strings.TrimSpace(name)))
+			add(CleanPath(strings.TrimSpace(name)))
 		}
 		if names, ok := strings.CutPrefix(line, "diff --git "); ok {
 			named, _, _ = strings.Cut(names, " b/")

@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import (
 	"slices"
@@ -63,11 +63,11 @@ func (inv Invocation) Key() string {
 	}
 	operands := make([]string, len(inv.Operands))
 	for i, o := range inv.Operands {
-		operands[i] = cleanPath(o)
+		operands[i] = CleanPath(o)
 	}
-	key := list(tagRun, inv.Program, set(tagFlags, l.flags), list(tagOperands, operands...))
+	key := Key(tagRun, inv.Program, SetKey(tagFlags, l.flags), Key(tagOperands, operands...))
 	if inv.Within != "" {
-		return list(tagWrap, key, inv.Within)
+		return Key(tagWrap, key, inv.Within)
 	}
 	return key
 }

@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import (
 	"slices"
@@ -7,7 +7,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// The tags of shell keys.
+// The tags that keys begin with.
 const (
 	tagRaw      = "raw"      // a script that does not parse, trimmed
 	tagScript   = "script"   // statements in order
@@ -34,10 +34,10 @@ const (
 	maxNesting = 16
 )
 
-// shellTarget is what a shell command is pointed at: the programs that it runs,
-// in order, each with the flags, operands and redirections that matter. It
-// reads Bash; what does not parse, or is beyond maxScript and the other bounds,
-// is one value, the trimmed text.
+// Target is the key of what a shell command is pointed at: the programs that it
+// runs, in order, each with the flags, operands and redirections that matter. It
+// reads Bash; what does not parse, or is longer than 32 KiB or beyond the other
+// bounds, is one value, the trimmed text.
 //
 //   - Blanks, quoting and comments do not matter.
 //   - Lists, && || chains and pipelines keep their order; loops, conditions and
@@ -46,18 +46,18 @@ const (
 //     rm -fr a, rm -r -f a and rm a -rf are one.
 //   - Of redirections, those to /dev/null or to another descriptor are left
 //     out, and the text of a here-document is free text, unless it is a patch.
-func shellTarget(script string) string { return scriptTarget(script, 0) }
+func Target(script string) string { return scriptTarget(script, 0) }
 
 func scriptTarget(script string, depth int) string {
 	if len(script) > maxScript || depth > maxNesting || strings.Count(script, "((") > maxParentheses {
-		return list(tagRaw, strings.TrimSpace(script))
+		return Key(tagRaw, strings.TrimSpace(script))
 	}
 	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
 	file, err := parser.Parse(strings.NewReader(script), "")
 	if err != nil {
-		return list(tagRaw, strings.TrimSpace(script))
+		return Key(tagRaw, strings.TrimSpace(script))
 	}
-	return list(tagScript, statements(file.Stmts, depth)...)
+	return Key(tagScript, statements(file.Stmts, depth)...)
 }
 
 func statements(stmts []*syntax.Stmt, depth int) []string {
@@ -76,7 +76,7 @@ func statement(s *syntax.Stmt, depth int) string {
 	if s.Background {
 		marks += "&"
 	}
-	return list(tagStmt, append([]string{marks, command(s.Cmd, depth)}, redirections(s.Redirs)...)...)
+	return Key(tagStmt, append([]string{marks, command(s.Cmd, depth)}, redirections(s.Redirs)...)...)
 }
 
 func command(c syntax.Command, depth int) string {
@@ -91,18 +91,18 @@ func command(c syntax.Command, depth int) string {
 	case *syntax.BinaryCmd:
 		return joined(c, depth)
 	case *syntax.Subshell:
-		return list(tagGroup, append([]string{"("}, statements(c.Stmts, depth+1)...)...)
+		return Key(tagGroup, append([]string{"("}, statements(c.Stmts, depth+1)...)...)
 	case *syntax.Block:
-		return list(tagGroup, append([]string{"{"}, statements(c.Stmts, depth+1)...)...)
+		return Key(tagGroup, append([]string{"{"}, statements(c.Stmts, depth+1)...)...)
 	default:
-		return list(tagCode, printed(c))
+		return Key(tagCode, printed(c))
 	}
 }
 
 // joined flattens commands joined by operators of one precedence.
 func joined(c *syntax.BinaryCmd, depth int) string {
 	tag := tagOf(c.Op)
-	return list(tag, spine(tag, c, depth, nil)...)
+	return Key(tag, spine(tag, c, depth, nil)...)
 }
 
 // spine appends the operands and operators of c in order, without recursing
@@ -134,16 +134,16 @@ func tagOf(op syntax.BinCmdOperator) string {
 func call(c *syntax.CallExpr, depth int) string {
 	var assigns []string
 	for _, a := range c.Assigns {
-		assigns = append(assigns, list(tagAssign, printed(a)))
+		assigns = append(assigns, Key(tagAssign, printed(a)))
 	}
 	if len(c.Args) == 0 {
-		return list(tagRun, assigns...)
+		return Key(tagRun, assigns...)
 	}
 	words := make([]word, len(c.Args))
 	for i, w := range c.Args {
 		words[i] = readWord(w)
 	}
-	return list(tagRun, append(assigns, commandTarget(words, depth))...)
+	return Key(tagRun, append(assigns, commandTarget(words, depth))...)
 }
 
 func redirections(redirs []*syntax.Redirect) []string {
@@ -165,25 +165,26 @@ func redirection(r *syntax.Redirect) (string, bool) {
 	case syntax.DplOut, syntax.DplIn:
 		return "", false
 	case syntax.Hdoc, syntax.DashHdoc, syntax.WordHdoc:
-		files, _ := patchTarget(literalText(r.Hdoc))
-		return list(tagRedirect, descriptor, "<<", files), true
+		files, _ := PatchTarget(literalText(r.Hdoc))
+		return Key(tagRedirect, descriptor, "<<", files), true
 	}
 	target := readWord(r.Word)
 	if target.literal && target.text == "/dev/null" {
 		return "", false
 	}
-	return list(tagRedirect, descriptor, r.Op.String(), target.key()), true
+	return Key(tagRedirect, descriptor, r.Op.String(), target.key()), true
 }
 
-// argvTarget is shellTarget for a command given as its words, without a shell
-// between; a shell with a script among them is that script.
-func argvTarget(argv []string) string {
+// TargetOfWords is Target for a command given as its words, without a shell
+// between; a shell with a script among them is that script. Beyond the bounds of
+// Target the words are one value as they are.
+func TargetOfWords(argv []string) string {
 	size := 0
 	for _, s := range argv {
 		size += len(s) + 1
 	}
-	if size > maxScript {
-		return list(tagRaw, argv...)
+	if len(argv) == 0 || size > maxScript {
+		return Key(tagRaw, argv...)
 	}
 	words := make([]word, len(argv))
 	for i, s := range argv {
@@ -194,5 +195,5 @@ func argvTarget(argv []string) string {
 			return scriptTarget(script, 1)
 		}
 	}
-	return list(tagScript, list(tagStmt, "", list(tagRun, commandTarget(words, 1))))
+	return Key(tagScript, Key(tagStmt, "", Key(tagRun, commandTarget(words, 1))))
 }

@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import (
 	"regexp"
@@ -25,26 +25,9 @@ func isInterpreter(program string) bool {
 	return false
 }
 
-// IsCode is whether an argument of a tool is code in another language than the
-// shell's, by their names.
-func IsCode(tool, argument string) bool {
-	switch strings.ToLower(argument) {
-	case "code", "script", "source", "source_code", "python_code", "input", "expression", "":
-	default:
-		return false
-	}
-	tool = strings.ToLower(tool)
-	for _, part := range []string{"python", "interpreter", "jupyter", "notebook", "node", "javascript", "run_code", "execute_code", "repl"} {
-		if strings.Contains(tool, part) {
-			return true
-		}
-	}
-	return false
-}
-
 // interpreted reads the code that an interpreter is given, by a flag or fed, and the
 // module that it runs.
-func (r *CommandReader) interpreted(rest []string, input string, depth int) {
+func (r *Reader) interpreted(rest []string, input string, depth int) {
 	if input != "" {
 		r.code(input, depth)
 	}
@@ -65,7 +48,7 @@ func (r *CommandReader) interpreted(rest []string, input string, depth int) {
 
 // code reads the functions that a program calls; those that run commands are read
 // for these.
-func (r *CommandReader) code(code string, depth int) {
+func (r *Reader) code(code string, depth int) {
 	if depth > maxNesting || !r.Spend(len(code)+1) {
 		r.cut = true
 		return

@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import "strings"
 
@@ -18,14 +18,14 @@ func commandTarget(words []word, depth int) string {
 	program := programName(words[0])
 	h, rest := habitOf(program), words[1:]
 	if h.wraps && len(rest) > 0 && !rest[0].isFlag() && depth < maxNesting {
-		return list(tagWrap, program, commandTarget(rest, depth+1))
+		return Key(tagWrap, program, commandTarget(rest, depth+1))
 	}
 	if script, ok := innerScript(rest); ok && h.shell {
-		return list(tagWrap, program, scriptTarget(script, depth+1))
+		return Key(tagWrap, program, scriptTarget(script, depth+1))
 	}
 	line := commandLine{program: program, habit: h}
 	line.read(rest)
-	return list(tagRun, program, set(tagFlags, line.flags), list(tagOperands, line.operands...))
+	return Key(tagRun, program, SetKey(tagFlags, line.flags), Key(tagOperands, line.operands...))
 }
 
 // A commandLine collects what matters of one program's words.
@@ -66,7 +66,7 @@ func (l *commandLine) operand(w word) {
 		return
 	}
 	if w.isProse() && !l.habit.code {
-		if files, ok := patchTarget(w.text); ok {
+		if files, ok := PatchTarget(w.text); ok {
 			l.operands = append(l.operands, files)
 		}
 		return
@@ -112,7 +112,7 @@ func (l *commandLine) valued(letters string) string {
 	if value == "" {
 		l.open = flag
 	} else {
-		l.addFlag(flag + "=" + cleanPath(value))
+		l.addFlag(flag + "=" + CleanPath(value))
 	}
 	return letters[:i]
 }
@@ -128,7 +128,7 @@ func (l *commandLine) longFlag(text string) (skip bool) {
 	case !hasValue && l.habit.valued != "" && takesValue(name):
 		l.open = name
 	case hasValue && !strings.ContainsAny(value, " \t\n"):
-		l.addFlag(name + "=" + cleanPath(value))
+		l.addFlag(name + "=" + CleanPath(value))
 	default:
 		l.addFlag(name)
 	}

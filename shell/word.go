@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import (
 	"strings"
@@ -19,7 +19,7 @@ type word struct {
 // other spellings of a path only if they lead elsewhere.
 func (w word) key() string {
 	if w.literal {
-		return "=" + cleanPath(w.text)
+		return "=" + CleanPath(w.text)
 	}
 	return "$" + w.text
 }

@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import (
 	"path"
@@ -130,7 +130,7 @@ func programName(w word) string {
 	case "/bin/", "/usr/bin/", "/usr/local/bin/", "/sbin/", "/usr/sbin/":
 		return name
 	default:
-		return cleanPath(w.text)
+		return CleanPath(w.text)
 	}
 }
 

@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import (
 	"encoding/base64"
@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// CommandWork is how much of the commands of one reply is read, in bytes
+	// Work is how much of the commands of one reply is read, in bytes
 	// and words: more than a model writes in one.
-	CommandWork = 512 << 10
+	Work = 512 << 10
 	// maxInvocations bounds the programs that are kept of one call.
 	maxInvocations = 4096
 	// maxWrapped bounds how many words behind sudo and the like may begin the
@@ -22,38 +22,40 @@ const (
 	maxRough   = 16
 )
 
-// A CommandReader collects the programs that the commands of one call run,
-// wherever they stand: in lists, pipelines, loops, functions and substitutions,
-// behind sudo and the like, in scripts within and in what shells are fed. It reads
-// Bash. What does not parse is read word by word, which takes more for a program
-// than is one. Nothing is executed, or expanded but for what the text itself says.
-type CommandReader struct {
+// A Reader collects the programs that the commands of one call run, wherever they
+// stand: in lists, pipelines, loops, functions and substitutions, behind sudo and
+// the like, in scripts within and in what shells are fed. It reads Bash. What does
+// not parse, or is longer than 128 KiB, is read word by word, which takes more for a
+// program than is one. Nothing is executed, or expanded but for what the text itself
+// says.
+type Reader struct {
 	wanted func(program string) bool
 	left   *int
 	found  []Invocation
 	cut    bool
 }
 
-// NewCommandReader makes a reader that keeps the programs that are wanted, by
-// their names in lower case, and takes its work from left: see CommandWork.
-func NewCommandReader(wanted func(program string) bool, left *int) *CommandReader {
-	return &CommandReader{wanted: wanted, left: left}
+// NewReader makes a reader that keeps the programs that are wanted, by their names
+// in lower case, and takes its work from left, in bytes and words. Readers of the
+// calls of one reply share it, and begin at Work.
+func NewReader(wanted func(program string) bool, left *int) *Reader {
+	return &Reader{wanted: wanted, left: left}
 }
 
 // Script reads a command as a shell is given it.
-func (r *CommandReader) Script(script string) { r.script(script, 0) }
+func (r *Reader) Script(script string) { r.script(script, 0) }
 
 // Words reads a command given as its words.
-func (r *CommandReader) Words(argv []string) { r.command(argv, "", 0) }
+func (r *Reader) Words(argv []string) { r.command(argv, "", 0) }
 
 // Code reads a program in the language of an interpreter: which functions it
 // calls, as far as one can tell by their names, and the commands in it.
-func (r *CommandReader) Code(code string) { r.code(code, 0) }
+func (r *Reader) Code(code string) { r.code(code, 0) }
 
 // Patch reads a patch: as if each file that it deletes were an operand of
 // apply_patch, in the form of its own line, "*** Delete File: " and the path. What
 // else it changes is left out.
-func (r *CommandReader) Patch(patch string) {
+func (r *Reader) Patch(patch string) {
 	if !strings.Contains(patch, "\n") || !r.wanted(patchProgram) || !r.Spend(len(patch)) {
 		return
 	}
@@ -62,14 +64,16 @@ func (r *CommandReader) Patch(patch string) {
 	}
 }
 
-// Found are the programs, in order.
-func (r *CommandReader) Found() []Invocation { return r.found }
+// Found are the programs, in order, at most 4,096.
+func (r *Reader) Found() []Invocation { return r.found }
 
-// Cut is whether something was too long, too much or too deep to be read.
-func (r *CommandReader) Cut() bool { return r.cut }
+// Cut is whether something was too long, too much or too deep to be read: then what
+// was found may not be all.
+func (r *Reader) Cut() bool { return r.cut }
 
-// Spend takes n off the work that is left; it is false if that is less.
-func (r *CommandReader) Spend(n int) bool {
+// Spend takes n off the work that is left, for what its caller reads beside commands
+// too; it is false, and the reader cut, if that is less.
+func (r *Reader) Spend(n int) bool {
 	if n > *r.left {
 		r.cut, *r.left = true, 0
 		return false
@@ -78,7 +82,7 @@ func (r *CommandReader) Spend(n int) bool {
 	return true
 }
 
-func (r *CommandReader) script(script string, depth int) {
+func (r *Reader) script(script string, depth int) {
 	if depth > maxNesting {
 		r.cut = true
 		return
@@ -100,7 +104,7 @@ func (r *CommandReader) script(script string, depth int) {
 
 // roughly reads a script that is no Bash: each word between two separators may
 // be a program.
-func (r *CommandReader) roughly(script string) {
+func (r *Reader) roughly(script string) {
 	unquote := strings.NewReplacer(`"`, "", `'`, "")
 	for part := range strings.FieldsFuncSeq(script, func(c rune) bool { return strings.ContainsRune(";|&\n\r(){}`", c) }) {
 		words := strings.Fields(unquote.Replace(part))
@@ -111,7 +115,7 @@ func (r *CommandReader) roughly(script string) {
 }
 
 // keep keeps a program if it is wanted, with what it is fed.
-func (r *CommandReader) keep(words []string, input string) (program string) {
+func (r *Reader) keep(words []string, input string) (program string) {
 	program = bareProgram(words[0])
 	if !r.wanted(program) {
 		return program
@@ -131,7 +135,7 @@ func (r *CommandReader) keep(words []string, input string) (program string) {
 }
 
 // command reads one program with its words and what it is fed, and what it runs.
-func (r *CommandReader) command(words []string, input string, depth int) {
+func (r *Reader) command(words []string, input string, depth int) {
 	if len(words) == 0 || words[0] == "" {
 		return
 	}
@@ -177,7 +181,7 @@ func (r *CommandReader) command(words []string, input string, depth int) {
 }
 
 // each has all programs from one on run for a list that stands elsewhere.
-func (r *CommandReader) each(from int) {
+func (r *Reader) each(from int) {
 	for i := from; i < len(r.found); i++ {
 		r.found[i].Each = true
 	}
@@ -185,7 +189,7 @@ func (r *CommandReader) each(from int) {
 
 // splitString reads the command that env and flock are given as one word, and the words
 // of cmd, which may be one too.
-func (r *CommandReader) splitString(program string, rest []string, depth int) {
+func (r *Reader) splitString(program string, rest []string, depth int) {
 	for i, w := range rest[:min(len(rest), maxWrapped)] {
 		switch {
 		case program == "env" && (w == "-S" || w == "--split-string") && i+1 < len(rest),
@@ -214,7 +218,7 @@ func execFlags(program string) []string {
 
 // executed reads what find runs for what it finds, which is a part of what it
 // does.
-func (r *CommandReader) executed(rest, flags []string, depth int) {
+func (r *Reader) executed(rest, flags []string, depth int) {
 	for i, w := range rest {
 		if slices.Contains(flags, w) {
 			end := slices.IndexFunc(rest[i:], func(w string) bool { return w == ";" || w == "+" })
@@ -232,9 +236,9 @@ func (r *CommandReader) executed(rest, flags []string, depth int) {
 }
 
 // hang has all programs from one on hang on something else too.
-func (r *CommandReader) hang(from int, on string) {
+func (r *Reader) hang(from int, on string) {
 	for i := from; i < len(r.found) && r.Spend(len(on)); i++ {
-		r.found[i].Within = list(tagWrap, r.found[i].Within, on)
+		r.found[i].Within = Key(tagWrap, r.found[i].Within, on)
 	}
 }
 

@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import (
 	"strings"
@@ -44,7 +44,7 @@ func parses(script string) bool {
 
 // A scriptReader reads one script that was parsed.
 type scriptReader struct {
-	*CommandReader
+	*Reader
 	source string
 	file   *syntax.File
 	// form is the script as printed, once that is needed.
@@ -56,8 +56,8 @@ type scriptReader struct {
 	fed map[*syntax.Stmt]string
 }
 
-func newScriptReader(r *CommandReader, source string, file *syntax.File, depth int) *scriptReader {
-	s := &scriptReader{CommandReader: r, source: source, file: file, depth: depth, constants: map[string]string{}, fed: map[*syntax.Stmt]string{}}
+func newScriptReader(r *Reader, source string, file *syntax.File, depth int) *scriptReader {
+	s := &scriptReader{Reader: r, source: source, file: file, depth: depth, constants: map[string]string{}, fed: map[*syntax.Stmt]string{}}
 	s.assigned(file)
 	return s
 }

@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import (
 	"slices"
@@ -8,8 +8,8 @@ import (
 
 // Invocations are all programs of a script.
 func Invocations(script string) []Invocation {
-	left := CommandWork
-	r := NewCommandReader(func(string) bool { return true }, &left)
+	left := Work
+	r := NewReader(func(string) bool { return true }, &left)
 	r.Script(script)
 	return r.Found()
 }

@@ -1,4 +1,4 @@
-package ensemble
+package shell
 
 import (
 	"strconv"
@@ -57,7 +57,7 @@ func (s *scriptReader) written(w *syntax.Word) string {
 	if w == nil {
 		return ""
 	}
-	if source := s.between(w); isDrivePath(source) {
+	if source := s.between(w); IsDrivePath(source) {
 		return source
 	}
 	if len(w.Parts) == 1 {
