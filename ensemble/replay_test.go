@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -174,5 +175,44 @@ func TestReplaysNeedAsManySamplesAsTheVoteMayTake(t *testing.T) {
 	}
 	if _, ok := p.Replay(Comparer{}, agreeing(4), 0); !ok {
 		t.Error("a vote of four was not replayed from four samples")
+	}
+}
+
+// spoken are whole samples of texts, by launch number, and how many seconds each took.
+func spoken(texts string, seconds ...int) []Sample {
+	samples := make([]Sample, len(seconds))
+	for i, took := range seconds {
+		text := strings.TrimSpace(texts[i : i+1])
+		samples[i] = Sample{
+			Number: i, Reply: wire.Reply{Choice: wire.Choice{Text: text}}, Keys: Keys{LevelExact: text}, Took: second(took),
+		}
+	}
+	return samples
+}
+
+func TestReplayedVotesTellOfAPrimaryThatEndsAfterThem(t *testing.T) {
+	r, _ := ballotPolicy(3).Replay(Comparer{}, spoken("abb", 9, 1, 2), 0)
+	if r.Stop != StopSettled || r.Took != second(2) || !r.Vote.Changed || r.Runs[0].Ran != second(2) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestSilentRepliesDoNotVoteInReplays(t *testing.T) {
+	if r, _ := ballotPolicy(3).Replay(Comparer{}, spoken("a  ", 1, 2, 3), 0); !r.Voted || r.Vote.Winner != 0 || r.Vote.Votes != 1 {
+		t.Errorf("%+v", r)
+	}
+	if r, ok := ballotPolicy(3).Replay(Comparer{}, spoken("   ", 1, 2, 3), 0); !ok || r.Voted || r.Vote.Winner != 0 || r.Stop != StopAll {
+		t.Errorf("of nobody who votes: %+v", r)
+	}
+}
+
+func TestReplayedFollowersWaitForALeaderAsLongAsLiveOnes(t *testing.T) {
+	p := ballotPolicy(3)
+	p.Launch = LaunchLeader
+	for _, first := range []time.Duration{second(1), StartWithin + second(1)} {
+		r, _ := p.Replay(Comparer{}, spoken("aaa", 60, 1, 1), first)
+		if want := min(first, StartWithin); len(r.Runs) != 3 || r.Runs[1].Began != want {
+			t.Errorf("a first token after %s: %+v, want followers after %s", first, r.Runs, want)
+		}
 	}
 }

@@ -136,6 +136,9 @@ func TestLongReasoningGetsMoreSamplesWhetherDrawnOrNot(t *testing.T) {
 					t.Errorf("sample %d: %+v", i, s)
 				}
 			}
+			if o.Replays != nil { // the primary chose the set
+				t.Errorf("replays %+v", o.Replays)
+			}
 			if o.Added != (c.escalated && c.share == 0) {
 				t.Errorf("added %t", o.Added)
 			}

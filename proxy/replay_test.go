@@ -92,6 +92,9 @@ func TestEverySettingOfAVoteCountsInItsReplay(t *testing.T) {
 			if p.Samples != c.samples || changed != c.changed || p.Stop != string(c.stop) || p.Launched != c.launched {
 				t.Errorf("replay %+v, changed %t, want %t, %s, %d", p, changed, c.changed, c.stop, c.launched)
 			}
+			if c.stop == ensemble.StopFirst && p.AddedSeconds != 0 { // its primary alone decides
+				t.Errorf("%g s added", p.AddedSeconds)
+			}
 			if p.ExtraTokens != 15*int64(c.launched-1) {
 				t.Errorf("%d tokens for %d extras", p.ExtraTokens, c.launched-1)
 			}
