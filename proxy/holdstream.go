@@ -27,7 +27,8 @@ type heldStream struct {
 	writing sync.Mutex
 	// left is whether any of what was held has left.
 	left bool
-	// end is how the source ended, to be told behind what leaves of it.
+	// end is how the source ended, to be told behind what leaves of it; nil at its
+	// closing mark, behind which it goes on.
 	end error
 	// shut is whether the client's end was closed.
 	shut atomic.Bool
@@ -47,7 +48,7 @@ func (h *hold) stream(res *http.Response, spotter *wire.CallSpotter) {
 	res.Header.Del("Content-Length")
 	res.ContentLength = -1
 	in, out := io.Pipe()
-	s := &heldStream{h: h, source: source, raw: res.Body, spotter: spotter, out: out, end: io.EOF, quiet: func() {}}
+	s := &heldStream{h: h, source: source, raw: res.Body, spotter: spotter, out: out, quiet: func() {}}
 	ended := make(chan struct{})
 	h.x.h.beside.Go(func() {
 		defer close(ended)
@@ -194,16 +195,14 @@ func (s *heldStream) hold(buffer []byte) {
 	s.ended(err)
 }
 
-// ended judges a stream whose source has ended, or come to its closing mark. One that broke off is judged too if
-// it is whole by its own words: clients act on those and do not look how the
-// connection ends. Else it breaks off for the client, behind what had come, unless
-// that proposes what a rule refuses without a quorum: it may be carried out call by
-// call.
+// ended judges a stream that has come to its closing mark, with no error, or to its
+// end. One that broke off is judged too if it is whole by its own words: clients act
+// on those and do not look how the connection ends. Else it breaks off for the client,
+// behind what had come, unless that proposes what a rule refuses without a quorum: it
+// may be carried out call by call.
 func (s *heldStream) ended(err error) {
-	if err == nil {
-		s.end = nil
-	}
 	if err == nil || errors.Is(err, io.EOF) {
+		s.end = err
 		s.judged()
 		return
 	}
