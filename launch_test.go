@@ -83,7 +83,7 @@ func launching(t testing.TB, p longPrompt, launch string, samples config.Range, 
 		c.Prices = []config.Price{{Model: "*", Input: new(1.25), CachedInput: new(.125), Output: new(10.0)}}
 	})
 	// Until it is told of a quota, extras begin one at a time.
-	made.monitor.Heard(config.OnlyUpstream, http.StatusOK, wire.Quota{Known: true, Remaining: 1})
+	made.monitor.Gate().Hear(config.OnlyUpstream, http.StatusOK, wire.Quota{Known: true, Remaining: 1})
 	return made
 }
 

@@ -275,7 +275,7 @@ func (p *port) serve(t *testing.T, c config.Config, transport *http.Transport) {
 	running, stop := context.WithCancel(context.Background())
 	remembering := make(chan error, 1)
 	go func() { remembering <- mon.Run(running) }()
-	mon.Heard("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
+	mon.Gate().Hear("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
 	table := c.Resolve()
 	h := proxy.NewHandler(proxy.Settings{
 		Config: c, Upstreams: proxy.NewUpstreams(nil, table[""]), Transport: transport, Monitor: mon,

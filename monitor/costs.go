@@ -4,16 +4,10 @@ import (
 	"time"
 
 	"hotmess/budget"
-	"hotmess/wire"
 )
 
 // Gate is what every extra has to pass.
 func (m *Monitor) Gate() *budget.Gate { return m.gate }
-
-// Heard tells the gate of the head of an upstream's reply, see budget.Gate.Hear.
-func (m *Monitor) Heard(upstream string, status int, q wire.Quota) {
-	m.gate.Hear(upstream, status, q)
-}
 
 // LearnPace takes in a whole reply of a route, see budget.Paces.Learn.
 func (m *Monitor) LearnPace(route string, bytes, tokens int, took time.Duration) {

@@ -31,7 +31,7 @@ func price(model string, input, cached, output float64) config.Price {
 // asks enters for output tokens of a model on a route, and checks the outcome.
 func asks(t *testing.T, m *Monitor, route, model string, output int64, want Reason) budget.Settle {
 	t.Helper()
-	m.Heard("u", 200, ok(1))
+	m.Gate().Hear("u", 200, ok(1))
 	settle, refused := m.Gate().Enter(t.Context(), budget.Ask{Upstream: "u", Route: route, Model: model, Worst: budget.Spend{Output: output}})
 	if Reason(refused) != want {
 		t.Fatalf("refused %q, want %q", refused, want)
@@ -180,7 +180,7 @@ func TestCostsAreCountedInMetrics(t *testing.T) {
 
 func TestSettlementsAreCounted(t *testing.T) {
 	m, _ := newTest(t)
-	m.Heard("u", 200, ok(1))
+	m.Gate().Hear("u", 200, ok(1))
 	for _, estimated := range []bool{false, true} {
 		settle, refused := m.Gate().Enter(t.Context(), budget.Ask{Upstream: "u", Worst: budget.Spend{Output: 100}})
 		if refused != "" {

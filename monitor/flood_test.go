@@ -28,7 +28,7 @@ func TestFloodOfNamesStaysBounded(t *testing.T) {
 		o.Samples = []SampleRecord{{Reasoning: Length{Tokens: i, Source: SourceUsage}}}
 		m.Arrived(o.Route)
 		m.Learn(o.Model, 4000, 1000)
-		m.Heard(o.Model, 200, ok(1))
+		m.Gate().Hear(o.Model, 200, ok(1))
 		m.take(o)
 	}
 	for name, c := range map[string]struct{ got, most int }{

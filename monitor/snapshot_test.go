@@ -31,7 +31,7 @@ func filled(t *testing.T, dir string) (*Monitor, *testClock) {
 	}
 	clock.advance(conversationSilence)
 	m.sweep()
-	m.Heard("u", 200, ok(1))
+	m.Gate().Hear("u", 200, ok(1))
 	return m, clock
 }
 

@@ -104,7 +104,7 @@ func TestOpenedCallsAreMeasured(t *testing.T) {
 	eachVersion(t, func(t *testing.T, http2 bool) {
 		u := &script{primary: says("p", "yes"), extra: saysEach("no")}
 		f := newForwardRig(t, u, inMode(config.Observe, 2))
-		f.monitor.Heard("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
+		f.monitor.Gate().Hear("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
 		c := f.through("Agent", http2, f.authority.cert)
 		res := post(t, c, f.upstream.URL+chatPath+"?a=1;b=2", question, firstCall, "1")
 		if got := read(t, res); got != completion("p", "yes") {
@@ -543,7 +543,7 @@ func TestSignedCallsAreRepeatedByteForByte(t *testing.T) {
 	var n atomic.Int64
 	u := &script{primary: func(w http.ResponseWriter, r *http.Request) { says(fmt.Sprint("r", n.Add(1)), "yes")(w, r) }}
 	f := newForwardRig(t, u, inMode(config.Observe, 2))
-	f.monitor.Heard("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
+	f.monitor.Gate().Hear("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
 	const auth = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature=s"
 	c := f.through("", false, f.authority.cert)
 	read(t, post(t, c, f.upstream.URL+chatPath, question, "Authorization", auth, "Amz-Sdk-Invocation-Id", "one"))

@@ -134,7 +134,7 @@ func (h *Handler) heardAside(upstream string, status int, header http.Header) {
 
 // heard tells the monitor what a reply says about the user's quota.
 func (h *Handler) heard(upstream string, status int, header http.Header) {
-	h.monitor.Heard(upstream, status, wire.ReadQuota(header))
+	h.monitor.Gate().Hear(upstream, status, wire.ReadQuota(header))
 }
 
 // Close stops the extras and upgraded connections, and waits for all calls and

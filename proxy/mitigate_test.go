@@ -88,7 +88,7 @@ func TestInTheHalfRequestsSayWhetherTheyCouldVote(t *testing.T) {
 	r := mitigating(t, true)
 	r.skew.Store(int64(time.Hour)) // the stay is over
 	r.monitor.Mitigate(nil, func(string) bool { return true })
-	r.monitor.Heard("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
+	r.monitor.Gate().Hear("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
 	voted := 0
 	const conversations = 24 // all are in one half once in 8 million times
 	for i := range conversations {
@@ -115,7 +115,7 @@ func TestInTheHalfRequestsSayWhetherTheyCouldVote(t *testing.T) {
 // does not wait for a vote.
 func TestMitigationYieldsToTheUsersQuota(t *testing.T) {
 	r := mitigating(t, true)
-	r.monitor.Heard("upstream", http.StatusTooManyRequests, wire.Quota{})
+	r.monitor.Gate().Hear("upstream", http.StatusTooManyRequests, wire.Quota{})
 	res := r.ask(question, firstCall, "1")
 	if got := read(t, res); got != completion("p", "lonely") || res.Header.Get(headerMode) != "observe" {
 		t.Errorf("mode %s: %s", res.Header.Get(headerMode), got)

@@ -98,7 +98,7 @@ func (r *rig) start(c config.Config) {
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now,
 	})
 	// As if the upstream had said that there is plenty: extras may start.
-	r.monitor.Heard("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
+	r.monitor.Gate().Hear("upstream", http.StatusOK, wire.Quota{Known: true, Remaining: 1})
 	r.run()
 }
 
